@@ -1,0 +1,40 @@
+/**
+ * The port of a listener: code that takes bytes in for one channel.
+ *
+ * Contract, checked for every kind by `test/contract/listener.contract.test.ts`: no reply before `intake` resolved;
+ * replies of one connection in the order of its frames; a slow intake slows the sender instead of filling memory;
+ * any split of the bytes gives the same frames; `stop` finishes or withholds what is in work.
+ */
+import type { Clock } from '../src/model/clock.ts';
+import type { ChannelId } from '../src/model/ids.ts';
+import type { Intake } from '../src/model/intake.ts';
+import type { Log } from '../src/platform/log.ts';
+
+export interface ListenerContext {
+  readonly channelId: ChannelId;
+  readonly intake: Intake;
+  /** Builds the AR reply to a frame that cannot be taken whole; null when its first bytes show no readable header. */
+  readonly refuseOversized: (firstBytes: Buffer) => Buffer | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observe: ListenerObserver;
+}
+
+/** Called where it happens; must be cheap and must not throw. */
+export interface ListenerObserver {
+  connections(open: number): void;
+  /** Bytes outside of a frame were dropped. */
+  strayBytes(count: number): void;
+  frameRefused(reason: 'too-large' | 'frame-timeout' | 'malformed'): void;
+  connectionRefused(): void;
+}
+
+export interface Listener {
+  /** Binds; resolves with `host:port` once senders can connect. Call once. @throws CausewayError `LISTENER_BIND_FAILED` */
+  start(): Promise<string>;
+  /**
+   * Stops taking connections and frames, waits up to `graceMs` until the replies in work are written, then closes.
+   * Idempotent. A frame whose reply was not written is withheld: the sender sends it again.
+   */
+  stop(graceMs: number): Promise<void>;
+}

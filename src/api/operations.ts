@@ -1,0 +1,107 @@
+/**
+ * What the API and the CLI may ask of the running appliance. `src/app.ts` supplies it; routes only translate.
+ * Lists are paged: `after` is the last id of the previous page. No method returns message content except `frameOf`.
+ */
+import type { Attempt, DeliveryState, EntryHeader, Lane } from '../model/delivery.ts';
+import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
+import type { CaseId, DestinationId, EntryId, MessageId } from '../model/ids.ts';
+import type { AckCode } from '../model/acknowledgment.ts';
+import type { Disposition } from '../model/intake.ts';
+import type { StatusSnapshot } from '../status/snapshot.ts';
+
+export interface PageQuery {
+  /** 1 to 1,000. */
+  readonly limit: number;
+  readonly after?: string;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  /** Pass as `after` for the next page; null at the end. */
+  readonly next: string | null;
+}
+
+/** A stored message without its content. */
+export interface MessageRow {
+  readonly messageId: MessageId;
+  readonly channelId: string;
+  readonly controlId: string;
+  readonly messageType: string;
+  readonly receivedAtMs: number;
+  readonly disposition: Disposition;
+  readonly ackCode: AckCode;
+  readonly flags: readonly string[];
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** An entry without its body; `orderingKey` is masked (it holds an account or patient number). */
+export interface EntryRow extends Omit<EntryHeader, 'orderingKey' | 'fenceKeys'> {
+  readonly entryId: EntryId;
+  readonly destinationId: DestinationId;
+  readonly lane: Lane;
+  readonly state: DeliveryState;
+  readonly attempts: readonly Attempt[];
+  readonly receipt: string | null;
+  /** Entries known to wait behind this one; null where it was not counted. */
+  readonly blockedBehind: number | null;
+}
+
+export interface CaseDetail {
+  readonly case: ExceptionCase;
+  readonly message: MessageRow | null;
+  readonly entries: readonly EntryRow[];
+}
+
+export interface ReplayRequest {
+  readonly destinationId: string;
+  /** First and last message id, both inclusive. */
+  readonly fromMessageId: string;
+  readonly toMessageId: string;
+  /** true: only count. */
+  readonly dryRun: boolean;
+}
+
+export interface ReplayAnswer {
+  readonly entries: number;
+  readonly replayed: number;
+  readonly money: readonly { readonly currency: string; readonly amount: string }[];
+}
+
+/** One thing that happened, for `causeway tail`; no patient data. */
+export type TailEvent =
+  | ({ readonly type: 'message' } & MessageRow)
+  | {
+      readonly type: 'delivery';
+      readonly atMs: number;
+      readonly entryId: EntryId;
+      readonly destinationId: DestinationId;
+      readonly kind: string;
+      readonly messageId: MessageId;
+      readonly controlId: string;
+      readonly state: 'posted' | 'held' | 'dead' | 'retry';
+      readonly reason: string | null;
+    };
+
+export interface Operations {
+  status(): Promise<StatusSnapshot>;
+  /** True once every channel accepts and the store is open. */
+  isReady(): boolean;
+  listMessages(query: PageQuery & { readonly controlId?: string }): Promise<Page<MessageRow>>;
+  showMessage(messageId: string): Promise<{ readonly message: MessageRow; readonly entries: readonly EntryRow[] } | null>;
+  listCases(query: PageQuery & { readonly state?: CaseState; readonly cause?: string }): Promise<Page<ExceptionCase>>;
+  showCase(caseId: string): Promise<CaseDetail | null>;
+  /** Runs the stored message through intake again, or sends the refused entry again under its key. @throws NOT_FOUND, WRONG_STATE */
+  reprocessCase(caseId: string, by: string): Promise<ExceptionCase>;
+  /** Closes the case without an event; its places in the outbox are discarded and later entries flow. @throws NOT_FOUND, WRONG_STATE */
+  discardCase(caseId: string, by: string, reason: string): Promise<ExceptionCase>;
+  listDeadLetters(query: PageQuery & { readonly destinationId?: string }): Promise<Page<EntryRow>>;
+  /** @throws NOT_FOUND, WRONG_STATE */
+  replayDeadLetter(entryId: string, by: string): Promise<EntryRow>;
+  /** Sends stored entries of a message range again under their first idempotency keys. @throws NOT_FOUND */
+  replay(request: ReplayRequest, by: string): Promise<ReplayAnswer>;
+  /** Calls `listener` for each thing that happens from now on; returns the function that ends it. */
+  subscribe(listener: (event: TailEvent) => void): () => void;
+}
+
+export type { CaseId };

@@ -1,0 +1,2 @@
+/** HL7 table 0008 (v2.5.1 ch. 2, MSA-1), original mode: AA accepted, AE not stored – send again, AR never acceptable. */
+export type AckCode = 'AA' | 'AE' | 'AR';

@@ -1,0 +1,24 @@
+import type { CaseId, ChannelId, DestinationId, EntryId, MessageId } from './ids.ts';
+import type { Problem } from './problem.ts';
+
+export type CaseState = 'open' | 'reprocessed' | 'approved' | 'discarded';
+
+/** A message or entry that waits for a person. Open cases never expire by themselves. */
+export interface ExceptionCase {
+  readonly caseId: CaseId;
+  readonly state: CaseState;
+  /** Groups cases with one cure: `unmapped-type ORU^R01`, `required FT1-7.1`, `destination-refused erp validation 422`. */
+  readonly cause: string;
+  readonly channelId: ChannelId;
+  readonly messageId: MessageId;
+  readonly controlId: string;
+  readonly messageType: string;
+  readonly problems: readonly Problem[];
+  /** Places in the outbox that wait with this case (held entries), in sequence order. */
+  readonly entryIds: readonly EntryId[];
+  /** Set when a destination refused; absent when the case was opened at intake. */
+  readonly destinationId?: DestinationId;
+  readonly openedAtMs: number;
+  readonly closedAtMs?: number;
+  readonly closedBy?: string;
+}

@@ -1,0 +1,29 @@
+import type { AckCode } from './acknowledgment.ts';
+import type { ChannelId, MessageId } from './ids.ts';
+
+/** One complete transport payload, undecoded. `bytes` are the truth and are kept unchanged. */
+export interface InboundFrame {
+  readonly channelId: ChannelId;
+  /** Peer as `address:port`, for operators; never used for identity. */
+  readonly remote: string;
+  readonly receivedAtMs: number;
+  readonly bytes: Buffer;
+}
+
+/** What became of a message at intake. `duplicate` stored nothing new; `refused` could not be stored (AE). */
+export type Disposition = 'accepted' | 'held' | 'filtered' | 'rejected' | 'duplicate' | 'refused';
+
+export interface IntakeResult {
+  readonly disposition: Disposition;
+  /** null when nothing was stored. */
+  readonly messageId: MessageId | null;
+  readonly ackCode: AckCode;
+  /** The reply payload without transport framing. */
+  readonly reply: Buffer;
+}
+
+/**
+ * Takes one frame and resolves when its outcome is durable (synced) or refused; only then may the reply be sent.
+ * Never rejects for data or for a failed store: those are replies (AR, AE). A rejection is a bug and ends the process.
+ */
+export type Intake = (frame: InboundFrame) => Promise<IntakeResult>;

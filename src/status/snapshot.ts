@@ -1,0 +1,91 @@
+/**
+ * One picture of the facility: what `GET /v1/status`, `causeway status --json` and the status view show.
+ * No patient data: counts, ages, states, ids of channels and destinations only. Times are epoch ms.
+ */
+
+/** Worst first: the order in which rows are shown. */
+export const FLOW_STATES = ['blocked', 'behind', 'needs-attention', 'silent', 'flowing'] as const;
+export type FlowState = (typeof FLOW_STATES)[number];
+
+export interface StatusSnapshot {
+  readonly facility: { readonly id: string; readonly name: string; readonly timezone: string; readonly currency: string };
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  /** One sentence for a person, e.g. "ERP erp cannot be reached since 09:14; 1,204 events wait, oldest 4 min." */
+  readonly verdict: { readonly state: FlowState; readonly text: string };
+  readonly store: StoreStatus;
+  readonly channels: readonly ChannelStatus[];
+  readonly destinations: readonly DestinationStatus[];
+  /** Open exception cases, all causes. */
+  readonly openCases: number;
+}
+
+export interface StoreStatus {
+  readonly state: 'open' | 'failed';
+  readonly failedSinceMs: number | null;
+  readonly reason: string | null;
+}
+
+export interface ChannelStatus {
+  readonly id: string;
+  readonly kind: string;
+  /** `127.0.0.1:2575`; null until bound. */
+  readonly address: string | null;
+  readonly state: FlowState;
+  readonly text: string;
+  readonly connections: number;
+  readonly lastMessageAtMs: number | null;
+  readonly receivedPerMinute: number;
+  /** Since the store was provisioned (durable), except `refused`, which is since start. */
+  readonly totals: {
+    readonly received: number;
+    readonly accepted: number;
+    readonly held: number;
+    readonly filtered: number;
+    readonly rejected: number;
+    readonly duplicate: number;
+    readonly refused: number;
+  };
+}
+
+export interface MoneyTotal {
+  readonly currency: string;
+  /** Signed exact decimal text. */
+  readonly amount: string;
+}
+
+export interface DestinationStatus {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: FlowState;
+  readonly text: string;
+  /** `open`: the destination does not answer; one probe at a time tries it. */
+  readonly circuit: 'closed' | 'open' | 'half-open';
+  readonly circuitOpenSinceMs: number | null;
+  readonly nextAttemptAtMs: number | null;
+  readonly lastFailure: { readonly atMs: number; readonly class: string; readonly reason: string } | null;
+  readonly deliveredPerMinute: number;
+  readonly lastDeliveredAtMs: number | null;
+  /** Entries not yet posted that go out by themselves (pending or claimed); excludes those behind a held or dead one. */
+  readonly waiting: number;
+  readonly oldestWaitingAtMs: number | null;
+  readonly held: number;
+  readonly dead: number;
+  /** Entries that wait behind a held or dead entry of the same ordering key. */
+  readonly blockedBehind: number;
+  /** Since the store was provisioned. */
+  readonly posted: number;
+  readonly enqueued: number;
+  readonly discarded: number;
+  readonly money: {
+    readonly enqueued: readonly MoneyTotal[];
+    readonly posted: readonly MoneyTotal[];
+    readonly held: readonly MoneyTotal[];
+    readonly dead: readonly MoneyTotal[];
+    readonly discarded: readonly MoneyTotal[];
+    /** enqueued − posted − held − dead − discarded: waiting and blocked together. */
+    readonly waiting: readonly MoneyTotal[];
+  };
+}
