@@ -3,7 +3,11 @@ import { z } from 'zod';
 /** Settings of `listener: { kind: mllp }`. Every bound is named here with its unit. */
 export const mllpSettings = z.strictObject({
   kind: z.literal('mllp'),
-  host: z.string().min(1).default('127.0.0.1').describe('Address to bind. Only a loopback address is bound without saying so.'),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to bind. Only a loopback address is bound without saying so.'),
   port: z.int().min(0).max(65_535).describe('TCP port the sender connects to. 0 lets the system choose one.'),
   frameBytesMax: z.int().min(1_024).max(64_000_000).default(16_777_216).describe('Largest frame taken, in bytes.'),
   bufferedBytesMax: z
@@ -12,10 +16,28 @@ export const mllpSettings = z.strictObject({
     .max(1_073_741_824)
     .default(134_217_728)
     .describe('Bytes of unfinished frames held for all connections together; above it, connections are not read.'),
-  idleTimeoutMs: z.int().min(1_000).default(600_000).describe('A connection without a byte for this long is closed, in ms.'),
-  frameTimeoutMs: z.int().min(100).default(30_000).describe('A frame must be complete this long after its first byte, in ms.'),
-  connectionsMax: z.int().min(1).max(50_000).default(4_096).describe('Open connections; at the limit the longest idle one is closed for a new one.'),
-  inFlightMax: z.int().min(1).max(1_024).default(64).describe('Frames of one connection in work at once; above it, the connection is not read.'),
+  idleTimeoutMs: z
+    .int()
+    .min(1_000)
+    .default(600_000)
+    .describe('A connection without a byte for this long is closed, in ms.'),
+  frameTimeoutMs: z
+    .int()
+    .min(100)
+    .default(30_000)
+    .describe('A frame must be complete this long after its first byte, in ms.'),
+  connectionsMax: z
+    .int()
+    .min(1)
+    .max(50_000)
+    .default(4_096)
+    .describe('Open connections; at the limit the longest idle one is closed for a new one.'),
+  inFlightMax: z
+    .int()
+    .min(1)
+    .max(1_024)
+    .default(64)
+    .describe('Frames of one connection in work at once; above it, the connection is not read.'),
   missingFinalCr: z
     .enum(['accept', 'refuse'])
     .default('accept')

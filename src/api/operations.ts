@@ -88,7 +88,9 @@ export interface Operations {
   /** True once every channel accepts and the store is open. */
   isReady(): boolean;
   listMessages(query: PageQuery & { readonly controlId?: string }): Promise<Page<MessageRow>>;
-  showMessage(messageId: string): Promise<{ readonly message: MessageRow; readonly entries: readonly EntryRow[] } | null>;
+  showMessage(
+    messageId: string,
+  ): Promise<{ readonly message: MessageRow; readonly entries: readonly EntryRow[] } | null>;
   listCases(query: PageQuery & { readonly state?: CaseState; readonly cause?: string }): Promise<Page<ExceptionCase>>;
   showCase(caseId: string): Promise<CaseDetail | null>;
   /** Runs the stored message through intake again, or sends the refused entry again under its key. @throws NOT_FOUND, WRONG_STATE */

@@ -3,9 +3,14 @@ import { deliverySettings } from '../delivery/settings.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
-const fileSecret = z.strictObject({ file: z.string().min(1).describe('Path of a file that holds the secret and nothing else.') });
+const fileSecret = z.strictObject({
+  file: z.string().min(1).describe('Path of a file that holds the secret and nothing else.'),
+});
 const credentialSecret = z.strictObject({
-  credential: z.string().regex(/^[A-Za-z0-9._-]{1,255}$/).describe('Name of a systemd credential (LoadCredential=).'),
+  credential: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,255}$/)
+    .describe('Name of a systemd credential (LoadCredential=).'),
 });
 /** A secret is only ever named: the value never stands in the configuration. */
 export const secretReference = z.union([fileSecret, credentialSecret]);
@@ -16,29 +21,54 @@ export const httpsJsonSettings = z
     id: z.string(),
     kind: z.literal('https-json'),
     url: z.url({ protocol: /^https?$/ }).describe('Address that takes the events by POST.'),
-    allowInsecureLoopback: z.boolean().default(false).describe('Allow http:// to a loopback address. Never possible for another one.'),
+    allowInsecureLoopback: z
+      .boolean()
+      .default(false)
+      .describe('Allow http:// to a loopback address. Never possible for another one.'),
     idempotencyHeader: z
       .string()
       .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected a header name')
       .default('Idempotency-Key')
       .describe('Header that carries the idempotency key.'),
-    headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().max(4_096)).default({}).describe('Further fixed headers; no secrets.'),
+    headers: z
+      .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().max(4_096))
+      .default({})
+      .describe('Further fixed headers; no secrets.'),
     authorization: z
       .strictObject({ scheme: z.string().min(1).default('Bearer'), secret: secretReference })
       .optional()
       .describe('Sends `Authorization: SCHEME SECRET`.'),
     tls: z
       .strictObject({
-        caFile: z.string().min(1).optional().describe('PEM file with the CA that signed the destination. Default: the CAs of the runtime.'),
+        caFile: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('PEM file with the CA that signed the destination. Default: the CAs of the runtime.'),
       })
       .prefault({}),
     batch: z
       .strictObject({
-        maxEvents: z.int().min(1).max(1_000).default(1).describe('Events in one request. 1: one CloudEvent; more: a CloudEvents JSON batch.'),
-        maxBytes: z.int().min(1_024).max(16_777_216).default(1_048_576).describe('Bytes of one request body, in bytes; a single larger event still goes alone.'),
+        maxEvents: z
+          .int()
+          .min(1)
+          .max(1_000)
+          .default(1)
+          .describe('Events in one request. 1: one CloudEvent; more: a CloudEvents JSON batch.'),
+        maxBytes: z
+          .int()
+          .min(1_024)
+          .max(16_777_216)
+          .default(1_048_576)
+          .describe('Bytes of one request body, in bytes; a single larger event still goes alone.'),
       })
       .prefault({}),
-    timeoutMs: z.int().min(100).max(300_000).default(30_000).describe('Whole request, from connect to the last byte of the answer, in ms.'),
+    timeoutMs: z
+      .int()
+      .min(100)
+      .max(300_000)
+      .default(30_000)
+      .describe('Whole request, from connect to the last byte of the answer, in ms.'),
     answerBytesMax: z.int().min(1_024).max(16_777_216).default(1_048_576).describe('Bytes read of an answer.'),
     ...deliverySettings,
   })
@@ -46,9 +76,17 @@ export const httpsJsonSettings = z
     const url = URL.parse(settings.url);
     if (url === null || url.protocol !== 'http:') return;
     if (!LOOPBACK.has(url.hostname)) {
-      context.addIssue({ code: 'custom', path: ['url'], message: 'expected https:// (plain http is possible to a loopback address only)' });
+      context.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'expected https:// (plain http is possible to a loopback address only)',
+      });
     } else if (!settings.allowInsecureLoopback) {
-      context.addIssue({ code: 'custom', path: ['url'], message: 'expected https://, or allowInsecureLoopback: true for plain http to loopback' });
+      context.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'expected https://, or allowInsecureLoopback: true for plain http to loopback',
+      });
     }
   });
 

@@ -7,33 +7,66 @@ const path = z
 
 /** `profile:` of a channel: what this sender means where HL7 v2 leaves it to the site. */
 export const profileSettings = z.strictObject({
-  timezone: z.string().min(1).optional().describe('IANA zone of times without offset. Default: the zone of the facility.'),
+  timezone: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('IANA zone of times without offset. Default: the zone of the facility.'),
   mshOffsetApplies: z
     .boolean()
     .default(true)
-    .describe('An offset in MSH-7 also applies to times without one (HL7 v2.5.1 ch. 2A, TS). False: such senders write local time.'),
+    .describe(
+      'An offset in MSH-7 also applies to times without one (HL7 v2.5.1 ch. 2A, TS). False: such senders write local time.',
+    ),
   patientId: z
     .strictObject({
-      authorities: z.array(z.string().min(1)).default([]).describe('Assigning authorities (PID-3.4) in order of preference.'),
-      types: z.array(z.string().min(1)).default(['MR', 'PI', 'PT', 'MRN']).describe('Identifier types (PID-3.5) in order of preference.'),
+      authorities: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Assigning authorities (PID-3.4) in order of preference.'),
+      types: z
+        .array(z.string().min(1))
+        .default(['MR', 'PI', 'PT', 'MRN'])
+        .describe('Identifier types (PID-3.5) in order of preference.'),
     })
     .prefault({})
-    .describe('Which repetition of PID-3 is the patient id. First match wins; without a match the first repetition with a value.'),
-  encounterId: z.array(path).min(1).default(['PV1-19.1', 'PV1-50.1', 'PID-18.1']).describe('Where the encounter id is, in order.'),
-  account: z.array(path).min(1).default(['PID-18.1', 'PV1-50.1', 'PV1-19.1']).describe('Where the billing account is, in order.'),
+    .describe(
+      'Which repetition of PID-3 is the patient id. First match wins; without a match the first repetition with a value.',
+    ),
+  encounterId: z
+    .array(path)
+    .min(1)
+    .default(['PV1-19.1', 'PV1-50.1', 'PID-18.1'])
+    .describe('Where the encounter id is, in order.'),
+  account: z
+    .array(path)
+    .min(1)
+    .default(['PID-18.1', 'PV1-50.1', 'PV1-19.1'])
+    .describe('Where the billing account is, in order.'),
   chargeIdentity: z
     .enum(['message-line', 'transaction-id'])
     .default('message-line')
-    .describe('What makes a charge the same charge: the message and its line, or FT1-2 (only when the sender never reuses it).'),
+    .describe(
+      'What makes a charge the same charge: the message and its line, or FT1-2 (only when the sender never reuses it).',
+    ),
   creditSign: z.enum(['absolute', 'asSent']).default('absolute').describe('FT1-6 CD: always negative, or as sent.'),
-  adjustmentSign: z.enum(['asSent', 'credit', 'debit']).default('asSent').describe('FT1-6 AJ: as sent, always negative, or always positive.'),
-  negativeChargeIsCredit: z.boolean().default(true).describe('FT1-6 CG with a negative quantity or amount becomes charge.credited.'),
+  adjustmentSign: z
+    .enum(['asSent', 'credit', 'debit'])
+    .default('asSent')
+    .describe('FT1-6 AJ: as sent, always negative, or always positive.'),
+  negativeChargeIsCredit: z
+    .boolean()
+    .default(true)
+    .describe('FT1-6 CG with a negative quantity or amount becomes charge.credited.'),
   amountTolerance: z
     .string()
     .regex(/^\d+(?:\.\d{1,4})?$/, 'expected a decimal text such as "0.01"')
     .default('0.01')
     .describe('Largest difference between FT1-11 and FT1-10 × FT1-12 that is accepted, in units of the currency.'),
-  includeNames: z.boolean().default(false).describe('Put the patient name (PID-5) into patient events. Default: no name leaves the facility.'),
+  includeNames: z
+    .boolean()
+    .default(false)
+    .describe('Put the patient name (PID-5) into patient events. Default: no name leaves the facility.'),
 });
 
 export type ChannelProfile = z.infer<typeof profileSettings>;

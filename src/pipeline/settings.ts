@@ -9,7 +9,9 @@ export const policySettings = z.strictObject({
   onUnmappedType: z
     .enum(['hold', 'filter', 'reject'])
     .default('hold')
-    .describe('A message type without mapping: exception case, keep without event (counted as filtered), or refuse (AR).'),
+    .describe(
+      'A message type without mapping: exception case, keep without event (counted as filtered), or refuse (AR).',
+    ),
   onReusedControlId: z
     .enum(['accept-as-new', 'reject'])
     .default('accept-as-new')
@@ -25,7 +27,9 @@ export const routeSettings = z.strictObject({
     .min(1)
     .max(2_000)
     .optional()
-    .describe('CEL condition over `event` (kind, data, orderingKey) and `message` (type, version, sendingApplication, sendingFacility). Default: every event.'),
+    .describe(
+      'CEL condition over `event` (kind, data, orderingKey) and `message` (type, version, sendingApplication, sendingFacility). Default: every event.',
+    ),
 });
 
 export type ChannelPolicy = z.infer<typeof policySettings>;

@@ -8,7 +8,12 @@ export const FLOW_STATES = ['blocked', 'behind', 'needs-attention', 'silent', 'f
 export type FlowState = (typeof FLOW_STATES)[number];
 
 export interface StatusSnapshot {
-  readonly facility: { readonly id: string; readonly name: string; readonly timezone: string; readonly currency: string };
+  readonly facility: {
+    readonly id: string;
+    readonly name: string;
+    readonly timezone: string;
+    readonly currency: string;
+  };
   readonly version: string;
   readonly pid: number;
   readonly startedAtMs: number;

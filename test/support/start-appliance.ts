@@ -127,6 +127,7 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
   const [file = CAUSEWAY, ...wrapperArgs] = [...(options.wrapper ?? []), CAUSEWAY];
   let child: Child | null = null;
   let earlierLogs = '';
+  const logs = (): string => (earlierLogs + (child?.logs() ?? '')).slice(-LOG_CHARACTERS_MAX);
   const present = (): Child => {
     if (child === null) throw new Error('the appliance was not started');
     return child;
@@ -138,9 +139,9 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     mllpPort,
     statusUrl,
     pid: () => present().process.pid ?? -1,
-    logs: () => earlierLogs + (child?.logs() ?? ''),
+    logs,
     async start() {
-      earlierLogs = this.logs().slice(-LOG_CHARACTERS_MAX);
+      earlierLogs = logs();
       const startedAt = performance.now();
       child = launch(file, [...wrapperArgs, 'run', '--config', configPath], { directory, ...environmentOf(options) });
       await untilReady(child, `${statusUrl}/readyz`, options.readyTimeoutMs ?? 20_000);

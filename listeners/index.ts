@@ -1,0 +1,12 @@
+/** The catalogue of listener kinds: one line per kind. */
+import type { Listener, ListenerContext } from './listener.ts';
+import { createMllpListener } from './mllp.ts';
+import type { MllpSettings } from './mllp-settings.ts';
+
+export type ListenerSettings = MllpSettings;
+
+const kinds = { mllp: createMllpListener } as const;
+
+export function createListener(settings: ListenerSettings, context: ListenerContext): Listener {
+  return kinds[settings.kind](settings, context);
+}

@@ -1,0 +1,120 @@
+/**
+ * MLLP listener over `node:net` (MLLP release 1, plain TCP).
+ *
+ * Frames of one connection may be in work together and share a commit; their replies are written strictly in the order
+ * of the frames. Memory is bounded at every stage: a frame is capped while it is read, all unfinished frames together
+ * have a budget, each connection has a limit of frames in work and of unsent reply bytes, and above any of them the
+ * socket is simply not read, so TCP slows the sender. A sender that never finishes a frame loses its connection, not
+ * the memory of others.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { CausewayError } from '../src/model/errors.ts';
+import type { Listener, ListenerContext } from './listener.ts';
+import { MllpConnection } from './mllp-connection.ts';
+import type { MllpSettings } from './mllp-settings.ts';
+
+const SWEEP_MS = 1_000;
+const LISTEN_BACKLOG = 1_024;
+const KEEPALIVE_DELAY_MS = 60_000;
+
+export function createMllpListener(settings: MllpSettings, context: ListenerContext): Listener {
+  return new MllpListener(settings, context);
+}
+
+class MllpListener implements Listener {
+  readonly #settings: MllpSettings;
+  readonly #context: ListenerContext;
+  readonly #connections = new Set<MllpConnection>();
+  readonly #server: Server;
+  #sweep: NodeJS.Timeout | null = null;
+  #stopping = false;
+
+  constructor(settings: MllpSettings, context: ListenerContext) {
+    this.#settings = settings;
+    this.#context = context;
+    this.#server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEPALIVE_DELAY_MS,
+    });
+    this.#server.on('connection', (socket) => this.#take(socket));
+    this.#server.on('error', (error) =>
+      this.#context.log.warn('listener error', { channel: context.channelId, reason: error.name }),
+    );
+  }
+
+  start(): Promise<string> {
+    const { host, port } = this.#settings;
+    return new Promise((resolve, reject) => {
+      const failed = (cause: Error): void => {
+        const reason = 'code' in cause ? String(cause.code) : cause.name;
+        reject(new CausewayError('LISTENER_BIND_FAILED', `${host}:${port}: ${reason}.`, { cause }));
+      };
+      this.#server.once('error', failed);
+      this.#server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
+        this.#server.off('error', failed);
+        this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS);
+        this.#sweep.unref();
+        const address = this.#server.address();
+        const bound = typeof address === 'object' && address !== null ? address.port : port;
+        resolve(`${host.includes(':') ? `[${host}]` : host}:${bound}`);
+      });
+    });
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    if (this.#sweep !== null) clearInterval(this.#sweep);
+    const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    const finished = Promise.all([...this.#connections].map((connection) => connection.finish()));
+    await Promise.race([finished, new Promise<void>((resolve) => this.#context.clock.after(graceMs, resolve))]);
+    for (const connection of this.#connections) connection.destroy();
+    await closed;
+  }
+
+  #take(socket: Socket): void {
+    if (this.#connections.size >= this.#settings.connectionsMax && !this.#makeRoom()) {
+      this.#context.observe.connectionRefused();
+      socket.destroy();
+      return;
+    }
+    const connection = new MllpConnection(socket, {
+      settings: this.#settings,
+      context: this.#context,
+      mayBuffer: () => this.#bufferedBytes() <= this.#settings.bufferedBytesMax,
+      onClosed: () => {
+        this.#connections.delete(connection);
+        this.#context.observe.connections(this.#connections.size);
+      },
+    });
+    this.#connections.add(connection);
+    this.#context.observe.connections(this.#connections.size);
+  }
+
+  /** At the limit the longest idle connection without a frame in work gives way: idle peers must not lock others out. */
+  #makeRoom(): boolean {
+    let idlest: MllpConnection | null = null;
+    for (const connection of this.#connections) {
+      if (connection.isBusy) continue;
+      if (idlest === null || connection.lastByteMs < idlest.lastByteMs) idlest = connection;
+    }
+    idlest?.destroy();
+    return idlest !== null;
+  }
+
+  #bufferedBytes(): number {
+    let bytes = 0;
+    for (const connection of this.#connections) bytes += connection.bufferedBytes;
+    return bytes;
+  }
+
+  #sweepConnections(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    for (const connection of this.#connections) connection.checkDeadlines(nowMs);
+    if (this.#bufferedBytes() <= this.#settings.bufferedBytesMax) {
+      for (const connection of this.#connections) connection.resume();
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Key layout of the store. Text order is age order inside each table, so that writes append and scans start at a cursor.
+ *
+ * | table | key | value |
+ * | --- | --- | --- |
+ * | message | `m!SEQ` | header, reply, frame as received |
+ * | control id | `c!DAY!CHANNEL!CONTROLID` | message sequence and payload hash; the day keeps random keys together |
+ * | entry | `e!DESTINATION!LANE!SEQ` | header and CloudEvent; immutable once it has a body |
+ * | outcome | `o!DESTINATION!LANE!SEQ` | how the entry ended: posted or discarded, receipt, attempts |
+ * | parked | `p!DESTINATION!LANE!SEQ` | entry outside the lane: held, dead, behind one of those, or ready to go again |
+ * | shipment | `w!DESTINATION!LANE!SEQ` | members, key, attempts of a request that failed or joins several entries |
+ * | lane | `k!DESTINATION!LANE` | cursor and circuit |
+ * | case | `x!SEQ` | exception case; `xo!SEQ` exists while it is open |
+ * | totals | `t!s`, `t!c!CHANNEL`, `t!d!DESTINATION` | sequences and control totals, written with every group that changes them |
+ *
+ * SEQ has 16 digits. Ids of channels and destinations hold no `!`. A control id is kept as it is when it is short and
+ * plain, else as its SHA-256.
+ */
+import { createHash } from 'node:crypto';
+import type { Lane } from '../src/model/delivery.ts';
+import { type ChannelId, type DestinationId, type EntryId, padSequence } from '../src/model/ids.ts';
+
+export interface LaneId {
+  readonly destinationId: DestinationId;
+  readonly lane: Lane;
+}
+
+export type LaneTable = 'e' | 'o' | 'p' | 'w';
+
+export const messageKey = (sequence: number): string => `m!${padSequence(sequence)}`;
+export const caseKey = (sequence: number): string => `x!${padSequence(sequence)}`;
+export const openCaseKey = (sequence: number): string => `xo!${padSequence(sequence)}`;
+export const laneKey = ({ destinationId, lane }: LaneId): string => `k!${destinationId}!${lane}`;
+export const laneRowKey = (table: LaneTable, { destinationId, lane }: LaneId, sequence: number): string =>
+  `${table}!${destinationId}!${lane}!${padSequence(sequence)}`;
+
+/** Upper bound (exclusive) of every key that starts with `prefix` and continues with printable ASCII. */
+export const endOf = (prefix: string): string => `${prefix}\u007f`;
+
+/** The sequence at the end of a key. */
+export const sequenceOfKey = (key: string): number => Number(key.slice(-16));
+
+export const entryIdOf = ({ destinationId, lane }: LaneId, sequence: number): EntryId =>
+  `${destinationId}:${lane}:${padSequence(sequence)}` as EntryId;
+
+/** Takes an entry id apart; null when the text is not one. */
+export function parseEntryId(id: string): (LaneId & { readonly sequence: number }) | null {
+  const match = /^([a-z0-9-]{1,63}):(urgent|normal|bulk):(\d{16})$/.exec(id);
+  if (match === null) return null;
+  return { destinationId: match[1] as DestinationId, lane: match[2] as Lane, sequence: Number(match[3]) };
+}
+
+const DAY_MS = 86_400_000;
+export const dayOf = (epochMs: number): number => Math.floor(epochMs / DAY_MS);
+
+const PLAIN_CONTROL_ID = /^[0-9A-Za-z._-]{1,64}$/;
+
+/** `day` is whole days since the epoch. */
+export function controlIdKey(day: number, channelId: ChannelId, controlId: string): string {
+  const plain = PLAIN_CONTROL_ID.test(controlId);
+  const name = plain ? controlId : `#${createHash('sha256').update(controlId, 'latin1').digest('hex')}`;
+  return `c!${String(day).padStart(6, '0')}!${channelId}!${name}`;
+}

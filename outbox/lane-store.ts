@@ -1,0 +1,217 @@
+/**
+ * One lane of one destination on disk: the writes that move an entry between its states, each with its control totals.
+ *
+ * An entry is in exactly one place: the lane (no other record), parked (`p!`), a stored shipment (`w!`) or ended (`o!`).
+ * Entries are written once at intake; ending one is a small record beside it, so nothing is rewritten when it is posted.
+ * Every method only adds to a batch: the change exists once the caller's commit resolves, and totals change with it.
+ */
+import type { OutboxEntry } from '../src/model/delivery.ts';
+import type { CaseId } from '../src/model/ids.ts';
+import type { Database, WriteBatch } from '../src/platform/database.ts';
+import { endOf, entryIdOf, type LaneId, laneKey, laneRowKey, sequenceOfKey } from './keys.ts';
+import {
+  decodeJson,
+  type EntryRecord,
+  encodeJson,
+  entryParts,
+  type LaneRecord,
+  type OutcomeRecord,
+  type ParkedRecord,
+  type ParkedState,
+  readEntry,
+  type ShipmentRecord,
+} from './records.ts';
+import type { Totals } from './totals.ts';
+
+export interface StoredEntry extends OutboxEntry {
+  readonly heldAtIntake: boolean;
+}
+
+export interface ParkedEntry {
+  readonly sequence: number;
+  readonly record: ParkedRecord;
+}
+
+const COUNTED: Readonly<Record<ParkedState, 'held' | 'dead' | 'behind' | null>> = {
+  held: 'held',
+  dead: 'dead',
+  behind: 'behind',
+  ready: null,
+};
+
+export class LaneStore {
+  readonly id: LaneId;
+  readonly #database: Database;
+  readonly #totals: Totals;
+
+  constructor(id: LaneId, database: Database, totals: Totals) {
+    this.id = id;
+    this.#database = database;
+    this.#totals = totals;
+  }
+
+  /** Number of the newest entry that is (or is about to be) stored. */
+  get tail(): number {
+    return this.#totals.destination(this.id.destinationId).committed[this.id.lane];
+  }
+
+  allocate(): number {
+    return this.#totals.allocateEntry(this.id);
+  }
+
+  /** Adds a new entry at the end of the lane. */
+  append(batch: WriteBatch, sequence: number, record: EntryRecord): void {
+    batch.put(laneRowKey('e', this.id, sequence), sequence, ...entryParts(record));
+    batch.onJoin.push(() => {
+      this.#totals.commitEntry(this.id, sequence);
+      this.#totals.countEntry(this.id.destinationId, 'enqueued', 1, record.header);
+    });
+  }
+
+  /** Adds the place of a line that waits for a person, so that later entries of its key wait behind it. */
+  appendHeld(batch: WriteBatch, sequence: number, place: { record: EntryRecord; caseId: CaseId }): void {
+    const { header } = place.record;
+    this.append(batch, sequence, { header: { ...header, heldAtIntake: true }, body: place.record.body });
+    const keys = [header.orderingKey, ...(header.fenceKeys ?? [])];
+    const record: ParkedRecord = { state: 'held', keys, atMs: header.enqueuedAtMs, attempts: [], caseId: place.caseId };
+    this.#putParked(batch, sequence, record);
+    batch.onJoin.push(() => this.#count('held', 1, header));
+  }
+
+  /** Gives the place of a held line its event; it goes out in its old turn. */
+  fill(batch: WriteBatch, place: { was: StoredEntry; record: EntryRecord; atMs: number }): ParkedRecord {
+    const { was, record, atMs } = place;
+    const header = { ...record.header, heldAtIntake: true as const };
+    batch.put(laneRowKey('e', this.id, was.sequence), was.sequence, ...entryParts({ header, body: record.body }));
+    const keys = [header.orderingKey, ...(header.fenceKeys ?? [])];
+    const parked: ParkedRecord = { state: 'ready', keys, atMs, attempts: [] };
+    this.#putParked(batch, was.sequence, parked);
+    batch.onJoin.push(() => {
+      this.#count('held', -1, was.header);
+      this.#totals.addMoney(this.id.destinationId, 'enqueued', -1, was.header);
+      this.#totals.addMoney(this.id.destinationId, 'enqueued', 1, record.header);
+    });
+    return parked;
+  }
+
+  /** Parks an entry, or changes the state in which it is parked (`was`). */
+  park(batch: WriteBatch, entry: StoredEntry, change: { was: ParkedState | null; record: ParkedRecord }): void {
+    this.#putParked(batch, entry.sequence, change.record);
+    batch.onJoin.push(() => {
+      this.#count(change.was, -1, entry.header);
+      this.#count(change.record.state, 1, entry.header);
+    });
+  }
+
+  /** Ends an entry. */
+  end(batch: WriteBatch, entry: StoredEntry, change: { was: ParkedState | null; outcome: OutcomeRecord }): void {
+    batch.put(laneRowKey('o', this.id, entry.sequence), entry.sequence, encodeJson(change.outcome));
+    if (change.was !== null) batch.delete(laneRowKey('p', this.id, entry.sequence));
+    batch.onJoin.push(() => {
+      this.#count(change.was, -1, entry.header);
+      this.#totals.countEntry(this.id.destinationId, change.outcome.state, 1, entry.header);
+    });
+  }
+
+  /** Puts an ended entry back, to be sent again under its first key. */
+  revive(batch: WriteBatch, entry: StoredEntry, change: { was: OutcomeRecord; atMs: number }): ParkedRecord {
+    const keys = [entry.header.orderingKey, ...(entry.header.fenceKeys ?? [])];
+    batch.delete(laneRowKey('o', this.id, entry.sequence));
+    const parked: ParkedRecord = { state: 'ready', keys, atMs: change.atMs, attempts: change.was.attempts };
+    this.#putParked(batch, entry.sequence, parked);
+    batch.onJoin.push(() => this.#totals.countEntry(this.id.destinationId, change.was.state, -1, entry.header));
+    return parked;
+  }
+
+  putShipment(batch: WriteBatch, record: ShipmentRecord): void {
+    const first = record.members[0] ?? 0;
+    batch.put(laneRowKey('w', this.id, first), first, encodeJson(record));
+  }
+
+  deleteShipment(batch: WriteBatch, firstMember: number): void {
+    batch.delete(laneRowKey('w', this.id, firstMember));
+  }
+
+  putLane(batch: WriteBatch, record: LaneRecord): void {
+    batch.put(laneKey(this.id), record.cursor, encodeJson(record));
+  }
+
+  readLane(): LaneRecord {
+    const payload = this.#database.get(laneKey(this.id));
+    return payload === undefined ? { cursor: 1, circuit: null } : decodeJson(payload);
+  }
+
+  /** A page of the lane from `sequence` on, in order. */
+  async entriesFrom(sequence: number, limit: number): Promise<StoredEntry[]> {
+    const gte = laneRowKey('e', this.id, sequence);
+    const rows = await this.#database.range({ gte, lt: endOf(this.#prefix('e')), limit });
+    return rows.map((row) => this.#entry(sequenceOfKey(row.key), row.payload));
+  }
+
+  async entriesOf(sequences: readonly number[]): Promise<StoredEntry[]> {
+    const payloads = await this.#database.getMany(sequences.map((sequence) => laneRowKey('e', this.id, sequence)));
+    return payloads.flatMap((payload, index) =>
+      payload === undefined ? [] : [this.#entry(sequences[index] ?? 0, payload)],
+    );
+  }
+
+  async entry(sequence: number): Promise<StoredEntry | null> {
+    return (await this.entriesOf([sequence]))[0] ?? null;
+  }
+
+  /** Those of `sequences` that are ended or parked; members of stored shipments are known from `shipments`. */
+  async leftLane(sequences: readonly number[]): Promise<ReadonlySet<number>> {
+    const tables = ['o', 'p'] as const;
+    const keys = tables.flatMap((table) => sequences.map((sequence) => laneRowKey(table, this.id, sequence)));
+    const found = await this.#database.getMany(keys);
+    return new Set(keys.flatMap((key, index) => (found[index] === undefined ? [] : [sequenceOfKey(key)])));
+  }
+
+  outcome(sequence: number): OutcomeRecord | null {
+    const payload = this.#database.get(laneRowKey('o', this.id, sequence));
+    return payload === undefined ? null : decodeJson(payload);
+  }
+
+  parked(sequence: number): ParkedRecord | null {
+    const payload = this.#database.get(laneRowKey('p', this.id, sequence));
+    return payload === undefined ? null : decodeJson(payload);
+  }
+
+  /** A page of parked entries with a number above `after`, in order. */
+  async parkedAfter(after: number, limit: number): Promise<ParkedEntry[]> {
+    const gte = laneRowKey('p', this.id, after + 1);
+    const rows = await this.#database.range({ gte, lt: endOf(this.#prefix('p')), limit });
+    return rows.map((row) => ({ sequence: sequenceOfKey(row.key), record: decodeJson(row.payload) }));
+  }
+
+  async shipments(limit: number): Promise<ShipmentRecord[]> {
+    const rows = await this.#database.range({ gte: this.#prefix('w'), lt: endOf(this.#prefix('w')), limit });
+    return rows.map((row) => decodeJson(row.payload));
+  }
+
+  shipment(firstMember: number): ShipmentRecord | null {
+    const payload = this.#database.get(laneRowKey('w', this.id, firstMember));
+    return payload === undefined ? null : decodeJson(payload);
+  }
+
+  #prefix(table: 'e' | 'p' | 'w'): string {
+    return `${table}!${this.id.destinationId}!${this.id.lane}!`;
+  }
+
+  #entry(sequence: number, payload: Buffer): StoredEntry {
+    const { header, body } = readEntry(payload);
+    const { destinationId, lane } = this.id;
+    const entryId = entryIdOf(this.id, sequence);
+    return { entryId, destinationId, lane, sequence, header, body, heldAtIntake: header.heldAtIntake === true };
+  }
+
+  #putParked(batch: WriteBatch, sequence: number, record: ParkedRecord): void {
+    batch.put(laneRowKey('p', this.id, sequence), sequence, encodeJson(record));
+  }
+
+  #count(state: ParkedState | null, sign: 1 | -1, header: StoredEntry['header']): void {
+    const count = state === null ? null : COUNTED[state];
+    if (count === 'behind') this.#totals.countBehind(this.id.destinationId, sign);
+    else if (count !== null) this.#totals.countEntry(this.id.destinationId, count, sign, header);
+  }
+}

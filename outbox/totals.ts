@@ -1,0 +1,220 @@
+/**
+ * Sequences and control totals, exact and durable: every group of commits carries the totals that it changes, so after
+ * any crash they describe exactly what is stored. Money is summed as whole ten-thousandths in bigint (events carry at
+ * most four decimals), never as a float.
+ *
+ * Two numbers exist per sequence: `allocated` (given to a batch being built) and `committed` (in a group). Only the
+ * latter is stored, so a batch that never reached the disk leaves no hole.
+ */
+import type { Lane } from '../src/model/delivery.ts';
+import type { ChannelId, DestinationId } from '../src/model/ids.ts';
+import type { Database, WriteBatch } from '../src/platform/database.ts';
+import { endOf, type LaneId } from './keys.ts';
+import { decodeJson, encodeJson } from './records.ts';
+
+export type ChannelCount = 'received' | 'accepted' | 'held' | 'filtered' | 'rejected' | 'duplicate';
+export type EntryCount = 'enqueued' | 'posted' | 'held' | 'dead' | 'discarded';
+type Sequence = 'message' | 'case';
+
+const SCALE = 4;
+const CHANNEL_ZERO: Readonly<Record<ChannelCount, number>> = {
+  received: 0,
+  accepted: 0,
+  held: 0,
+  filtered: 0,
+  rejected: 0,
+  duplicate: 0,
+};
+
+type MoneyByCurrency = Map<string, bigint>;
+
+export interface DestinationTotals {
+  readonly counts: Record<EntryCount | 'behind', number>;
+  readonly money: Record<EntryCount, MoneyByCurrency>;
+  readonly committed: Record<Lane, number>;
+}
+
+export interface MoneyFact {
+  readonly amount?: string | undefined;
+  readonly currency?: string | undefined;
+}
+
+export class Totals {
+  readonly #allocated: Record<Sequence, number> = { message: 0, case: 0 };
+  readonly #committed: Record<Sequence, number> = { message: 0, case: 0 };
+  #openCases = 0;
+  readonly #channels = new Map<string, Record<ChannelCount, number>>();
+  readonly #destinations = new Map<string, DestinationTotals>();
+  readonly #allocatedEntries = new Map<string, number>();
+  readonly #dirty = new Set<string>();
+
+  /** Reads the stored totals; forgets everything that was allocated and not stored. */
+  async load(database: Database): Promise<void> {
+    this.#channels.clear();
+    this.#destinations.clear();
+    this.#allocatedEntries.clear();
+    this.#dirty.clear();
+    Object.assign(this.#committed, { message: 0, case: 0 });
+    this.#openCases = 0;
+    for (const { key, payload } of await database.range({ gte: 't!', lt: endOf('t!'), limit: 10_000 })) {
+      const [, table, id = ''] = key.split('!');
+      if (table === 's') this.#loadSequences(decodeJson(payload));
+      if (table === 'c')
+        this.#channels.set(id, { ...CHANNEL_ZERO, ...decodeJson<Record<ChannelCount, number>>(payload) });
+      if (table === 'd') this.#destinations.set(id, readDestination(payload));
+    }
+    Object.assign(this.#allocated, this.#committed);
+  }
+
+  /** Adds the records that changed since the last group. */
+  write(group: WriteBatch): void {
+    for (const key of this.#dirty) {
+      const [, table, id = ''] = key.split('!');
+      if (table === 's') group.put(key, 0, encodeJson({ ...this.#committed, openCases: this.#openCases }));
+      if (table === 'c') group.put(key, 0, encodeJson(this.channel(id as ChannelId)));
+      if (table === 'd') group.put(key, 0, writeDestination(this.destination(id as DestinationId)));
+    }
+    this.#dirty.clear();
+  }
+
+  /** The next number of a sequence, for the batch being built. Numbers start at 1. */
+  allocate(sequence: Sequence): number {
+    this.#allocated[sequence] += 1;
+    return this.#allocated[sequence];
+  }
+
+  /** Marks a number as stored with the group that is being formed. */
+  commit(sequence: Sequence, value: number): void {
+    this.#committed[sequence] = Math.max(this.#committed[sequence], value);
+    this.#dirty.add('t!s');
+  }
+
+  allocateEntry(lane: LaneId): number {
+    const name = `${lane.destinationId}!${lane.lane}`;
+    const next = (this.#allocatedEntries.get(name) ?? this.destination(lane.destinationId).committed[lane.lane]) + 1;
+    this.#allocatedEntries.set(name, next);
+    return next;
+  }
+
+  commitEntry(lane: LaneId, sequence: number): void {
+    const { committed } = this.destination(lane.destinationId);
+    committed[lane.lane] = Math.max(committed[lane.lane], sequence);
+    this.#dirty.add(`t!d!${lane.destinationId}`);
+  }
+
+  get openCases(): number {
+    return this.#openCases;
+  }
+
+  get messages(): number {
+    return this.#committed.message;
+  }
+
+  addOpenCases(difference: number): void {
+    this.#openCases += difference;
+    this.#dirty.add('t!s');
+  }
+
+  countMessage(channelId: ChannelId, count: ChannelCount): void {
+    this.channel(channelId)[count] += 1;
+    this.#dirty.add(`t!c!${channelId}`);
+  }
+
+  countBehind(destinationId: DestinationId, difference: number): void {
+    this.destination(destinationId).counts.behind += difference;
+    this.#dirty.add(`t!d!${destinationId}`);
+  }
+
+  /** Moves `sign` (1 or −1) entry with its money into or out of a count. */
+  countEntry(destinationId: DestinationId, count: EntryCount, sign: 1 | -1, money: MoneyFact): void {
+    const totals = this.destination(destinationId);
+    totals.counts[count] += sign;
+    this.addMoney(destinationId, count, sign, money);
+  }
+
+  /** Changes only the money of a count, for an entry whose amount became known later. */
+  addMoney(destinationId: DestinationId, count: EntryCount, sign: 1 | -1, { amount, currency }: MoneyFact): void {
+    this.#dirty.add(`t!d!${destinationId}`);
+    if (amount === undefined || currency === undefined) return;
+    const money = this.destination(destinationId).money[count];
+    money.set(currency, (money.get(currency) ?? 0n) + BigInt(sign) * unitsOf(amount));
+  }
+
+  channel(id: ChannelId): Record<ChannelCount, number> {
+    const known = this.#channels.get(id);
+    if (known !== undefined) return known;
+    const fresh = { ...CHANNEL_ZERO };
+    this.#channels.set(id, fresh);
+    return fresh;
+  }
+
+  destination(id: DestinationId): DestinationTotals {
+    const known = this.#destinations.get(id);
+    if (known !== undefined) return known;
+    const fresh = emptyDestination();
+    this.#destinations.set(id, fresh);
+    return fresh;
+  }
+
+  #loadSequences(stored: { message: number; case: number; openCases: number }): void {
+    this.#committed.message = stored.message;
+    this.#committed.case = stored.case;
+    this.#openCases = stored.openCases;
+  }
+}
+
+/** Whole ten-thousandths of a decimal text with at most four decimals. */
+export function unitsOf(amount: string): bigint {
+  const match = /^(-?)(\d+)(?:\.(\d{1,4}))?$/.exec(amount);
+  if (match === null) throw new RangeError('not a decimal text with at most four decimals');
+  const units = BigInt(`${match[2]}${(match[3] ?? '').padEnd(SCALE, '0')}`);
+  return match[1] === '-' ? -units : units;
+}
+
+/** Decimal text of ten-thousandths with at least two decimals and no further trailing zeros. */
+export function amountOf(units: bigint): string {
+  const digits = (units < 0n ? -units : units).toString().padStart(SCALE + 1, '0');
+  const decimals = digits.slice(-SCALE).replace(/0{1,2}$/, '');
+  return `${units < 0n ? '-' : ''}${digits.slice(0, -SCALE)}.${decimals}`;
+}
+
+export const moneyTotals = (money: MoneyByCurrency): { currency: string; amount: string }[] =>
+  [...money].filter(([, units]) => units !== 0n).map(([currency, units]) => ({ currency, amount: amountOf(units) }));
+
+const ENTRY_COUNTS = ['enqueued', 'posted', 'held', 'dead', 'discarded'] as const satisfies readonly EntryCount[];
+
+function emptyDestination(): DestinationTotals {
+  return {
+    counts: { enqueued: 0, posted: 0, held: 0, dead: 0, discarded: 0, behind: 0 },
+    money: { enqueued: new Map(), posted: new Map(), held: new Map(), dead: new Map(), discarded: new Map() },
+    committed: { urgent: 0, normal: 0, bulk: 0 },
+  };
+}
+
+interface StoredDestination {
+  readonly counts: DestinationTotals['counts'];
+  readonly committed: DestinationTotals['committed'];
+  readonly money: Readonly<Record<EntryCount, Readonly<Record<string, string>>>>;
+}
+
+function writeDestination({ counts, committed, money }: DestinationTotals): Buffer {
+  const text = (sums: MoneyByCurrency) =>
+    Object.fromEntries([...sums].map(([currency, units]) => [currency, String(units)]));
+  return encodeJson({
+    counts,
+    committed,
+    money: Object.fromEntries(ENTRY_COUNTS.map((count) => [count, text(money[count])])),
+  });
+}
+
+function readDestination(payload: Buffer): DestinationTotals {
+  const stored = decodeJson<StoredDestination>(payload);
+  const totals = emptyDestination();
+  Object.assign(totals.counts, stored.counts);
+  Object.assign(totals.committed, stored.committed);
+  for (const count of ENTRY_COUNTS) {
+    for (const [currency, units] of Object.entries(stored.money[count]))
+      totals.money[count].set(currency, BigInt(units));
+  }
+  return totals;
+}

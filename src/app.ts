@@ -1,0 +1,224 @@
+/**
+ * The composition: the only file that knows every room. Starts in the order store → delivery → listeners → status, so
+ * that nothing is accepted before it can be stored and delivered, and stops in the opposite order.
+ */
+import { createRequire } from 'node:module';
+import { FrameStore } from '../outbox/frames.ts';
+import { LaneStore } from '../outbox/lane-store.ts';
+import { Totals } from '../outbox/totals.ts';
+import type { Operations } from './api/operations.ts';
+import { type RunningServer, startControlServer, startStatusServer } from './api/server.ts';
+import { type ChannelDesk, createChannelDesk } from './appliance/channel-desk.ts';
+import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
+import { EventFeed } from './appliance/events.ts';
+import { createOperations } from './appliance/operations.ts';
+import { readStatus } from './appliance/status-reader.ts';
+import type { Config } from './config/schema.ts';
+import { CaseStore } from './exceptions/case-store.ts';
+import type { Clock, Random } from './model/clock.ts';
+import type { ChannelId, DestinationId } from './model/ids.ts';
+import { Ledger, type Placed } from './pipeline/ledger.ts';
+import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
+import { Database } from './platform/database.ts';
+import type { Log } from './platform/log.ts';
+import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
+import { createMetrics, type Metrics } from './status/registry.ts';
+
+export interface AppOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface App {
+  readonly addresses: { readonly status: string; readonly channels: Readonly<Record<string, string>> };
+  readonly operations: Operations;
+  /**
+   * Stops within about `STOP_GRACE_MS`: listeners take no further frame and replies in work are written or withheld,
+   * requests on the way get their answers recorded or are cut, the store is closed. Idempotent.
+   */
+  stop(): Promise<void>;
+}
+
+/** Of the 10 s that a stop may take: for replies in work, then for answers on the way. */
+const STOP_GRACE_MS = { listeners: 3_000, delivery: 3_000 };
+
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
+
+/** @throws CausewayError when the store cannot be opened or a port cannot be bound; what was started is stopped again. */
+export async function startApp(config: Config, options: AppOptions): Promise<App> {
+  const folder = await takeStoreFolder(config.store.path);
+  const started: (() => Promise<unknown>)[] = [() => folder.release()];
+  const stop = async (): Promise<void> => {
+    for (const end of started.splice(0).reverse()) await end();
+  };
+  try {
+    return await start(config, { ...options, folder, started, stop });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Starting extends AppOptions {
+  readonly folder: StoreFolder;
+  /** Ends what was started, in order. */
+  readonly started: (() => Promise<unknown>)[];
+  readonly stop: () => Promise<void>;
+}
+
+async function start(config: Config, starting: Starting): Promise<App> {
+  const { clock, log, random, started, stop } = starting;
+  const metrics = createMetrics();
+  metrics.gauge('causeway_build_info', { version, node: process.version }).set(1);
+  const totals = new Totals();
+  const database = await openStore(starting, totals, metrics);
+  started.push(() => database.close());
+  const frames = new FrameStore(database, totals);
+  const cases = new CaseStore(database, totals);
+  const feed = new EventFeed();
+  const shared = { frames, cases, database, metrics, feed, clock, random, log };
+  const lanes = new Map<DestinationId, LaneStore>();
+  const desks = new Map<DestinationId, DeliveryDesk>();
+  for (const destination of config.destinations) {
+    const lane = new LaneStore({ destinationId: destination.id, lane: 'normal' }, database, totals);
+    lanes.set(destination.id, lane);
+    desks.set(destination.id, createDeliveryDesk({ ...shared, config: destination, lane }));
+  }
+  const { facility } = config;
+  const ledger = new Ledger({ facilityId: facility.id, frames, cases, totals, lanes });
+  const onPlaced = (placed: readonly Placed[]): void => offerAll(desks, placed);
+  const channels = config.channels.map((channel) =>
+    createChannelDesk({ ...shared, config: channel, facility, ledger, onPlaced }),
+  );
+  const onParkedChange = (changes: readonly ParkedChange[]): void => tellDispatchers(desks, changes);
+  const channelMap = new Map<ChannelId, ChannelDesk['channel']>(channels.map(({ channel }) => [channel.id, channel]));
+  const cures = new Cures({
+    ...{ database, ledger, channels: channelMap, facility, clock },
+    onCured: (changes, placed) => {
+      onParkedChange(changes);
+      onPlaced(placed);
+    },
+  });
+  const startedAtMs = clock.nowMs();
+  const destinations = [...desks.values()];
+  let ready = false;
+  const operations = createOperations({
+    ...{ ledger, lanes, cures, database, feed, clock, onParkedChange },
+    status: () => readStatus({ config, version, startedAtMs, totals, database, channels, destinations, clock }),
+    isReady: () => ready && database.state === 'open',
+  });
+  fillGauges(metrics, operations);
+  recoverWithStore(database, totals, { destinations, log });
+  for (const desk of destinations) {
+    await desk.dispatcher.recover();
+    started.push(async () => {
+      await desk.dispatcher.halt(STOP_GRACE_MS.delivery);
+      desk.sender.close();
+    });
+  }
+  const addresses = await startListeners(channels, started);
+  started.push(async () => {
+    ready = false;
+  });
+  const status = await startServers(config, { operations, metrics, log, clock }, started);
+  ready = true;
+  return { addresses: { status, channels: addresses }, operations, stop };
+}
+
+async function openStore({ folder, clock, log }: Starting, totals: Totals, metrics: Metrics): Promise<Database> {
+  const seconds = metrics.histogram('causeway_commit_seconds', {});
+  const records = metrics.histogram('causeway_commit_records', {});
+  const failures = metrics.counter('causeway_store_failures_total', {});
+  const database = await Database.open({
+    location: folder.databasePath,
+    createIfMissing: !folder.provisioned,
+    clock,
+    log,
+    onGroup: (group) => totals.write(group),
+    observe(facts) {
+      seconds.observe(facts.seconds);
+      records.observe(facts.batches);
+    },
+    onFailed: () => failures.add(),
+  });
+  folder.markProvisioned(clock.nowMs());
+  await totals.load(database);
+  return database;
+}
+
+/** After a store failure nothing in memory counts: totals and dispatchers are read anew. */
+function recoverWithStore(
+  database: Database,
+  totals: Totals,
+  { destinations, log }: { destinations: readonly DeliveryDesk[]; log: Log },
+): void {
+  database.onReopened = () => totals.load(database);
+  database.onResumed = () => {
+    for (const { dispatcher, config } of destinations) {
+      log.info('delivery goes on after the store was opened again', { destination: config.id });
+      void dispatcher.recover();
+    }
+  };
+}
+
+function offerAll(desks: ReadonlyMap<DestinationId, DeliveryDesk>, placed: readonly Placed[]): void {
+  const [first] = placed;
+  if (first === undefined) return;
+  if (placed.every(({ destinationId }) => destinationId === first.destinationId)) {
+    desks.get(first.destinationId)?.dispatcher.offer(placed.map(({ entry }) => entry));
+    return;
+  }
+  for (const { destinationId, entry } of placed) desks.get(destinationId)?.dispatcher.offer([entry]);
+}
+
+function tellDispatchers(desks: ReadonlyMap<DestinationId, DeliveryDesk>, changes: readonly ParkedChange[]): void {
+  for (const { destinationId, sequence, was, now } of changes)
+    desks.get(destinationId)?.dispatcher.changed(sequence, was, now);
+}
+
+async function startListeners(
+  channels: readonly ChannelDesk[],
+  started: Starting['started'],
+): Promise<Record<string, string>> {
+  const addresses: Record<string, string> = {};
+  for (const { config, listener, state } of channels) {
+    state.address = await listener.start();
+    addresses[config.id] = state.address;
+    started.push(async () => {
+      await listener.stop(STOP_GRACE_MS.listeners);
+      state.address = null;
+    });
+  }
+  return addresses;
+}
+
+async function startServers(
+  config: Config,
+  common: { operations: Operations; metrics: Metrics; log: Log; clock: Clock },
+  started: Starting['started'],
+): Promise<string> {
+  const end = (server: RunningServer) => (): Promise<void> => server.close();
+  const control = await startControlServer({ ...common, socketPath: controlSocketPath(config.store.path) });
+  started.push(end(control));
+  const status = await startStatusServer({ ...common, ...config.status });
+  started.push(end(status));
+  return status.address;
+}
+
+function fillGauges(metrics: Metrics, operations: Operations): void {
+  metrics.beforeRender(async () => {
+    const { destinations, openCases, nowMs } = await operations.status();
+    metrics.gauge('causeway_exception_cases', { state: 'open' }).set(openCases);
+    for (const one of destinations) {
+      const destination = one.id;
+      const entries = (state: string) => metrics.gauge('causeway_outbox_entries', { destination, state });
+      entries('waiting').set(one.waiting);
+      entries('held').set(one.held);
+      entries('dead').set(one.dead);
+      entries('behind').set(one.blockedBehind);
+      const age = one.oldestWaitingAtMs === null ? 0 : Math.max(0, nowMs - one.oldestWaitingAtMs) / 1_000;
+      metrics.gauge('causeway_outbox_oldest_age_seconds', { destination }).set(age);
+    }
+  });
+}

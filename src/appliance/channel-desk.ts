@@ -1,0 +1,131 @@
+/** One channel: its listener, its intake, its numbers. */
+import { createListener } from '../../listeners/index.ts';
+import type { Listener, ListenerObserver } from '../../listeners/listener.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import { buildAck } from '../hl7/acknowledgment.ts';
+import { readHeader } from '../hl7/parse.ts';
+import type { Clock } from '../model/clock.ts';
+import { ERROR_SPECS } from '../model/errors.ts';
+import type { Database } from '../platform/database.ts';
+import type { Log } from '../platform/log.ts';
+import { createIntake, type IntakeChannel, type IntakeParts } from '../pipeline/intake.ts';
+import type { Ledger } from '../pipeline/ledger.ts';
+import { compileRoute } from '../pipeline/route.ts';
+import { RateCounter } from '../status/rates.ts';
+import type { Metrics } from '../status/registry.ts';
+import type { EventFeed } from './events.ts';
+import { messageRow } from './rows.ts';
+
+export interface ChannelDeskParts {
+  readonly config: ChannelConfig;
+  readonly facility: IntakeParts['facility'];
+  readonly ledger: Ledger;
+  readonly database: Database;
+  readonly metrics: Metrics;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onPlaced: IntakeParts['onPlaced'];
+}
+
+/** What changes while the channel runs; shown in the status view. */
+export interface ChannelState {
+  address: string | null;
+  connections: number;
+  lastMessageAtMs: number | null;
+  /** Answered AE since the start. */
+  refused: number;
+}
+
+export interface ChannelDesk {
+  readonly config: ChannelConfig;
+  readonly channel: IntakeChannel;
+  readonly listener: Listener;
+  readonly state: ChannelState;
+  readonly rate: RateCounter;
+}
+
+export const intakeChannelOf = (config: ChannelConfig): IntakeChannel => ({
+  id: config.id,
+  format: config.format,
+  profile: config.profile,
+  policy: config.policy,
+  routes: config.routes.map(compileRoute),
+});
+
+export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
+  const { config, clock, log, facility } = parts;
+  const channel = intakeChannelOf(config);
+  const state: ChannelState = { address: null, connections: 0, lastMessageAtMs: null, refused: 0 };
+  const rate = new RateCounter(clock);
+  const intake = createIntake({ ...parts, channel, onMessage: messageObserver(parts, state, rate) });
+  let refusals = 0;
+  const listener = createListener(config.listener, {
+    channelId: config.id,
+    intake,
+    refuseOversized: (firstBytes) => {
+      const header = readHeader(firstBytes);
+      if (header === null) return null;
+      refusals += 1;
+      const text = `Refused: ${ERROR_SPECS.FRAME_TOO_LARGE.text}`;
+      const controlId = `l${refusals}.${clock.nowMs()}`;
+      const problems = [{ code: 'limit', path: 'MSH', text }] as const;
+      return buildAck({
+        header,
+        code: 'AR',
+        text,
+        problems,
+        controlId,
+        atMs: clock.nowMs(),
+        timezone: facility.timezone,
+      });
+    },
+    clock,
+    log,
+    observe: listenerObserver(parts, state),
+  });
+  return { config, channel, listener, state, rate };
+}
+
+const DISPOSITIONS = ['accepted', 'held', 'filtered', 'rejected', 'duplicate', 'refused'] as const;
+
+function messageObserver(
+  { config, metrics, feed, clock }: ChannelDeskParts,
+  state: ChannelState,
+  rate: RateCounter,
+): IntakeParts['onMessage'] {
+  const channel = config.id;
+  const seconds = metrics.histogram('causeway_ack_seconds', { channel });
+  const counters = new Map(
+    DISPOSITIONS.map((disposition) => [
+      disposition,
+      metrics.counter('causeway_messages_total', { channel, disposition }),
+    ]),
+  );
+  return (message, result, took) => {
+    seconds.observe(took);
+    counters.get(result.disposition)?.add();
+    rate.add();
+    state.lastMessageAtMs = clock.nowMs();
+    if (result.disposition === 'refused') state.refused += 1;
+    if (message !== null && feed.isFollowed) {
+      feed.publish({ type: 'message', ...messageRow(message), disposition: result.disposition });
+    }
+  };
+}
+
+function listenerObserver({ config, metrics }: ChannelDeskParts, state: ChannelState): ListenerObserver {
+  const channel = config.id;
+  const stray = metrics.counter('causeway_stray_bytes_total', { channel });
+  const connections = metrics.gauge('causeway_connections', { channel });
+  return {
+    connections(open) {
+      state.connections = open;
+      connections.set(open);
+    },
+    strayBytes: (count) => stray.add(count),
+    frameRefused: (reason) => metrics.counter('causeway_frames_refused_total', { channel, reason }).add(),
+    connectionRefused: () =>
+      metrics.counter('causeway_frames_refused_total', { channel, reason: 'connection-limit' }).add(),
+  };
+}

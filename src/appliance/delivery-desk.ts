@@ -1,0 +1,120 @@
+/** One dispatcher per destination, with its numbers. */
+import { readFileSync } from 'node:fs';
+import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
+import type { FrameStore } from '../../outbox/frames.ts';
+import type { DestinationConfig } from '../config/schema.ts';
+import { Dispatcher, type DeliveryObserver } from '../delivery/dispatcher.ts';
+import { createHttpSender, type Sender } from '../delivery/sender.ts';
+import type { MessageFacts } from '../delivery/settlement.ts';
+import { httpsJson } from '../destinations/https-json.ts';
+import type { CaseStore } from '../exceptions/case-store.ts';
+import type { Clock, Random } from '../model/clock.ts';
+import { CausewayError } from '../model/errors.ts';
+import { type DestinationId, sequenceOfId } from '../model/ids.ts';
+import type { Database } from '../platform/database.ts';
+import type { Log } from '../platform/log.ts';
+import { readSecret, systemCredentialsDirectory } from '../platform/secrets.ts';
+import { RateCounter } from '../status/rates.ts';
+import type { Metrics } from '../status/registry.ts';
+import type { EventFeed } from './events.ts';
+
+export interface DeliveryDeskParts {
+  readonly config: DestinationConfig;
+  readonly lane: LaneStore;
+  readonly cases: CaseStore;
+  readonly frames: FrameStore;
+  readonly database: Database;
+  readonly metrics: Metrics;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface DeliveryDesk {
+  readonly config: DestinationConfig;
+  readonly lane: LaneStore;
+  readonly dispatcher: Dispatcher;
+  readonly rate: RateCounter;
+  readonly sender: Sender;
+}
+
+/** @throws CausewayError `SECRET_UNREADABLE`, `CONFIG_UNREADABLE` (CA file) */
+export function createDeliveryDesk(parts: DeliveryDeskParts): DeliveryDesk {
+  const { config, lane, cases, database, clock, random, log } = parts;
+  const sender = createHttpSender({
+    timeoutMs: config.timeoutMs,
+    answerBytesMax: config.answerBytesMax,
+    connectionsMax: config.inFlightMax,
+    ca: config.tls.caFile === undefined ? undefined : readCa(config.tls.caFile),
+  });
+  const rate = new RateCounter(clock);
+  const dispatcher = new Dispatcher({
+    lane,
+    cases,
+    database,
+    profile: httpsJson(config, authorizationOf(config, log)),
+    sender,
+    settings: config,
+    messageFacts: (entry) => messageFacts(parts.frames, entry),
+    clock,
+    random,
+    log,
+    observe: observerOf(parts, rate),
+  });
+  return { config, lane, dispatcher, rate, sender };
+}
+
+function readCa(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new CausewayError('CONFIG_UNREADABLE', `CA file ${path}.`, { cause });
+  }
+}
+
+function authorizationOf({ id, authorization }: DestinationConfig, log: Log): string | null {
+  if (authorization === undefined) return null;
+  const { value, worldReadable } = readSecret(authorization.secret, systemCredentialsDirectory());
+  if (worldReadable) log.warn('the secret file of a destination is readable by every user', { destination: id });
+  return `${authorization.scheme} ${value}`;
+}
+
+function messageFacts(frames: FrameStore, entry: StoredEntry): MessageFacts {
+  const message = frames.get(sequenceOfId(entry.header.messageId, 'm') ?? 0);
+  const unknown = { channelId: 'unknown', messageType: 'unknown' } as unknown as MessageFacts;
+  return message === null ? unknown : { channelId: message.header.channelId, messageType: message.header.messageType };
+}
+
+function observerOf({ config, metrics, feed, clock }: DeliveryDeskParts, rate: RateCounter): DeliveryObserver {
+  const destination = config.id;
+  const seconds = metrics.histogram('causeway_delivery_seconds', { destination });
+  const open = metrics.gauge('causeway_circuit_open', { destination });
+  open.set(0);
+  const outcomes = new Map(
+    (['posted', 'held', 'dead'] as const).map((outcome) => [
+      outcome as string,
+      metrics.counter('causeway_deliveries_total', { destination, outcome }),
+    ]),
+  );
+  return {
+    settled(entry, { state, reason }) {
+      const nowMs = clock.nowMs();
+      outcomes.get(state)?.add();
+      if (state === 'posted') {
+        rate.add();
+        seconds.observe(Math.max(0, nowMs - entry.header.enqueuedAtMs) / 1_000);
+      }
+      if (!feed.isFollowed) return;
+      const { kind, messageId, controlId } = entry.header;
+      const ids = { entryId: entry.entryId, destinationId: destination as DestinationId, kind, messageId, controlId };
+      feed.publish({ type: 'delivery', atMs: nowMs, ...ids, state, reason });
+    },
+    requested(outcome) {
+      metrics.counter('causeway_delivery_attempts_total', { destination, class: outcome }).add();
+    },
+    circuit(state) {
+      open.set(state === 'closed' ? 0 : 1);
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** What happens in the appliance, for `causeway tail`. A listener that throws or blocks never reaches the data path. */
+import type { TailEvent } from '../api/operations.ts';
+
+export class EventFeed {
+  readonly #listeners = new Set<(event: TailEvent) => void>();
+
+  /** True when somebody follows: events need not be built otherwise. */
+  get isFollowed(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  subscribe(listener: (event: TailEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  publish(event: TailEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

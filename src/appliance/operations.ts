@@ -1,0 +1,213 @@
+/** What people may ask of the running appliance, over the stored records and the desks. */
+import { parseEntryId } from '../../outbox/keys.ts';
+import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
+import { amountOf, unitsOf } from '../../outbox/totals.ts';
+import type { StoredMessage } from '../../outbox/frames.ts';
+import type {
+  CaseDetail,
+  EntryRow,
+  MessageRow,
+  Operations,
+  Page,
+  ReplayAnswer,
+  ReplayRequest,
+} from '../api/operations.ts';
+import type { Clock } from '../model/clock.ts';
+import { CausewayError } from '../model/errors.ts';
+import type { ExceptionCase } from '../model/exception-case.ts';
+import { type DestinationId, type EntryId, sequenceOfId } from '../model/ids.ts';
+import { type Database, WriteBatch } from '../platform/database.ts';
+import type { Ledger } from '../pipeline/ledger.ts';
+import type { Cures, ParkedChange } from '../pipeline/reprocess.ts';
+import type { StatusSnapshot } from '../status/snapshot.ts';
+import type { EventFeed } from './events.ts';
+import { entryRow, messageRow } from './rows.ts';
+
+export interface OperationsParts {
+  readonly ledger: Ledger;
+  readonly lanes: ReadonlyMap<DestinationId, LaneStore>;
+  readonly cures: Cures;
+  readonly database: Database;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+  readonly status: () => Promise<StatusSnapshot>;
+  readonly isReady: () => boolean;
+  readonly onParkedChange: (changes: readonly ParkedChange[]) => void;
+}
+
+const PAGE = 256;
+
+export function createOperations(parts: OperationsParts): Operations {
+  const { cures, feed } = parts;
+  return {
+    status: parts.status,
+    isReady: parts.isReady,
+    listMessages: (query) => listMessages(parts, query),
+    showMessage: (id) => showMessage(parts, id),
+    listCases: (query) => listCases(parts, query),
+    showCase: (id) => showCase(parts, id),
+    reprocessCase: (id, by) => cures.reprocess(id, by),
+    discardCase: (id, by) => cures.discard(id, by),
+    listDeadLetters: (query) => listDeadLetters(parts, query),
+    replayDeadLetter: (id, by) => replayDeadLetter(parts, id, by),
+    replay: (request) => replay(parts, request),
+    subscribe: (listener) => feed.subscribe(listener),
+  };
+}
+
+async function listMessages(
+  { ledger }: OperationsParts,
+  { limit, after, controlId }: { limit: number; after?: string; controlId?: string },
+): Promise<Page<MessageRow>> {
+  const rows: MessageRow[] = [];
+  let from = after === undefined ? 0 : (sequenceOfId(after, 'm') ?? 0);
+  for (;;) {
+    const page = await ledger.frames.after(from, Math.min(PAGE, limit));
+    for (const message of page) {
+      from = message.sequence;
+      if (controlId === undefined || message.header.controlId === controlId) rows.push(messageRow(message));
+      if (rows.length === limit) return { rows, next: messageRow(message).messageId };
+    }
+    if (page.length === 0) return { rows, next: null };
+  }
+}
+
+async function showMessage(parts: OperationsParts, id: string) {
+  const sequence = sequenceOfId(id, 'm');
+  const message = sequence === null ? null : parts.ledger.frames.get(sequence);
+  if (message === null) return null;
+  return { message: messageRow(message), entries: await entryRows(parts, message.header.entryIds) };
+}
+
+async function entryRows({ lanes }: OperationsParts, entryIds: readonly EntryId[]): Promise<EntryRow[]> {
+  const rows: EntryRow[] = [];
+  for (const entryId of entryIds) {
+    const at = parseEntryId(entryId);
+    const lane = at === null ? undefined : lanes.get(at.destinationId);
+    const entry = at === null ? null : await lane?.entry(at.sequence);
+    if (lane !== undefined && entry != null) rows.push(entryRow(lane, entry));
+  }
+  return rows;
+}
+
+async function listCases(
+  { ledger }: OperationsParts,
+  query: { limit: number; after?: string; state?: ExceptionCase['state']; cause?: string },
+): Promise<Page<ExceptionCase>> {
+  const rows: ExceptionCase[] = [];
+  let from = query.after === undefined ? 0 : (sequenceOfId(query.after, 'x') ?? 0);
+  for (;;) {
+    const page = await ledger.cases.after(from, {
+      limit: Math.min(PAGE, query.limit),
+      openOnly: query.state === 'open',
+    });
+    for (const found of page) {
+      from = sequenceOfId(found.caseId, 'x') ?? from;
+      const wanted = (query.state ?? found.state) === found.state && (query.cause ?? found.cause) === found.cause;
+      if (wanted) rows.push(found);
+      if (rows.length === query.limit) return { rows, next: found.caseId };
+    }
+    if (page.length === 0) return { rows, next: null };
+  }
+}
+
+async function showCase(parts: OperationsParts, id: string): Promise<CaseDetail | null> {
+  const found = parts.ledger.cases.get(id);
+  if (found === null) return null;
+  const message = parts.ledger.frames.get(sequenceOfId(found.messageId, 'm') ?? 0);
+  const entries = await entryRows(parts, found.entryIds);
+  return { case: found, message: message === null ? null : messageRow(message), entries };
+}
+
+async function listDeadLetters(
+  { lanes }: OperationsParts,
+  { limit, after, destinationId }: { limit: number; after?: string; destinationId?: string },
+): Promise<Page<EntryRow>> {
+  const start = after === undefined ? null : parseEntryId(after);
+  const wanted = [...lanes.values()].filter(({ id }) => (destinationId ?? id.destinationId) === id.destinationId);
+  const first = start === null ? 0 : wanted.findIndex(({ id }) => id.destinationId === start.destinationId);
+  const rows: EntryRow[] = [];
+  for (const [index, lane] of wanted.slice(Math.max(first, 0)).entries()) {
+    let from = index === 0 && start !== null ? start.sequence : 0;
+    for (;;) {
+      const page = await lane.parkedAfter(from, PAGE);
+      const dead = page.filter(({ record }) => record.state === 'dead').map(({ sequence }) => sequence);
+      for (const entry of await lane.entriesOf(dead)) {
+        rows.push(entryRow(lane, entry));
+        if (rows.length === limit) return { rows, next: entry.entryId };
+      }
+      const last = page.at(-1);
+      if (last === undefined) break;
+      from = last.sequence;
+    }
+  }
+  return { rows, next: null };
+}
+
+async function replayDeadLetter(parts: OperationsParts, id: string, _by: string): Promise<EntryRow> {
+  const at = parseEntryId(id);
+  const lane = at === null ? undefined : parts.lanes.get(at.destinationId);
+  const entry = at === null || lane === undefined ? null : await lane.entry(at.sequence);
+  if (lane === undefined || entry === null) throw new CausewayError('NOT_FOUND', `No entry ${id}.`);
+  const was = lane.parked(entry.sequence);
+  if (was?.state !== 'dead') throw new CausewayError('WRONG_STATE', `Entry ${id} is not a dead letter.`);
+  const batch = new WriteBatch();
+  const now = { ...was, state: 'ready', atMs: parts.clock.nowMs() } as const;
+  lane.park(batch, entry, { was: was.state, record: now });
+  await parts.database.commit(batch, 'synced');
+  parts.onParkedChange([{ destinationId: lane.id.destinationId, sequence: entry.sequence, was, now }]);
+  return entryRow(lane, entry);
+}
+
+/** Goes through the messages of the range page by page: memory does not grow with the range. */
+async function replay(parts: OperationsParts, request: ReplayRequest): Promise<ReplayAnswer> {
+  const lane = parts.lanes.get(request.destinationId as DestinationId);
+  if (lane === undefined) throw new CausewayError('NOT_FOUND', `No destination ${request.destinationId}.`);
+  const from = sequenceOfId(request.fromMessageId, 'm');
+  const to = sequenceOfId(request.toMessageId, 'm');
+  if (from === null || to === null) throw new CausewayError('NOT_FOUND', 'A message id is m and 16 digits.');
+  const money = new Map<string, bigint>();
+  let entries = 0;
+  let after = from - 1;
+  for (;;) {
+    const page = (await parts.ledger.frames.after(after, PAGE)).filter(({ sequence }) => sequence <= to);
+    const posted = await postedEntries(lane, page);
+    entries += posted.length;
+    addMoney(money, posted);
+    if (!request.dryRun) await revive(parts, lane, posted);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.sequence;
+  }
+  const sums = [...money].map(([currency, units]) => ({ currency, amount: amountOf(units) }));
+  return { entries, replayed: request.dryRun ? 0 : entries, money: sums };
+}
+
+async function postedEntries(lane: LaneStore, messages: readonly StoredMessage[]): Promise<StoredEntry[]> {
+  const sequences = messages
+    .flatMap(({ header }) => header.entryIds.map(parseEntryId))
+    .flatMap((at) => (at !== null && at.destinationId === lane.id.destinationId ? [at.sequence] : []));
+  const posted = sequences.filter((sequence) => lane.outcome(sequence)?.state === 'posted');
+  return lane.entriesOf(posted);
+}
+
+async function revive(parts: OperationsParts, lane: LaneStore, entries: readonly StoredEntry[]): Promise<void> {
+  const batch = new WriteBatch();
+  const changes: ParkedChange[] = [];
+  for (const entry of entries) {
+    const was = lane.outcome(entry.sequence);
+    if (was === null) continue;
+    const now = lane.revive(batch, entry, { was, atMs: parts.clock.nowMs() });
+    changes.push({ destinationId: lane.id.destinationId, sequence: entry.sequence, was: null, now });
+  }
+  if (changes.length === 0) return;
+  await parts.database.commit(batch, 'synced');
+  parts.onParkedChange(changes);
+}
+
+function addMoney(sums: Map<string, bigint>, entries: readonly StoredEntry[]): void {
+  for (const { header } of entries) {
+    if (header.amount === undefined || header.currency === undefined) continue;
+    sums.set(header.currency, (sums.get(header.currency) ?? 0n) + unitsOf(header.amount));
+  }
+}

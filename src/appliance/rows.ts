@@ -1,0 +1,45 @@
+/** From stored records to the rows that people see. No message content passes through here. */
+import type { StoredMessage } from '../../outbox/frames.ts';
+import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
+import type { EntryRow, MessageRow } from '../api/operations.ts';
+import type { Attempt, DeliveryState } from '../model/delivery.ts';
+import { messageIdOf } from '../model/ids.ts';
+
+export function messageRow({ sequence, header, frame }: StoredMessage): MessageRow {
+  const { channelId, controlId, messageType, receivedAtMs, disposition, ackCode, flags, events } = header;
+  const messageId = messageIdOf(sequence);
+  return {
+    messageId,
+    channelId,
+    controlId,
+    messageType,
+    receivedAtMs,
+    disposition,
+    ackCode,
+    flags,
+    events,
+    bytes: frame.length,
+  };
+}
+
+/** An entry with its present state, read from the records beside it. */
+export function entryRow(lane: LaneStore, entry: StoredEntry): EntryRow {
+  const { orderingKey: _key, fenceKeys: _fences, ...shown } = entry.header;
+  const { state, attempts, receipt } = stateOf(lane, entry.sequence);
+  const { entryId, destinationId } = entry;
+  return { ...shown, entryId, destinationId, lane: entry.lane, state, attempts, receipt, blockedBehind: null };
+}
+
+function stateOf(
+  lane: LaneStore,
+  sequence: number,
+): { state: DeliveryState; attempts: readonly Attempt[]; receipt: string | null } {
+  const parked = lane.parked(sequence);
+  if (parked !== null) {
+    const waits = parked.state === 'behind' || parked.state === 'ready';
+    return { state: waits ? 'pending' : parked.state, attempts: parked.attempts, receipt: null };
+  }
+  const outcome = lane.outcome(sequence);
+  if (outcome !== null) return { state: outcome.state, attempts: outcome.attempts, receipt: outcome.receipt };
+  return { state: 'pending', attempts: lane.shipment(sequence)?.attempts ?? [], receipt: null };
+}

@@ -1,0 +1,121 @@
+/** Builds the status snapshot from totals, dispatchers and channels. Cheap: no scan of the store. */
+import { moneyTotals, type Totals } from '../../outbox/totals.ts';
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../model/clock.ts';
+import type { ChannelId, DestinationId } from '../model/ids.ts';
+import type { Database } from '../platform/database.ts';
+import { channelState, destinationState, worstFirst } from '../status/row-state.ts';
+import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from '../status/snapshot.ts';
+import { verdictOf } from '../status/verdict.ts';
+import type { ChannelDesk } from './channel-desk.ts';
+import type { DeliveryDesk } from './delivery-desk.ts';
+
+export interface StatusReaderParts {
+  readonly config: Config;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly totals: Totals;
+  readonly database: Database;
+  readonly channels: readonly ChannelDesk[];
+  readonly destinations: readonly DeliveryDesk[];
+  readonly clock: Clock;
+}
+
+export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapshot> {
+  const { config, database, clock, totals } = parts;
+  const nowMs = clock.nowMs();
+  const { timezone } = config.facility;
+  const store: StoreStatus = {
+    state: database.state === 'open' ? 'open' : 'failed',
+    failedSinceMs: database.failure?.sinceMs ?? null,
+    reason: database.failure?.reason ?? null,
+  };
+  const channels = worstFirst(parts.channels.map((desk) => channelStatus(desk, parts, nowMs)));
+  const destinations = worstFirst(
+    await Promise.all(parts.destinations.map((desk) => destinationStatus(desk, parts, nowMs))),
+  );
+  const { openCases } = totals;
+  return {
+    facility: config.facility,
+    version: parts.version,
+    pid: process.pid,
+    startedAtMs: parts.startedAtMs,
+    nowMs,
+    verdict: verdictOf({ nowMs, timezone, store, channels, destinations, openCases }),
+    store,
+    channels,
+    destinations,
+    openCases,
+  };
+}
+
+function channelStatus(
+  desk: ChannelDesk,
+  { config, database, totals }: StatusReaderParts,
+  nowMs: number,
+): ChannelStatus {
+  const { address, connections, lastMessageAtMs, refused } = desk.state;
+  const facts = {
+    nowMs,
+    timezone: config.facility.timezone,
+    listening: address !== null,
+    notListeningReason: null,
+    storeFailed: database.state !== 'open',
+    connections,
+    lastMessageAtMs,
+    quietAfterMs: null,
+  };
+  return {
+    id: desk.config.id,
+    kind: desk.config.listener.kind,
+    address,
+    ...channelState(facts),
+    connections,
+    lastMessageAtMs,
+    receivedPerMinute: desk.rate.perMinute(),
+    totals: { ...totals.channel(desk.config.id as ChannelId), refused },
+  };
+}
+
+async function destinationStatus(
+  desk: DeliveryDesk,
+  parts: StatusReaderParts,
+  nowMs: number,
+): Promise<DestinationStatus> {
+  const { counts, money } = parts.totals.destination(desk.config.id as DestinationId);
+  const { cursor, ...facts } = desk.dispatcher.facts();
+  const waiting = counts.enqueued - counts.posted - counts.held - counts.dead - counts.discarded - counts.behind;
+  const oldestWaitingAtMs = waiting > 0 ? await oldestWaiting(desk, cursor) : null;
+  const { held, dead, behind, posted, enqueued, discarded } = counts;
+  const shown = { ...facts, waiting, oldestWaitingAtMs, held, dead, blockedBehind: behind };
+  const rest = new Map(money.enqueued);
+  for (const count of ['posted', 'held', 'dead', 'discarded'] as const) {
+    for (const [currency, units] of money[count]) rest.set(currency, (rest.get(currency) ?? 0n) - units);
+  }
+  return {
+    id: desk.config.id,
+    kind: desk.config.kind,
+    ...destinationState({ nowMs, timezone: parts.config.facility.timezone, ...shown }),
+    ...shown,
+    deliveredPerMinute: desk.rate.perMinute(),
+    posted,
+    enqueued,
+    discarded,
+    money: {
+      enqueued: moneyTotals(money.enqueued),
+      posted: moneyTotals(money.posted),
+      held: moneyTotals(money.held),
+      dead: moneyTotals(money.dead),
+      discarded: moneyTotals(money.discarded),
+      waiting: moneyTotals(rest),
+    },
+  };
+}
+
+/** When the oldest waiting entry came: the first of the lane, or of a stored shipment before it. */
+async function oldestWaiting({ lane }: DeliveryDesk, cursor: number): Promise<number | null> {
+  const [shipment] = await lane.shipments(1);
+  const first = Math.min(shipment?.members[0] ?? cursor, cursor);
+  const [entry] = await lane.entriesFrom(first, 1);
+  return entry?.header.enqueuedAtMs ?? null;
+}

@@ -1,0 +1,27 @@
+/** Every command of the program, in the order of the help. A new command is one file and one line here. */
+import type { CliCommand } from './command.ts';
+import { deadLettersCommand } from './dead-letters.ts';
+import { demoCommand } from './demo.ts';
+import { exceptionsCommand } from './exceptions.ts';
+import { explainCommand } from './explain.ts';
+import { replayCommand } from './replay.ts';
+import { runCommand } from './run.ts';
+import { sandboxCommand } from './sandbox.ts';
+import { sendCommand } from './send.ts';
+import { statusCommand } from './status.ts';
+import { tailCommand } from './tail.ts';
+import { validateCommand } from './validate.ts';
+
+export const commands: readonly CliCommand[] = [
+  runCommand,
+  validateCommand,
+  sendCommand,
+  statusCommand,
+  tailCommand,
+  exceptionsCommand,
+  deadLettersCommand,
+  replayCommand,
+  explainCommand,
+  sandboxCommand,
+  demoCommand,
+];

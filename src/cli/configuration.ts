@@ -1,0 +1,64 @@
+/** Which configuration a command means, and reading it. The configuration room is loaded only by commands that need it. */
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { CausewayError } from '../model/errors.ts';
+import type { CliContext } from './command.ts';
+import type { OptionValues } from './option-values.ts';
+import { plural } from './wording.ts';
+
+/** Where an installed appliance has its configuration. */
+const INSTALLED = '/etc/causeway';
+
+/** The bundled example facility, below the application folder. */
+const EXAMPLE = 'config/example';
+
+/** Path of the configuration, and whether the user named it. */
+export function configurationPath(values: OptionValues, context: CliContext): { readonly path: string; readonly named: boolean } {
+  const named = values.text('config');
+  if (named !== undefined) return { path: resolve(named), named: true };
+  return { path: existsSync(INSTALLED) ? INSTALLED : join(context.applicationDirectory, EXAMPLE), named: false };
+}
+
+/** The bundled example, whatever is installed. */
+export const examplePath = (context: CliContext): string => join(context.applicationDirectory, EXAMPLE);
+
+/** The option to repeat in a suggested command: empty when the default was used. */
+export function configOptionText(values: OptionValues): string {
+  const named = values.text('config');
+  return named === undefined ? '' : ` --config ${quoted(named)}`;
+}
+
+/** A path as a person would type it: relative when it is below the working folder. */
+export function shortPath(path: string): string {
+  const short = relative('.', path);
+  return short === '' ? '.' : short.startsWith('..') ? path : short;
+}
+
+const quoted = (text: string): string => (/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/**
+ * The configuration, or null after `print` got every problem: `run` refuses in the same words as `validate`.
+ * @throws CausewayError `CONFIG_UNREADABLE`
+ */
+export async function loadOrExplain(
+  path: string,
+  context: CliContext,
+  print: (line: string) => void = context.terminal.say,
+): Promise<Config | null> {
+  const { loadConfig, formatConfigProblem } = await import('../config/load.ts');
+  const loaded = loadConfig(path);
+  if (loaded.ok) return loaded.config;
+  for (const problem of loaded.problems) print(formatConfigProblem(problem));
+  context.terminal.say(`${plural(loaded.problems.length, 'problem')} in ${shortPath(path)}. Nothing was started or changed.`);
+  return null;
+}
+
+/** The configuration for a command that only looks something up in it. @throws CausewayError `CONFIG_INVALID`, `CONFIG_UNREADABLE` */
+export async function loadOrThrow(path: string): Promise<Config> {
+  const { loadConfig, formatConfigProblem } = await import('../config/load.ts');
+  const loaded = loadConfig(path);
+  if (loaded.ok) return loaded.config;
+  const first = loaded.problems[0];
+  throw new CausewayError('CONFIG_INVALID', first === undefined ? path : formatConfigProblem(first));
+}

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Config } from '../config/schema.ts';
+import { CONFIG_OPTION, type CliCommand, type CliContext } from './command.ts';
+import { configOptionText, examplePath, loadOrExplain } from './configuration.ts';
+import { UsageError } from './option-values.ts';
+import { runAppliance } from './run.ts';
+
+/** The sandbox makes two RSA keys at its first start, which is slow on a small machine. */
+const SANDBOX_START_MS = 60_000;
+const SANDBOX_STOP_MS = 3_000;
+
+/** `causeway demo` (`npm start`): the appliance on the bundled example facility, with the sandbox ERP behind it. */
+export const demoCommand: CliCommand = {
+  name: 'demo',
+  summary: 'Run the bundled example facility together with the sandbox ERP.',
+  options: [{ flags: CONFIG_OPTION.flags, text: 'Another configuration whose destination is the sandbox ERP.' }],
+  examples: [['demo', 'then, in another terminal: send --sample adt-a01']],
+  async run(values, context) {
+    const path = values.text('config') ?? examplePath(context);
+    const config = await loadOrExplain(path, context);
+    if (config === null) return 1;
+    const sandbox = await startSandbox(placeOf(config), context);
+    const leave = (code: number | null): void => {
+      context.terminal.say(`The sandbox ERP has ended (${code ?? 'by a signal'}): events wait until it is there again.`);
+    };
+    sandbox.once('exit', leave);
+    try {
+      return await runAppliance(config, context, { from: path, configOption: configOptionText(values), json: false });
+    } finally {
+      sandbox.off('exit', leave);
+      await stopSandbox(sandbox);
+    }
+  },
+};
+
+interface SandboxPlace {
+  readonly port: string;
+  readonly folder: string;
+}
+
+/** The sandbox that the configuration means: the port of its loopback destination, the folder of the CA it trusts. */
+function placeOf(config: Config): SandboxPlace {
+  for (const destination of config.destinations) {
+    const url = new URL(destination.url);
+    const { caFile } = destination.tls;
+    const isLoopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1';
+    if (url.protocol === 'https:' && isLoopback && caFile !== undefined) return { port: url.port || '443', folder: dirname(caFile) };
+  }
+  throw new UsageError('No destination of the configuration is a sandbox ERP.', 'It needs an https url on localhost and tls.caFile.');
+}
+
+/** A process of its own, so that it can be stopped alone; resolves once it takes events. @throws UsageError */
+async function startSandbox({ port, folder }: SandboxPlace, { applicationDirectory, clock }: CliContext): Promise<ChildProcess> {
+  const main = `${applicationDirectory}/src/main.ts`;
+  const args = [...process.execArgv, main, 'sandbox', '--json', '--port', port, '--dir', folder];
+  // Its own process group: Ctrl-C must reach the appliance first, which still delivers while it stops.
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], detached: true });
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  const timer = clock.after(SANDBOX_START_MS, () => child.kill('SIGKILL'));
+  const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => [''])])) as [string];
+  timer.cancel();
+  if (line === '') throw new UsageError('The sandbox ERP could not be started; the reason stands above.');
+  return child;
+}
+
+async function stopSandbox(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const kill = setTimeout(() => child.kill('SIGKILL'), SANDBOX_STOP_MS);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  clearTimeout(kill);
+}

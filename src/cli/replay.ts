@@ -1,0 +1,48 @@
+import type { ReplayAnswer } from '../api/operations.ts';
+import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
+import { configOptionText } from './configuration.ts';
+import { connectControl } from './control-client.ts';
+import { UsageError } from './option-values.ts';
+import { actingPerson } from './person.ts';
+import { suggest } from './terminal.ts';
+import { money, plural } from './wording.ts';
+
+/** `causeway replay`: stored entries of a range of messages again, under their first idempotency keys. Dry run by default. */
+export const replayCommand: CliCommand = {
+  name: 'replay',
+  summary: 'Send stored events of a range of messages again; without --yes it only counts.',
+  options: [
+    { flags: '--destination <id>', text: 'Destination to send to. Required.' },
+    { flags: '--from <message>', text: 'First message id, e.g. m0000000000000100. Required.' },
+    { flags: '--to <message>', text: 'Last message id, inclusive. Required.' },
+    { flags: '--yes', text: 'Do it. Without it: only say what would be sent.' },
+    CONFIG_OPTION,
+    STORE_OPTION,
+    JSON_OPTION,
+  ],
+  examples: [
+    ['replay --destination erp --from m0000000000000100 --to m0000000000000200', 'how many, and how much money'],
+    ['replay --destination erp --from m0000000000000100 --to m0000000000000200 --yes', 'send them again'],
+  ],
+  async run(values, context) {
+    const { terminal } = context;
+    const [destinationId, fromMessageId, toMessageId] = ['destination', 'from', 'to'].map((name) => values.text(name));
+    if (destinationId === undefined || fromMessageId === undefined || toMessageId === undefined) {
+      throw new UsageError('replay needs --destination, --from and --to.', 'Message ids are printed by `tail`.');
+    }
+    const dryRun = !values.flag('yes');
+    const control = await connectControl(values, context);
+    const by = actingPerson(context.environment);
+    const answer = await control.post<ReplayAnswer>('/v1/replay', { destinationId, fromMessageId, toMessageId, dryRun, by });
+    if (values.flag('json')) {
+      terminal.out(JSON.stringify({ dryRun, ...answer }));
+      return 0;
+    }
+    const totals = answer.money.length === 0 ? 'no money' : answer.money.map(money).join(', ');
+    const entries = plural(dryRun ? answer.entries : answer.replayed, 'event');
+    terminal.out(dryRun ? `Would send ${entries} to ${destinationId} again: ${totals}.` : `${entries} wait for ${destinationId} again: ${totals}.`);
+    const range = `--destination ${destinationId} --from ${fromMessageId} --to ${toMessageId}`;
+    suggest(terminal, dryRun ? `replay ${range} --yes${configOptionText(values)}` : `status${configOptionText(values)}`);
+    return 0;
+  },
+};

@@ -1,0 +1,84 @@
+import type { App } from '../app.ts';
+import type { Config } from '../config/schema.ts';
+import type { Log } from '../platform/log.ts';
+import { CONFIG_OPTION, type CliCommand, type CliContext, type ExitCode, JSON_OPTION } from './command.ts';
+import { configOptionText, configurationPath, loadOrExplain, shortPath } from './configuration.ts';
+import { suggest } from './terminal.ts';
+import { plural } from './wording.ts';
+
+/** `causeway run`: the appliance in the foreground, until SIGTERM or Ctrl-C. */
+export const runCommand: CliCommand = {
+  name: 'run',
+  summary: 'Run the appliance in the foreground (SIGTERM or Ctrl-C stops it gracefully).',
+  options: [CONFIG_OPTION, JSON_OPTION],
+  examples: [
+    ['run --config facility.yaml', 'one configuration file'],
+    ['run', 'the installed configuration in /etc/causeway, else the bundled example'],
+  ],
+  async run(values, context) {
+    const { path } = configurationPath(values, context);
+    const config = await loadOrExplain(path, context);
+    if (config === null) return 1;
+    return runAppliance(config, context, { from: path, configOption: configOptionText(values), json: values.flag('json') });
+  },
+};
+
+export interface RunWords {
+  /** Where the configuration was read. */
+  readonly from: string;
+  /** ` --config …` as the user must repeat it in further commands; empty when the default is meant. */
+  readonly configOption: string;
+  /** Tell the addresses as one JSON line on stdout. */
+  readonly json: boolean;
+}
+
+/**
+ * Starts the appliance, tells what listens where, and stays until it is asked to stop: 0 after a graceful stop, 1 when
+ * the appliance ended by itself. @throws CausewayError when it cannot start (`LISTENER_BIND_FAILED`, `STORE_…`)
+ */
+export async function runAppliance(config: Config, context: CliContext, words: RunWords): Promise<ExitCode> {
+  const { terminal, clock, random, environment } = context;
+  const [{ startApp }, { createLog }, lifecycle] = await Promise.all([
+    import('../app.ts'),
+    import('../platform/log.ts'),
+    import('../platform/lifecycle.ts'),
+  ]);
+  const log: Log = createLog(config.log.level);
+  lifecycle.crashOnBug(log);
+  const stopAsked = context.untilStop();
+  const notify = lifecycle.createNotify(environment, log);
+  const app = await startApp(config, { log, clock, random });
+  tell(app, config, context, words);
+  notify('READY=1', `STATUS=${plural(config.channels.length, 'channel')} accepting`);
+  const intervalMs = lifecycle.watchdogIntervalMs(environment);
+  // Answering at all shows that the event loop turns; a failed store is told and cured by the appliance itself, and
+  // while it lasts senders hear AE, which a restart would turn into refused connections.
+  const isHealthy = async (): Promise<boolean> => (await app.operations.status()).pid === process.pid;
+  const endWatchdog = intervalMs === null ? () => {} : lifecycle.startWatchdog({ intervalMs, clock, notify, isHealthy });
+
+  const ended = await Promise.race([stopAsked, app.done.then(() => null)]);
+  endWatchdog();
+  notify('STOPPING=1');
+  terminal.say(ended === null ? 'The appliance ended by itself.' : `${ended}: stopping; replies in work are finished, everything else waits in the store.`);
+  await app.stop();
+  return ended === null ? 1 : 0;
+}
+
+/** What listens where, where to look, and the exact command for a first message. */
+function tell(app: App, config: Config, { terminal }: CliContext, words: RunWords): void {
+  const { status, channels } = app.addresses;
+  if (words.json) terminal.out(JSON.stringify({ type: 'listening', status, channels, store: config.store.path, pid: process.pid }));
+  terminal.say(`${config.facility.name} (${config.facility.id}), configuration ${shortPath(words.from)}, store ${shortPath(config.store.path)}`);
+  for (const channel of config.channels) {
+    terminal.say(`  channel ${channel.id}: ${channel.listener.kind} on ${channels[channel.id] ?? 'no address'}`);
+  }
+  for (const destination of config.destinations) terminal.say(`  destination ${destination.id}: ${destination.url}`);
+  terminal.say(`  status page: ${statusUrl(status)}`);
+  terminal.say('Ready. Nothing yet is normal: send a first message.');
+  const [first] = config.channels;
+  const chosenBySystem = first?.listener.port === 0;
+  const to = first !== undefined && chosenBySystem ? ` --to ${channels[first.id] ?? ''}` : words.configOption;
+  suggest(terminal, `send --sample adt-a01${to}`);
+}
+
+const statusUrl = (address: string): string => (address.startsWith('http') ? address : `http://${address}/`);

@@ -1,0 +1,93 @@
+/** What `causeway send` tells: one line per message, and the summary that decides the exit code. */
+import type { Exchange } from './mllp-session.ts';
+import type { OptionValues } from './option-values.ts';
+import type { Terminal } from './terminal.ts';
+import { count, plural, printable } from './wording.ts';
+
+/** Latencies kept for the percentiles; later ones only move the maximum. */
+const LATENCIES_MAX = 1_000_000;
+
+/** Positive replies of original and enhanced mode (HL7 table 0008). */
+const POSITIVE: ReadonlySet<string> = new Set(['AA', 'CA']);
+
+export interface SendSummary {
+  readonly sent: number;
+  /** Replies that were not the wanted ones, and messages without a reply. */
+  readonly failed: number;
+  readonly skipped: number;
+  /** How often each MSA-1 came; `none` counts the messages without a usable reply. */
+  readonly codes: Readonly<Record<string, number>>;
+}
+
+export class SendReport {
+  readonly #terminal: Terminal;
+  readonly #json: boolean;
+  readonly #quiet: boolean;
+  readonly #expect: string | undefined;
+  readonly #codes = new Map<string, number>();
+  readonly #latencies: number[] = [];
+  #slowest = 0;
+  #failed = 0;
+  #skipped = 0;
+
+  constructor(terminal: Terminal, values: OptionValues) {
+    this.#terminal = terminal;
+    this.#json = values.flag('json');
+    this.#quiet = values.flag('quiet');
+    this.#expect = values.text('expect')?.toUpperCase();
+  }
+
+  skipped(file: string, reason: string): void {
+    this.#skipped += 1;
+    if (this.#json) this.#terminal.out(JSON.stringify({ type: 'skipped', file, reason }));
+    else this.#terminal.say(`skipped ${printable(file)}: ${reason}`);
+  }
+
+  replied(file: string, controlId: string, exchange: Exchange): void {
+    const { code, text } = exchange;
+    const ok = code !== null && (this.#expect === undefined ? POSITIVE.has(code) : code === this.#expect);
+    if (!ok) this.#failed += 1;
+    this.#codes.set(code ?? 'none', (this.#codes.get(code ?? 'none') ?? 0) + 1);
+    if (code !== null) {
+      if (this.#latencies.length < LATENCIES_MAX) this.#latencies.push(exchange.ms);
+      this.#slowest = Math.max(this.#slowest, exchange.ms);
+    }
+    if (this.#quiet) return;
+    const ms = Math.round(exchange.ms * 10) / 10;
+    if (this.#json) {
+      this.#terminal.out(JSON.stringify({ type: 'message', file, controlId, code, text, ms, ok }));
+      return;
+    }
+    const painted = this.#terminal.paint(ok ? 'green' : 'red', code ?? '--');
+    const said = text === '' ? '' : `  ${printable(text)}`;
+    this.#terminal.out(`${painted}  ${`${ms} ms`.padStart(9)}  ${printable(controlId, 40)}  ${printable(file)}${said}`);
+  }
+
+  get summary(): SendSummary {
+    const sent = [...this.#codes.values()].reduce((total, times) => total + times, 0);
+    return { sent, failed: this.#failed, skipped: this.#skipped, codes: Object.fromEntries(this.#codes) };
+  }
+
+  /** Prints the summary as the last line of stdout. */
+  finish(elapsedMs: number): void {
+    const { sent, failed, skipped, codes } = this.summary;
+    const perSecond = elapsedMs === 0 ? 0 : Math.round((sent * 10_000) / elapsedMs) / 10;
+    const sorted = this.#latencies.toSorted((left, right) => left - right);
+    const ms = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: Math.round(this.#slowest * 10) / 10 };
+    if (this.#json) {
+      this.#terminal.out(JSON.stringify({ type: 'summary', sent, failed, skipped, codes, perSecond, ms }));
+      return;
+    }
+    const replies = Object.entries(codes).map(([code, times]) => (code === 'none' ? `${count(times)} without reply` : `${count(times)} ${code}`));
+    const files = skipped === 0 ? '' : `; ${plural(skipped, 'file')} without message skipped`;
+    this.#terminal.out(
+      `${plural(sent, 'message')} sent: ${replies.join(', ') || 'none'}${files}. ` +
+        `${count(perSecond)}/s, reply after ${ms.p50} ms (p50), ${ms.p99} ms (p99), ${ms.max} ms (max).`,
+    );
+  }
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return Math.round(value * 10) / 10;
+}

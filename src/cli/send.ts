@@ -1,0 +1,161 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { CONFIG_OPTION, type CliCommand, type CliContext, type ExitCode } from './command.ts';
+import { configOptionText, configurationPath, loadOrThrow } from './configuration.ts';
+import { type Exchange, MllpSession } from './mllp-session.ts';
+import { type OptionValues, UsageError } from './option-values.ts';
+import { SAMPLES } from './samples.ts';
+import { SendReport } from './send-report.ts';
+import { type Outgoing, outgoing } from './send-source.ts';
+import { suggest } from './terminal.ts';
+
+const CONNECTIONS_MAX = 1_024;
+const TIMEOUT_MS = 30_000;
+/** A receiver that went away is tried again this often, until the timeout of the message. */
+const RECONNECT_MS = 250;
+/** So many messages in a row without a connection: the receiver is gone. */
+const UNREACHED_MAX = 3;
+
+/** `causeway send`: HL7 messages over MLLP from whatever files people have. */
+export const sendCommand: CliCommand = {
+  name: 'send',
+  summary: 'Send HL7 messages over MLLP: files, folders, stdin or samples; shows each reply.',
+  arguments: [{ syntax: '[path...]', text: 'Files, folders (with all below), or - for stdin. Any line ends, many messages per file.' }],
+  options: [
+    { flags: '--sample <name>', text: 'Send a sample message from the box, under a fresh control id.' },
+    { flags: '--list-samples', text: 'List the samples.' },
+    { flags: '--to <host:port>', text: 'Receiver. Default: the first MLLP channel of --config.' },
+    CONFIG_OPTION,
+    { flags: '--expect <code>', text: 'Exit 1 when any reply differs, e.g. AA. Default: anything but AA or CA fails.' },
+    { flags: '--rate <n/s>', text: 'At most so many messages per second.' },
+    { flags: '--repeat <n>', text: 'Send everything n times, each repetition under fresh control ids.' },
+    { flags: '--connections <n>', text: 'Connections at once; more than one gives up the order of the messages. Default: 1.' },
+    { flags: '--timeout <time>', text: 'Longest wait for a reply, e.g. 5s. Default: 30s.' },
+    { flags: '--as-is', text: 'Send the bytes as they stand in the file; else segments end with one CR.' },
+    { flags: '--quiet', text: 'Only the summary.' },
+    { flags: '--json', text: 'Print one JSON object per message and a summary on stdout.' },
+  ],
+  examples: [
+    ['send --sample adt-a01', 'a first message to the first channel'],
+    ['send messages/ --expect AA', 'every message below a folder; exit 1 unless all replies are AA'],
+    ['send day.hl7 --to 127.0.0.1:2575 --rate 20/s', 'one file, slowly, to an address'],
+    ['send - < message.hl7', 'from stdin'],
+  ],
+  async run(values, context) {
+    if (values.flag('list-samples')) return listSamples(values, context);
+    const target = await targetOf(values, context);
+    const report = new SendReport(context.terminal, values);
+    const startedAt = context.clock.monotonicMs();
+    await sendAll(target, report, { values, context });
+    report.finish(context.clock.monotonicMs() - startedAt);
+    const { sent, failed, skipped } = report.summary;
+    if (sent === 0 && skipped > 0) context.terminal.say('Nothing was sent: no file holds an HL7 v2 message.');
+    if (sent > 0 && values.text('to') === undefined) suggest(context.terminal, `status${configOptionText(values)}`);
+    return sent > 0 && failed === 0 ? 0 : 1;
+  },
+};
+
+function listSamples(values: OptionValues, { terminal }: CliContext): ExitCode {
+  for (const [name, text] of Object.entries(SAMPLES)) {
+    terminal.out(values.flag('json') ? JSON.stringify({ name, text }) : `${name.padEnd(22)}${text}`);
+  }
+  suggest(terminal, 'send --sample adt-a01');
+  return 0;
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+async function targetOf(values: OptionValues, context: CliContext): Promise<Target> {
+  const to = values.text('to');
+  if (to !== undefined) {
+    const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(to);
+    const port = Number(match?.[3] ?? '0');
+    if (match === null || port < 1 || port > 65_535) throw new UsageError('--to expects HOST:PORT, e.g. 127.0.0.1:2575.');
+    return { host: match[1] ?? match[2] ?? '', port };
+  }
+  const { path } = configurationPath(values, context);
+  const listener = (await loadOrThrow(path)).channels.map((channel) => channel.listener).find(({ kind }) => kind === 'mllp');
+  if (listener === undefined || listener.port === 0) {
+    throw new UsageError('The configuration names no MLLP port to send to.', 'Give the address with --to HOST:PORT.');
+  }
+  return { host: reachable(listener.host), port: listener.port };
+}
+
+/** A listener bound to every address is reached on this machine through loopback. */
+const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);
+
+interface Job {
+  readonly values: OptionValues;
+  readonly context: CliContext;
+}
+
+/** Several connections take from one stream of messages; a stop signal ends after the replies that are owed. */
+async function sendAll(target: Target, report: SendReport, { values, context }: Job): Promise<void> {
+  const connections = values.integer('connections', { min: 1, max: CONNECTIONS_MAX, fallback: 1 });
+  const timeoutMs = values.durationMs('timeout') ?? TIMEOUT_MS;
+  const messages = outgoing(values, context);
+  const pace = pacer(values.perSecond('rate'), context);
+  const state = { ended: false, reached: false, unreached: 0 };
+  void context.untilStop().then(() => {
+    state.ended = true;
+  });
+  const work = async (): Promise<void> => {
+    const session = new MllpSession({ ...target, timeoutMs, clock: context.clock });
+    try {
+      while (!state.ended) {
+        const next = await messages.next();
+        if (next.done === true) return;
+        if (next.value.sort === 'skipped') {
+          report.skipped(next.value.file, next.value.reason);
+          continue;
+        }
+        await pace();
+        const exchange = await deliver(session, next.value, { timeoutMs, patient: state.reached, context });
+        state.reached ||= exchange.connected;
+        state.unreached = exchange.connected ? 0 : state.unreached + 1;
+        if (!state.reached) throw unreachable(target, exchange.text);
+        report.replied(next.value.file, next.value.controlId, exchange);
+        if (state.unreached >= UNREACHED_MAX) state.ended = true;
+      }
+    } finally {
+      session.close();
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, work));
+  if (state.unreached >= UNREACHED_MAX) context.terminal.say('Stopped: the receiver cannot be reached any more.');
+}
+
+interface Patience {
+  readonly timeoutMs: number;
+  /** True: the receiver was there before, so it may only be restarting. */
+  readonly patient: boolean;
+  readonly context: CliContext;
+}
+
+async function deliver(session: MllpSession, message: Extract<Outgoing, { sort: 'message' }>, patience: Patience): Promise<Exchange> {
+  const { clock } = patience.context;
+  const deadline = clock.monotonicMs() + patience.timeoutMs;
+  for (;;) {
+    const exchange = await session.exchange(message.bytes, message.controlId);
+    if (exchange.connected || !patience.patient || clock.monotonicMs() + RECONNECT_MS > deadline) return exchange;
+    await pause(RECONNECT_MS);
+  }
+}
+
+function unreachable({ host, port }: Target, reason: string): UsageError {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new UsageError(`${address} cannot be reached: ${reason}.`, 'Start the appliance first, or give another address with --to HOST:PORT.');
+}
+
+/** Waits so that calls are at least 1/rate apart, over all connections together. */
+function pacer(perSecond: number | undefined, { clock }: CliContext): () => Promise<void> {
+  if (perSecond === undefined) return () => Promise.resolve();
+  let dueAt = clock.monotonicMs();
+  return async () => {
+    const waitMs = dueAt - clock.monotonicMs();
+    dueAt = Math.max(dueAt, clock.monotonicMs() - 1_000) + 1_000 / perSecond;
+    if (waitMs > 0) await pause(waitMs);
+  };
+}

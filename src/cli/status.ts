@@ -1,0 +1,106 @@
+import type { ChannelStatus, DestinationStatus, MoneyTotal, StatusSnapshot } from '../status/snapshot.ts';
+import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
+import { configOptionText } from './configuration.ts';
+import { connectControl } from './control-client.ts';
+import type { OptionValues } from './option-values.ts';
+import { type Cell, tableLines } from './table.ts';
+import { suggest, type Terminal } from './terminal.ts';
+import { count, money, plural, printable, span, STATE_WORDS, timeOfDay, worstFirst } from './wording.ts';
+
+/** `causeway status`: one screen about the running appliance, worst first. */
+export const statusCommand: CliCommand = {
+  name: 'status',
+  summary: 'Show how the running appliance does, worst first.',
+  options: [
+    CONFIG_OPTION,
+    STORE_OPTION,
+    JSON_OPTION,
+    { flags: '--check', text: 'Exit 1 unless everything flows (for scripts and monitors).' },
+  ],
+  examples: [
+    ['status', 'verdict, channels, destinations, what waits and what needs a person'],
+    ['status --json', 'the whole snapshot as JSON'],
+    ['status --check', 'exit 0 only when everything flows'],
+  ],
+  async run(values, context) {
+    const { terminal } = context;
+    const control = await connectControl(values, context);
+    const snapshot = await control.get<StatusSnapshot>('/v1/status');
+    if (values.flag('json')) terminal.out(JSON.stringify(snapshot));
+    else for (const line of screen(snapshot, terminal)) terminal.out(line);
+    nextStep(snapshot, values, terminal);
+    return values.flag('check') && snapshot.verdict.state !== 'flowing' ? 1 : 0;
+  },
+};
+
+function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[] {
+  const { facility, verdict, store, nowMs } = snapshot;
+  const word = STATE_WORDS[verdict.state];
+  const storeText = store.state === 'open' ? 'open' : `failed since ${timeOfDay(store.failedSinceMs ?? nowMs, facility.timezone)}`;
+  const notes = [...worstFirst(snapshot.destinations), ...worstFirst(snapshot.channels)]
+    .filter((row) => row.state !== 'flowing' && row.text !== '')
+    .map((row) => `  ${row.id}: ${row.text}`);
+  return [
+    `${terminal.paint(word.colour, word.text)}  ${verdict.text}`,
+    ...notes,
+    '',
+    `${facility.name} (${facility.id}) · Causeway ${snapshot.version} · up ${span(nowMs - snapshot.startedAtMs)} · pid ${snapshot.pid}`,
+    `Store ${storeText}${store.reason === null ? '' : ` (${printable(store.reason)})`} · ${plural(snapshot.openCases, 'open exception case')}`,
+    '',
+    ...channelLines(snapshot, terminal),
+    '',
+    ...destinationLines(snapshot, terminal),
+    '',
+    `Money waiting   ${moneyText(snapshot.destinations, (row) => row.money.waiting)}`,
+    `Needs a person  ${moneyText(snapshot.destinations, (row) => row.money.held)}`,
+    `Set aside       ${moneyText(snapshot.destinations, (row) => row.money.dead)}`,
+  ];
+}
+
+function channelLines(snapshot: StatusSnapshot, terminal: Terminal): readonly string[] {
+  const row = (channel: ChannelStatus): readonly Cell[] => [
+    channel.id,
+    STATE_WORDS[channel.state],
+    channel.address ?? '–',
+    channel.lastMessageAtMs === null ? 'nothing yet' : `${span(snapshot.nowMs - channel.lastMessageAtMs)} ago`,
+    count(channel.receivedPerMinute),
+    count(channel.totals.received),
+    count(channel.totals.held),
+    count(channel.totals.rejected),
+    count(channel.totals.refused),
+  ];
+  const columns = ['CHANNEL', 'STATE', 'LISTENS', 'LAST MESSAGE'].map((title) => ({ title }));
+  const numbers = ['IN/MIN', 'RECEIVED', 'HELD', 'REJECTED', 'REFUSED'].map((title) => ({ title, align: 'right' as const }));
+  return tableLines(terminal, [...columns, ...numbers], worstFirst(snapshot.channels).map(row));
+}
+
+function destinationLines(snapshot: StatusSnapshot, terminal: Terminal): readonly string[] {
+  const row = (destination: DestinationStatus): readonly Cell[] => [
+    destination.id,
+    STATE_WORDS[destination.state],
+    count(destination.deliveredPerMinute),
+    count(destination.waiting),
+    destination.oldestWaitingAtMs === null ? '–' : span(snapshot.nowMs - destination.oldestWaitingAtMs),
+    count(destination.blockedBehind),
+    count(destination.held),
+    count(destination.dead),
+    count(destination.posted),
+  ];
+  const columns = ['DESTINATION', 'STATE'].map((title) => ({ title }));
+  const numbers = ['OUT/MIN', 'WAITING', 'OLDEST', 'BLOCKED', 'NEEDS A PERSON', 'SET ASIDE', 'DELIVERED'];
+  const right = numbers.map((title) => ({ title, align: 'right' as const }));
+  return tableLines(terminal, [...columns, ...right], worstFirst(snapshot.destinations).map(row));
+}
+
+function moneyText(rows: readonly DestinationStatus[], pick: (row: DestinationStatus) => readonly MoneyTotal[]): string {
+  const parts = rows.flatMap((row) => pick(row).map((total) => `${money(total)} (${row.id})`));
+  return parts.length === 0 ? 'none' : parts.join(' · ');
+}
+
+function nextStep(snapshot: StatusSnapshot, values: OptionValues, terminal: Terminal): void {
+  const config = configOptionText(values);
+  const failing = snapshot.destinations.some((row) => row.dead > 0);
+  if (snapshot.openCases > 0) suggest(terminal, `exceptions list${config}`);
+  if (failing) suggest(terminal, `dead-letters list${config}`);
+  if (snapshot.openCases === 0 && !failing) suggest(terminal, `tail${config}`);
+}

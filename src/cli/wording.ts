@@ -1,0 +1,60 @@
+/** Numbers, ages and states in the words that a person reads. Display only: nothing here is stored or calculated with. */
+import { FLOW_STATES, type FlowState, type MoneyTotal } from '../status/snapshot.ts';
+import type { Colour } from './terminal.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** `1204` → `1,204`. */
+export const count = (value: number): string => group(String(value));
+
+/** `1 message`, `2 messages`. */
+export const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
+
+/** Length of a time span, two units at most: `0 s`, `12 s`, `4 min`, `3 h 5 min`, `2 d 4 h`. */
+export function span(ms: number): string {
+  const whole = Math.max(0, ms);
+  if (whole < MINUTE_MS) return `${Math.floor(whole / 1_000)} s`;
+  if (whole < HOUR_MS) return `${Math.floor(whole / MINUTE_MS)} min`;
+  if (whole < DAY_MS) return twoUnits(Math.floor(whole / HOUR_MS), 'h', Math.floor((whole % HOUR_MS) / MINUTE_MS), 'min');
+  return twoUnits(Math.floor(whole / DAY_MS), 'd', Math.floor((whole % DAY_MS) / HOUR_MS), 'h');
+}
+
+function twoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
+
+/** Wall-clock time of day in the facility's zone, `09:14:03`. */
+export function timeOfDay(atMs: number, timezone: string): string {
+  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: timezone }).format(atMs);
+}
+
+/** `{ amount: '-1234.5', currency: 'USD' }` → `USD -1,234.5`; the digits are never rounded. */
+export function money(total: MoneyTotal): string {
+  const [whole = '', fraction] = total.amount.split('.');
+  return `${total.currency} ${group(whole)}${fraction === undefined ? '' : `.${fraction}`}`;
+}
+
+const group = (digits: string): string => digits.replace(/\B(?=(?:\d{3})+$)/g, ',');
+
+/** The state as shape and word, so that it can be told without colour. */
+export const STATE_WORDS: Readonly<Record<FlowState, { readonly text: string; readonly colour: Colour }>> = {
+  blocked: { text: '✖ Blocked', colour: 'red' },
+  behind: { text: '▲ Behind', colour: 'yellow' },
+  'needs-attention': { text: '▲ Needs attention', colour: 'yellow' },
+  silent: { text: '○ Silent', colour: 'dim' },
+  flowing: { text: '● Flowing', colour: 'green' },
+};
+
+/** Sorts rows worst state first, then by id. */
+export function worstFirst<Row extends { readonly state: FlowState; readonly id: string }>(rows: readonly Row[]): readonly Row[] {
+  const rank = (row: Row): number => FLOW_STATES.indexOf(row.state);
+  return rows.toSorted((left, right) => rank(left) - rank(right) || left.id.localeCompare(right.id));
+}
+
+/** Text of another system made safe for a terminal: control characters (escape sequences) become spaces; cut at `max`. */
+export function printable(text: string, max = 200): string {
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
+  return clean.length <= max ? clean : `${clean.slice(0, max - 1)}…`;
+}

@@ -1,0 +1,297 @@
+/**
+ * Everything a dispatcher holds in memory between a recovery and the next halt: the window, the shipments on the way and
+ * waiting, the circuit. It is rebuilt from disk after a start and after a store failure, never repaired.
+ */
+import type { OrderingKey } from '../model/ids.ts';
+import type { Verdict } from '../destinations/destination.ts';
+import type { DispatcherParts } from './dispatcher.ts';
+import { LaneCursor } from './lane-cursor.ts';
+import { LaneFeed } from './lane-feed.ts';
+import { Outage } from './outage.ts';
+import { pauseMs, remainingMs } from './retry-schedule.ts';
+import { parkedBatch, postedBatch, type SettlementParts, splitBatch, storedBatch } from './settlement.ts';
+import { firstSequence, newShipment, noteAttempt, restoredShipment, type Shipment, splitShipment } from './shipment.ts';
+import { Window, type WindowEntry } from './window.ts';
+
+type Refused = Extract<Verdict, { outcome: 'refused' }>;
+
+/** Requests that wait for their next try; above it the circuit opens: that many keys in trouble are not single cases. */
+const WAITING_MAX = 256;
+const SHIPMENTS_READ_MAX = 4_096;
+
+export interface RunObserver {
+  failed(failure: { atMs: number; class: string; reason: string }): void;
+  delivered(atMs: number): void;
+}
+
+/** Everything in memory between a recovery and the next halt. */
+export class DeliveryRun {
+  readonly #parts: DispatcherParts;
+  readonly #observer: RunObserver;
+  readonly outage: Outage;
+  readonly #window = new Window();
+  readonly #due: Shipment[] = [];
+  readonly #waiting = new Set<Shipment>();
+  readonly #waitingKeys = new Set<OrderingKey>();
+  readonly #abort = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
+  cursor = new LaneCursor(1);
+  #feed: LaneFeed;
+  #stopped = false;
+  #running = false;
+  #again = false;
+
+  constructor(parts: DispatcherParts, observer: RunObserver) {
+    this.#parts = parts;
+    this.#observer = observer;
+    const { clock, random, settings } = parts;
+    this.outage = new Outage({ clock, random, retry: settings.retry, onProbe: () => this.#probe() });
+    this.#feed = this.#newFeed(new Set());
+  }
+
+  get feed(): LaneFeed {
+    return this.#feed;
+  }
+
+  async recover(): Promise<void> {
+    const { lane, clock, settings } = this.#parts;
+    const stored = lane.readLane();
+    this.cursor = new LaneCursor(stored.cursor);
+    const records = await lane.shipments(SHIPMENTS_READ_MAX);
+    this.#feed = this.#newFeed(new Set(records.flatMap(({ members }) => members)));
+    await this.#feed.countParked();
+    for (const record of records) {
+      const entries = await lane.entriesOf(record.members);
+      const members = entries.map((entry) => this.#window.add(entry, lane.parked(entry.sequence)?.state ?? null));
+      for (const member of members) this.#window.hold(member);
+      this.#wait(restoredShipment(record, members), remainingMs(record.notBeforeMs, clock.nowMs(), settings.retry));
+    }
+    this.outage.restore(stored.circuit);
+  }
+
+  wake(): void {
+    this.#again = true;
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    setImmediate(() => void this.#loop());
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
+    this.outage.stop();
+    for (const { timer } of this.#waiting) timer?.cancel();
+    const settled = Promise.allSettled(this.#inFlight);
+    if (graceMs > 0) {
+      await Promise.race([settled, new Promise<void>((resolve) => this.#parts.clock.after(graceMs, resolve))]);
+    }
+    this.#abort.abort();
+    await settled;
+  }
+
+  #newFeed(inShipments: ReadonlySet<number>): LaneFeed {
+    const { lane, database, settings, clock } = this.#parts;
+    const shared = { lane, database, window: this.#window, cursor: this.cursor, waitingKeys: this.#waitingKeys };
+    return new LaneFeed({ ...shared, onBlocked: settings.onBlocked, nowMs: () => clock.nowMs() }, inShipments);
+  }
+
+  async #loop(): Promise<void> {
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        await this.#feed.fill();
+        this.#shipReady();
+        if (this.#isClogged() && (await this.#feed.parkBlocked((key) => this.#waitingKeys.has(key))))
+          this.#again = true;
+      }
+    } catch (error) {
+      if (!this.#isStoreTrouble(error)) throw error;
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** The window is full of entries that wait behind single failures, while others could go. */
+  #isClogged(): boolean {
+    return (
+      this.#feed.isFull && this.#window.readyCount === 0 && this.#waitingKeys.size > 0 && this.outage.state === 'closed'
+    );
+  }
+
+  #shipReady(): void {
+    const { settings, profile } = this.#parts;
+    while (this.#inFlight.size < settings.inFlightMax && !this.#stopped) {
+      if (this.outage.state === 'open') return;
+      const probe = this.outage.state === 'half-open';
+      if (probe && this.#inFlight.size > 0) return;
+      const shipment = this.#due.shift() ?? this.#form(profile.eventsMax);
+      if (shipment === null) return;
+      this.#leaveWaiting(shipment);
+      const sent: Promise<void> = this.#ship(shipment, probe).finally(() => {
+        this.#inFlight.delete(sent);
+        this.wake();
+      });
+      this.#inFlight.add(sent);
+    }
+  }
+
+  #form(eventsMax: number): Shipment | null {
+    const members = this.#window.take(eventsMax, this.#parts.profile.requestBytesMax);
+    return members.length === 0 ? null : newShipment(members);
+  }
+
+  async #ship(shipment: Shipment, probe: boolean): Promise<void> {
+    const { profile, sender, observe, database } = this.#parts;
+    try {
+      if (shipment.members.length > 1 && !shipment.stored) {
+        await database.commit(storedBatch(this.#settlement(), [shipment]), 'synced');
+      }
+      const request = profile.request(
+        shipment.members.map(({ entry }) => entry),
+        shipment.idempotencyKey,
+      );
+      const answer = await sender.send(request, this.#abort.signal);
+      if (this.#stopped && this.#abort.signal.aborted) return;
+      const verdict = 'outcome' in answer ? answer : profile.verdict(answer);
+      observe.requested(verdict.outcome === 'posted' ? 'posted' : verdict.class);
+      await (verdict.outcome === 'posted'
+        ? this.#posted(shipment, verdict.receipt)
+        : this.#refused(shipment, verdict, probe));
+    } catch (error) {
+      if (!this.#isStoreTrouble(error)) throw error;
+    }
+  }
+
+  async #posted(shipment: Shipment, receipt: string | null): Promise<void> {
+    const { clock, database, observe } = this.#parts;
+    this.#answered();
+    const atMs = clock.nowMs();
+    this.#observer.delivered(atMs);
+    const batch = postedBatch(this.#settlement(), shipment, { atMs, receipt });
+    const committed = database.commit(batch, 'written');
+    for (const member of shipment.members) {
+      this.#leaveWindow(member);
+      observe.settled(member.entry, { state: 'posted', class: 'posted', reason: null });
+    }
+    this.wake();
+    await committed;
+  }
+
+  async #refused(shipment: Shipment, refusal: Refused, probe: boolean): Promise<void> {
+    const { clock, settings, random } = this.#parts;
+    const atMs = clock.nowMs();
+    noteAttempt(shipment, { atMs, class: refusal.class, reason: refusal.reason });
+    this.#observer.failed({ atMs, class: refusal.class, reason: refusal.reason });
+    if (refusal.retry === 'permanent') return this.#refusedForGood(shipment, refusal);
+    const pause = pauseMs(shipment.tries, settings.retry, { random, retryAfterMs: refusal.retryAfterMs });
+    if (refusal.destinationWide || this.#waiting.size >= WAITING_MAX) this.#destinationFailed(refusal, { probe, atMs });
+    if (shipment.waitedMs > settings.retry.horizonHours * 3_600_000 && shipment.members.length === 1) {
+      return this.#park(shipment, 'dead', { ...refusal, class: 'horizon' });
+    }
+    shipment.waitedMs += pause;
+    shipment.notBeforeMs = atMs + pause;
+    this.#wait(shipment, pause);
+    for (const { entry } of shipment.members) {
+      this.#parts.observe.settled(entry, { state: 'retry', class: refusal.class, reason: refusal.reason });
+    }
+    await this.#parts.database.commit(storedBatch(this.#settlement(), [shipment]), 'written');
+  }
+
+  async #refusedForGood(shipment: Shipment, refusal: Refused): Promise<void> {
+    this.#answered();
+    if (shipment.members.length === 1) {
+      return this.#park(shipment, refusal.class === 'gone' ? 'dead' : 'held', refusal);
+    }
+    const halves = splitShipment(shipment);
+    await this.#parts.database.commit(splitBatch(this.#settlement(), shipment, halves), 'synced');
+    for (const half of halves) this.#due.push(half);
+    this.wake();
+  }
+
+  async #park(shipment: Shipment, state: 'held' | 'dead', refusal: Refused): Promise<void> {
+    const { clock, database, observe, messageFacts } = this.#parts;
+    const [member] = shipment.members;
+    if (member === undefined) return;
+    const { destinationId } = member.entry;
+    const { batch, record } = parkedBatch(this.#settlement(), shipment, {
+      member,
+      state,
+      atMs: clock.nowMs(),
+      cause: `destination-refused ${destinationId} ${refusal.class} ${refusal.reason}`,
+      problem: `Destination ${destinationId} refused it: ${refusal.class}, ${refusal.reason}.`,
+      message: messageFacts(member.entry),
+    });
+    const was = member.was === null ? null : this.#parts.lane.parked(member.entry.sequence);
+    const committed = database.commit(batch, 'written');
+    this.#feed.changeParked(member.entry.sequence, was, record);
+    this.#window.remove(member);
+    // Before anything else may run: the next in line must not take the place of the one that was set aside.
+    const followersParked = this.#feed.parkBlocked();
+    observe.settled(member.entry, { state, class: refusal.class, reason: refusal.reason });
+    await committed;
+    await followersParked;
+  }
+
+  #leaveWindow(member: WindowEntry): void {
+    if (member.was !== null) {
+      const record = { state: member.was, keys: member.keys, atMs: 0, attempts: [] };
+      this.#feed.changeParked(member.entry.sequence, record, null);
+    }
+    this.#window.remove(member);
+    if (this.#feed.hasParked(member)) this.#feed.wantUnpark();
+  }
+
+  #wait(shipment: Shipment, pause: number): void {
+    this.#waiting.add(shipment);
+    for (const { keys } of shipment.members) for (const key of keys) this.#waitingKeys.add(key);
+    shipment.timer = this.#parts.clock.after(pause, () => this.#becomeDue(shipment));
+  }
+
+  #becomeDue(shipment: Shipment): void {
+    shipment.timer?.cancel();
+    shipment.timer = null;
+    if (!this.#waiting.delete(shipment)) return;
+    const place = this.#due.findIndex((other) => firstSequence(other) > firstSequence(shipment));
+    this.#due.splice(place < 0 ? this.#due.length : place, 0, shipment);
+    this.wake();
+  }
+
+  #leaveWaiting(shipment: Shipment): void {
+    for (const { keys } of shipment.members) for (const key of keys) this.#waitingKeys.delete(key);
+  }
+
+  #destinationFailed(refusal: Refused, { probe, atMs }: { probe: boolean; atMs: number }): void {
+    const { log, lane, observe } = this.#parts;
+    const wasClosed = this.outage.state === 'closed';
+    const pause = this.outage.failed({ class: refusal.class, retryAfterMs: refusal.retryAfterMs, probe, atMs });
+    if (pause === null) return;
+    observe.circuit(this.outage.state);
+    if (!wasClosed) return;
+    const facts = { destination: lane.id.destinationId, class: refusal.class, reason: refusal.reason, ms: pause };
+    log.warn('destination does not answer: events wait and are sent in order when it does', facts);
+  }
+
+  #probe(): void {
+    const [oldest] = [...this.#waiting].sort((a, b) => firstSequence(a) - firstSequence(b));
+    if (oldest !== undefined && this.#due.length === 0) this.#becomeDue(oldest);
+    this.wake();
+  }
+
+  #answered(): void {
+    if (!this.outage.answered()) return;
+    for (const shipment of [...this.#waiting]) this.#becomeDue(shipment);
+    this.#parts.observe.circuit('closed');
+    this.#parts.log.info('destination answers again', { destination: this.#parts.lane.id.destinationId });
+  }
+
+  #settlement(): SettlementParts {
+    const { lane, cases } = this.#parts;
+    return { lane, cases, cursor: this.cursor, circuitRecord: () => this.outage.record };
+  }
+
+  /** A failed or closed store: the run ends; the store's reopening starts a new one. */
+  #isStoreTrouble(error: unknown): boolean {
+    if (this.#parts.database.state === 'open' && !this.#stopped) return false;
+    this.#stopped = true;
+    return error instanceof Error;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Delivers one lane of one destination: strictly in order per ordering key, in parallel over keys, under one retry
+ * schedule that survives restarts.
+ *
+ * Life of an entry: the feed brings it into the window; it becomes part of a shipment when it is first in line of its
+ * keys; the answer settles it – posted, again later under the same idempotency key, held with a case, or dead. While the
+ * circuit is open only one probe is on the way. Settlements are written without an own sync: losing one to a power cut
+ * repeats a request under the same key, which has no second effect.
+ *
+ * After a store failure everything in memory is dropped and read anew from disk (`recover`).
+ */
+import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
+import type { CaseStore } from '../exceptions/case-store.ts';
+import type { DestinationProfile } from '../destinations/destination.ts';
+import type { Clock, Random } from '../model/clock.ts';
+import type { OnBlocked } from '../model/delivery.ts';
+import type { Database } from '../platform/database.ts';
+import type { Log } from '../platform/log.ts';
+import type { CircuitState } from './circuit.ts';
+import { DeliveryRun } from './delivery-run.ts';
+import type { LaneFeed } from './lane-feed.ts';
+import type { Sender } from './sender.ts';
+import type { RetrySettings } from './settings.ts';
+import type { MessageFacts } from './settlement.ts';
+
+export interface DeliveryObserver {
+  settled(
+    entry: StoredEntry,
+    result: { state: 'posted' | 'held' | 'dead' | 'retry'; class: string; reason: string | null },
+  ): void;
+  /** One request ended: `posted`, or the class of the refusal. */
+  requested(outcome: string): void;
+  circuit(state: CircuitState): void;
+}
+
+export interface DispatcherParts {
+  readonly lane: LaneStore;
+  readonly cases: CaseStore;
+  readonly database: Database;
+  readonly profile: DestinationProfile;
+  readonly sender: Sender;
+  readonly settings: { readonly inFlightMax: number; readonly onBlocked: OnBlocked; readonly retry: RetrySettings };
+  readonly messageFacts: (entry: StoredEntry) => MessageFacts;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly observe: DeliveryObserver;
+}
+
+export interface DeliveryFacts {
+  readonly circuit: CircuitState;
+  readonly circuitOpenSinceMs: number | null;
+  readonly nextAttemptAtMs: number | null;
+  readonly lastFailure: { readonly atMs: number; readonly class: string; readonly reason: string } | null;
+  readonly lastDeliveredAtMs: number | null;
+  readonly cursor: number;
+}
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  #run: DeliveryRun | null = null;
+  #lastFailure: DeliveryFacts['lastFailure'] = null;
+  #lastDeliveredAtMs: number | null = null;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads the lane's state from disk and starts delivering; after a store failure, again. */
+  async recover(): Promise<void> {
+    await this.halt(0);
+    const run = new DeliveryRun(this.#parts, {
+      failed: (failure) => {
+        this.#lastFailure = failure;
+      },
+      delivered: (atMs) => {
+        this.#lastDeliveredAtMs = atMs;
+      },
+    });
+    this.#run = run;
+    await run.recover();
+    run.wake();
+  }
+
+  /** Stops sending; waits up to `graceMs` for answers on the way, then cuts them. What was cut goes out again later. */
+  async halt(graceMs: number): Promise<void> {
+    const run = this.#run;
+    this.#run = null;
+    await run?.stop(graceMs);
+  }
+
+  /** Entries of this lane were committed. */
+  offer(entries: readonly StoredEntry[]): void {
+    this.#run?.feed.offer(entries);
+    this.#run?.wake();
+  }
+
+  /** Parked records changed on disk by a person's act, which is already committed. */
+  changed(
+    sequence: number,
+    was: Parameters<LaneFeed['changeParked']>[1],
+    now: Parameters<LaneFeed['changeParked']>[2],
+  ): void {
+    const run = this.#run;
+    if (run === null) return;
+    run.feed.changeParked(sequence, was, now);
+    run.feed.wantUnpark();
+    run.wake();
+  }
+
+  facts(): DeliveryFacts {
+    const run = this.#run;
+    return {
+      circuit: run?.outage.state ?? 'closed',
+      circuitOpenSinceMs: run?.outage.openSinceMs ?? null,
+      nextAttemptAtMs: run?.outage.nextAttemptAtMs ?? null,
+      lastFailure: this.#lastFailure,
+      lastDeliveredAtMs: this.#lastDeliveredAtMs,
+      cursor: run?.cursor.value ?? this.#parts.lane.readLane().cursor,
+    };
+  }
+}

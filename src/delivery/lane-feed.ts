@@ -1,0 +1,202 @@
+/**
+ * Brings entries from disk into the window: from the lane in order, and from the parked table when a key is free again.
+ *
+ * Memory stays bounded whatever the backlog: the window has a cap, the rest stays on disk. An entry whose key is blocked
+ * leaves the lane for the parked table, so the lane cursor is never pinned by somebody else's trouble.
+ */
+import type { LaneStore, ParkedEntry, StoredEntry } from '../../outbox/lane-store.ts';
+import type { ParkedRecord } from '../../outbox/records.ts';
+import type { OrderingKey } from '../model/ids.ts';
+import { type Database, WriteBatch } from '../platform/database.ts';
+import type { LaneCursor } from './lane-cursor.ts';
+import type { OnBlocked } from '../model/delivery.ts';
+import { keysOf, type Window, type WindowEntry } from './window.ts';
+
+const WINDOW_ENTRIES_MAX = 1_024;
+const WINDOW_BYTES_MAX = 16 * 1_048_576;
+const PAGE = 256;
+
+export interface LaneFeedParts {
+  readonly lane: LaneStore;
+  readonly database: Database;
+  readonly window: Window;
+  readonly cursor: LaneCursor;
+  readonly onBlocked: OnBlocked;
+  readonly nowMs: () => number;
+  /** Keys of shipments that wait for their next try: their parked followers stay on disk. */
+  readonly waitingKeys: ReadonlySet<OrderingKey>;
+}
+
+export class LaneFeed {
+  readonly #parts: LaneFeedParts;
+  /** Entries parked per key, of states that make younger entries of the key wait. */
+  readonly #parkedPerKey = new Map<OrderingKey, number>();
+  #next: number;
+  /** Up to here the lane was written before this start: its entries may have left the lane already. */
+  readonly #knownEnd: number;
+  readonly #inShipments: ReadonlySet<number>;
+  #unparkWanted = true;
+
+  constructor(parts: LaneFeedParts, inShipments: ReadonlySet<number>) {
+    this.#parts = parts;
+    this.#next = parts.cursor.value;
+    this.#knownEnd = parts.lane.tail;
+    this.#inShipments = inShipments;
+  }
+
+  get isFull(): boolean {
+    const { window } = this.#parts;
+    return window.size >= WINDOW_ENTRIES_MAX || window.bytes >= WINDOW_BYTES_MAX;
+  }
+
+  /** Builds the picture of blocked keys after a start. */
+  async countParked(): Promise<void> {
+    let after = 0;
+    for (;;) {
+      const page = await this.#parts.lane.parkedAfter(after, PAGE);
+      for (const { record } of page) this.#addParked(record, 1);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.sequence;
+    }
+  }
+
+  /** Takes freshly committed entries without reading them back, when the lane was read up to them. */
+  offer(entries: readonly StoredEntry[]): void {
+    for (const entry of entries) {
+      if (entry.sequence !== this.#next || this.isFull || entry.heldAtIntake || this.#isBlocked(entry)) return;
+      this.#parts.window.add(entry, null);
+      this.#next = entry.sequence + 1;
+    }
+  }
+
+  /** Something parked may go again. */
+  wantUnpark(): void {
+    this.#unparkWanted = true;
+  }
+
+  /** A parked entry ended or changed its state: keeps the count of blocked keys. */
+  changeParked(sequence: number, was: ParkedRecord | null, now: ParkedRecord | null): void {
+    if (sequence >= this.#next && sequence > this.#knownEnd) return;
+    if (was !== null) this.#addParked(was, -1);
+    if (now !== null) this.#addParked(now, 1);
+  }
+
+  /** Reads until the window is full or nothing is left to read. Older (parked) entries first. */
+  async fill(): Promise<void> {
+    if (this.#unparkWanted && this.#parts.window.size < WINDOW_ENTRIES_MAX / 2) await this.#unpark();
+    const { lane, cursor } = this.#parts;
+    while (!this.isFull && this.#next <= lane.tail && cursor.mayRead(this.#next)) {
+      const page = await lane.entriesFrom(this.#next, PAGE);
+      if (page.length === 0) return;
+      await this.#takePage(page);
+    }
+  }
+
+  /** Parks what stands in the window behind blocked keys. Returns true when something was parked. */
+  async parkBlocked(isBlocked: (key: OrderingKey) => boolean = (key) => this.#parkedPerKey.has(key)): Promise<boolean> {
+    const removed = this.#parts.window.removeBlocked(isBlocked);
+    const fromLane = removed.filter(({ was }) => was === null);
+    await this.#parkBehind(fromLane.map(({ entry }) => entry));
+    return removed.length > 0;
+  }
+
+  /** True while entries of one of these keys are parked. */
+  hasParked({ keys }: WindowEntry): boolean {
+    return keys.some((key) => this.#parkedPerKey.has(key));
+  }
+
+  async #takePage(page: readonly StoredEntry[]): Promise<void> {
+    const { window, lane } = this.#parts;
+    const known = page.filter(({ sequence }) => sequence <= this.#knownEnd).map(({ sequence }) => sequence);
+    const left = known.length === 0 ? new Set<number>() : await lane.leftLane(known);
+    const behind: StoredEntry[] = [];
+    for (const entry of page) {
+      if (entry.sequence < this.#next) continue;
+      if (this.isFull) break;
+      this.#next = entry.sequence + 1;
+      if (left.has(entry.sequence) || this.#inShipments.has(entry.sequence)) {
+        this.#parts.cursor.leave(entry.sequence);
+        this.#unparkWanted = this.#unparkWanted || this.#parkedPerKey.size > 0;
+      } else if (entry.heldAtIntake) {
+        this.#passHeldPlace(entry);
+      } else if (this.#isBlocked(entry)) {
+        behind.push(entry);
+        for (const key of keysOf(entry)) this.#parkedPerKey.set(key, (this.#parkedPerKey.get(key) ?? 0) + 1);
+      } else {
+        window.add(entry, null);
+      }
+    }
+    await this.#parkBehind(behind, { counted: true });
+  }
+
+  /** The place of a line held at intake: from here on its key is blocked, unless it was cured meanwhile. */
+  #passHeldPlace(entry: StoredEntry): void {
+    this.#parts.cursor.leave(entry.sequence);
+    if (entry.sequence <= this.#knownEnd) return;
+    const record = this.#parts.lane.parked(entry.sequence);
+    if (record === null) return;
+    this.#addParked(record, 1);
+    if (record.state === 'ready') this.#unparkWanted = true;
+  }
+
+  async #parkBehind(
+    entries: readonly StoredEntry[],
+    { counted }: { counted: boolean } = { counted: false },
+  ): Promise<void> {
+    if (entries.length === 0) return;
+    const { lane, database, cursor, nowMs } = this.#parts;
+    const batch = new WriteBatch();
+    for (const entry of entries) {
+      const record: ParkedRecord = { state: 'behind', keys: keysOf(entry), atMs: nowMs(), attempts: [] };
+      lane.park(batch, entry, { was: null, record });
+      cursor.leave(entry.sequence);
+      if (!counted) this.#addParked(record, 1);
+    }
+    await database.commit(batch, 'written');
+  }
+
+  async #unpark(): Promise<void> {
+    this.#unparkWanted = false;
+    const blocked = new Set(this.#parts.waitingKeys);
+    let after = 0;
+    for (;;) {
+      const page = await this.#parts.lane.parkedAfter(after, PAGE);
+      const freed = page.filter((parked) => this.#mayReturn(parked, blocked));
+      const bodies = await this.#parts.lane.entriesOf(freed.map(({ sequence }) => sequence));
+      for (const [index, entry] of bodies.entries()) {
+        if (this.isFull) {
+          this.#unparkWanted = true;
+          return;
+        }
+        this.#parts.window.add(entry, freed[index]?.record.state ?? 'behind');
+      }
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.sequence;
+    }
+  }
+
+  /** Decides for one parked entry, in order; an entry that stays makes younger entries of its keys stay, too. */
+  #mayReturn({ sequence, record }: ParkedEntry, blocked: Set<OrderingKey>): boolean {
+    if (this.#parts.window.has(sequence)) return false;
+    const waitsForPerson = record.state === 'held' || record.state === 'dead';
+    if (waitsForPerson && this.#parts.onBlocked === 'pass') return false;
+    if (!waitsForPerson && sequence < this.#next && !record.keys.some((key) => blocked.has(key))) return true;
+    for (const key of record.keys) blocked.add(key);
+    return false;
+  }
+
+  #isBlocked(entry: StoredEntry): boolean {
+    return this.#parkedPerKey.size > 0 && keysOf(entry).some((key) => this.#parkedPerKey.has(key));
+  }
+
+  #addParked({ state, keys }: ParkedRecord, sign: 1 | -1): void {
+    if (this.#parts.onBlocked === 'pass' && (state === 'held' || state === 'dead')) return;
+    for (const key of keys) {
+      const count = (this.#parkedPerKey.get(key) ?? 0) + sign;
+      if (count > 0) this.#parkedPerKey.set(key, count);
+      else this.#parkedPerKey.delete(key);
+    }
+  }
+}

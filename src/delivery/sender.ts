@@ -1,0 +1,110 @@
+/**
+ * The Sender port and its HTTP form: one request, one answer, no retry of its own. Sole importer of `got`.
+ *
+ * The retry schedule belongs to the outbox, which repeats a request under the same idempotency key; a library that
+ * repeated it as well would multiply attempts. Redirects are not followed: an ERP that answers with one is not the ERP.
+ */
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { HTTPError, RequestError, TimeoutError } from 'got';
+import type { InboundResponse, OutboundRequest, Verdict } from '../destinations/destination.ts';
+
+export interface Sender {
+  /** Never rejects: a failure to get an answer is a verdict, too. */
+  send(
+    request: OutboundRequest,
+    signal: AbortSignal,
+  ): Promise<InboundResponse | Extract<Verdict, { outcome: 'refused' }>>;
+  close(): void;
+}
+
+export interface HttpSenderOptions {
+  readonly timeoutMs: number;
+  readonly answerBytesMax: number;
+  readonly connectionsMax: number;
+  /** PEM of the CA to trust instead of the CAs of the runtime. */
+  readonly ca: string | undefined;
+}
+
+const CIPHERS =
+  'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:' +
+  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
+
+/** Codes after which it is certain that no request reached the destination. */
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'ENETDOWN',
+]);
+
+export function createHttpSender(options: HttpSenderOptions): Sender {
+  const keepAlive = { keepAlive: true, maxSockets: options.connectionsMax, scheduling: 'lifo' } as const;
+  const agent = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };
+  const client = got.extend({
+    agent,
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    decompress: false,
+    responseType: 'buffer',
+    timeout: { request: options.timeoutMs, connect: Math.min(10_000, options.timeoutMs) },
+    https: {
+      minVersion: 'TLSv1.2',
+      ciphers: CIPHERS,
+      ...(options.ca === undefined ? {} : { certificateAuthority: options.ca }),
+    },
+  });
+  return {
+    async send(request, signal) {
+      const cut = new AbortController();
+      const stop = (): void => cut.abort();
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        const pending = client.post(request.url, { headers: request.headers, body: request.body, signal: cut.signal });
+        pending.on('downloadProgress', ({ transferred }: { transferred: number }) => {
+          if (transferred > options.answerBytesMax) cut.abort();
+        });
+        const { statusCode, headers, body } = await pending;
+        return { status: statusCode, headers, body: Buffer.from(body), truncated: false };
+      } catch (error) {
+        return verdictOf(error);
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
+    },
+    close() {
+      agent.http.destroy();
+      agent.https.destroy();
+    },
+  };
+}
+
+type Refused = Extract<Verdict, { outcome: 'refused' }>;
+
+function verdictOf(error: unknown): Refused {
+  const base = { outcome: 'refused', destinationWide: true, retryAfterMs: null } as const;
+  const unknown = { ...base, class: 'unknown-outcome', retry: 'ambiguous' } as const;
+  if (error instanceof TimeoutError) {
+    const connecting = error.event === 'connect' || error.event === 'lookup' || error.event === 'secureConnect';
+    return connecting
+      ? { ...base, class: 'transport', retry: 'transient', reason: 'no connection in time' }
+      : { ...unknown, reason: 'no complete answer in time' };
+  }
+  if (error instanceof HTTPError || !(error instanceof RequestError))
+    return { ...unknown, reason: 'answer could not be read' };
+  const { code } = error;
+  if (NEVER_SENT.has(code)) return { ...base, class: 'transport', retry: 'transient', reason: code };
+  if (isTlsRefusal(code)) return { ...base, class: 'transport', retry: 'transient', reason: `TLS ${code}` };
+  if (code === 'ERR_ABORTED') return { ...unknown, class: 'not-an-erp-answer', reason: 'answer above answerBytesMax' };
+  return { ...unknown, reason: code };
+}
+
+const isTlsRefusal = (code: string): boolean =>
+  code.startsWith('CERT_') ||
+  code.startsWith('ERR_TLS_') ||
+  code.startsWith('ERR_SSL_') ||
+  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET|VERIFY)_[A-Z_]+)$/.test(code);

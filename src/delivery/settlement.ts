@@ -1,0 +1,118 @@
+/**
+ * The writes that end or park the entries of a shipment. Each function fills one batch; the change, its control totals
+ * and the lane cursor become visible together.
+ */
+import type { LaneStore } from '../../outbox/lane-store.ts';
+import type { LaneRecord, ParkedRecord } from '../../outbox/records.ts';
+import type { CaseStore } from '../exceptions/case-store.ts';
+import type { ExceptionCase } from '../model/exception-case.ts';
+import { WriteBatch } from '../platform/database.ts';
+import type { LaneCursor } from './lane-cursor.ts';
+import { firstSequence, recordOf, type Shipment } from './shipment.ts';
+import type { WindowEntry } from './window.ts';
+
+export interface SettlementParts {
+  readonly lane: LaneStore;
+  readonly cases: CaseStore;
+  readonly cursor: LaneCursor;
+  readonly circuitRecord: () => LaneRecord['circuit'];
+}
+
+/** What a case needs to know of the message of a refused entry. */
+export interface MessageFacts {
+  readonly channelId: ExceptionCase['channelId'];
+  readonly messageType: string;
+}
+
+/** Adds the lane record (cursor, circuit) to a batch. */
+export function putLane({ lane, cursor, circuitRecord }: SettlementParts, batch: WriteBatch): void {
+  lane.putLane(batch, { cursor: cursor.value, circuit: circuitRecord() });
+}
+
+export function postedBatch(
+  parts: SettlementParts,
+  shipment: Shipment,
+  facts: { atMs: number; receipt: string | null },
+): WriteBatch {
+  const batch = new WriteBatch();
+  const { atMs, receipt } = facts;
+  for (const { entry, was } of shipment.members) {
+    const outcome = { state: 'posted', atMs, receipt, attempts: shipment.attempts } as const;
+    parts.lane.end(batch, entry, { was, outcome });
+    parts.cursor.leave(entry.sequence);
+  }
+  if (shipment.stored) parts.lane.deleteShipment(batch, firstSequence(shipment));
+  putLane(parts, batch);
+  return batch;
+}
+
+/** Stores a shipment: before the first try of several entries (to be committed synced), or with its next try after a failure. */
+export function storedBatch(parts: SettlementParts, shipments: readonly Shipment[]): WriteBatch {
+  const batch = new WriteBatch();
+  for (const shipment of shipments) {
+    parts.lane.putShipment(batch, recordOf(shipment));
+    for (const { entry } of shipment.members) parts.cursor.leave(entry.sequence);
+    shipment.stored = true;
+  }
+  putLane(parts, batch);
+  return batch;
+}
+
+/** Replaces a refused batch by its halves. */
+export function splitBatch(parts: SettlementParts, whole: Shipment, halves: readonly Shipment[]): WriteBatch {
+  const batch = new WriteBatch();
+  parts.lane.deleteShipment(batch, firstSequence(whole));
+  for (const half of halves) {
+    parts.lane.putShipment(batch, recordOf(half));
+    half.stored = true;
+  }
+  putLane(parts, batch);
+  return batch;
+}
+
+export interface Parking {
+  readonly member: WindowEntry;
+  readonly state: 'held' | 'dead';
+  readonly atMs: number;
+  /** Group of cases with one cure. */
+  readonly cause: string;
+  readonly problem: string;
+  readonly message: MessageFacts;
+}
+
+/** Sets the only entry of a shipment aside: held with an exception case, or dead. */
+export function parkedBatch(
+  parts: SettlementParts,
+  shipment: Shipment,
+  parking: Parking,
+): { batch: WriteBatch; record: ParkedRecord } {
+  const { member, state, atMs } = parking;
+  const { entry } = member;
+  const batch = new WriteBatch();
+  const caseId = state === 'held' ? parts.cases.allocate() : undefined;
+  if (caseId !== undefined) {
+    parts.cases.open(batch, caseId, {
+      cause: parking.cause,
+      channelId: parking.message.channelId,
+      messageId: entry.header.messageId,
+      controlId: entry.header.controlId,
+      messageType: parking.message.messageType,
+      problems: [{ code: 'destination-refused', path: entry.header.line, text: parking.problem }],
+      entryIds: [entry.entryId],
+      destinationId: entry.destinationId,
+      openedAtMs: atMs,
+    });
+  }
+  const record: ParkedRecord = {
+    state,
+    keys: member.keys,
+    atMs,
+    attempts: shipment.attempts,
+    ...(caseId === undefined ? {} : { caseId }),
+  };
+  parts.lane.park(batch, entry, { was: member.was, record });
+  parts.cursor.leave(entry.sequence);
+  if (shipment.stored) parts.lane.deleteShipment(batch, firstSequence(shipment));
+  putLane(parts, batch);
+  return { batch, record };
+}

@@ -1,0 +1,64 @@
+/**
+ * A shipment: the entries of one request, under one idempotency key, from the first try until it ends.
+ *
+ * A single entry goes under its event id. Several go under a key made of their event ids, and that membership is stored
+ * (synced) before the first try: after a crash the same entries go out again under the same key, so a key never stands
+ * for other content.
+ */
+import type { ShipmentRecord } from '../../outbox/records.ts';
+import type { Timer } from '../model/clock.ts';
+import type { Attempt } from '../model/delivery.ts';
+import { uuid5 } from '../model/ids.ts';
+import type { WindowEntry } from './window.ts';
+
+/** Attempts kept with an entry; older ones are dropped, `tries` counts them all. */
+const ATTEMPTS_KEPT = 10;
+
+export interface Shipment {
+  readonly members: readonly WindowEntry[];
+  readonly idempotencyKey: string;
+  attempts: readonly Attempt[];
+  tries: number;
+  waitedMs: number;
+  /** A record of it exists on disk. */
+  stored: boolean;
+  timer: Timer | null;
+  /** Epoch ms of the next try while it waits. */
+  notBeforeMs: number;
+}
+
+export function newShipment(members: readonly WindowEntry[]): Shipment {
+  const [first] = members;
+  const single = members.length === 1 && first !== undefined;
+  const idempotencyKey = single
+    ? first.entry.header.eventId
+    : uuid5('shipment', ...members.map(({ entry }) => entry.header.eventId));
+  return { members, idempotencyKey, attempts: [], tries: 0, waitedMs: 0, stored: false, timer: null, notBeforeMs: 0 };
+}
+
+export const firstSequence = ({ members }: Shipment): number => members[0]?.entry.sequence ?? 0;
+
+export function restoredShipment(record: ShipmentRecord, members: readonly WindowEntry[]): Shipment {
+  const { idempotencyKey, attempts, tries, waitedMs, notBeforeMs } = record;
+  return { members, idempotencyKey, attempts, tries, waitedMs, stored: true, timer: null, notBeforeMs };
+}
+
+export const recordOf = (shipment: Shipment): ShipmentRecord => ({
+  members: shipment.members.map(({ entry }) => entry.sequence),
+  idempotencyKey: shipment.idempotencyKey,
+  attempts: shipment.attempts,
+  tries: shipment.tries,
+  notBeforeMs: shipment.notBeforeMs,
+  waitedMs: shipment.waitedMs,
+});
+
+export function noteAttempt(shipment: Shipment, attempt: Attempt): void {
+  shipment.tries += 1;
+  shipment.attempts = [...shipment.attempts, attempt].slice(-ATTEMPTS_KEPT);
+}
+
+/** Two halves for a refused batch: one bad entry must not hold the others. */
+export function splitShipment({ members }: Shipment): [Shipment, Shipment] {
+  const middle = Math.ceil(members.length / 2);
+  return [newShipment(members.slice(0, middle)), newShipment(members.slice(middle))];
+}

@@ -1,0 +1,167 @@
+/**
+ * The part of a lane that is in memory: a bounded number of entries, in line per ordering key.
+ *
+ * An entry may be taken when it stands first in the line of each of its keys (a merge has several) and no other shipment
+ * holds one of them. Entries of one key that follow each other may join the same shipment, in order.
+ */
+import type { ParkedState } from '../../outbox/records.ts';
+import type { StoredEntry } from '../../outbox/lane-store.ts';
+import type { OrderingKey } from '../model/ids.ts';
+
+export interface WindowEntry {
+  readonly entry: StoredEntry;
+  readonly keys: readonly OrderingKey[];
+  /** How it is parked on disk; null when it stands in the lane. */
+  was: ParkedState | null;
+  state: 'waiting' | 'ready' | 'taken';
+}
+
+interface Line {
+  readonly entries: WindowEntry[];
+  /** Leading entries that a shipment holds. */
+  taken: number;
+}
+
+export const keysOf = ({ header }: StoredEntry): readonly OrderingKey[] =>
+  header.fenceKeys === undefined ? [header.orderingKey] : [header.orderingKey, ...header.fenceKeys];
+
+export class Window {
+  readonly #entries = new Map<number, WindowEntry>();
+  readonly #lines = new Map<OrderingKey, Line>();
+  #ready: WindowEntry[] = [];
+  #bytes = 0;
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get readyCount(): number {
+    return this.#ready.length;
+  }
+
+  has(sequence: number): boolean {
+    return this.#entries.has(sequence);
+  }
+
+  /** Adds an entry at the end of the lines of its keys; entries of one key must be added in sequence order. */
+  add(entry: StoredEntry, was: ParkedState | null): WindowEntry {
+    const added: WindowEntry = { entry, keys: keysOf(entry), was, state: 'waiting' };
+    this.#entries.set(entry.sequence, added);
+    this.#bytes += entry.body.length;
+    for (const key of added.keys) this.#line(key).entries.push(added);
+    this.#promote(added);
+    return added;
+  }
+
+  /** Takes what can go next as one shipment of at most `eventsMax` entries and `bytesMax` bytes (at least one entry). */
+  take(eventsMax: number, bytesMax: number): WindowEntry[] {
+    const taken: WindowEntry[] = [];
+    let bytes = 0;
+    let next = this.#ready.shift();
+    while (next !== undefined) {
+      if (next.state === 'ready') {
+        if (taken.length > 0 && bytes + next.entry.body.length > bytesMax) {
+          this.#ready.unshift(next);
+          break;
+        }
+        bytes += this.#hold(next, taken);
+        bytes += this.#takeFollowers(next, { taken, eventsMax, bytesLeft: bytesMax - bytes });
+      }
+      if (taken.length >= eventsMax) break;
+      next = this.#ready.shift();
+    }
+    return taken;
+  }
+
+  /** Marks an entry that a stored shipment holds already (after a start). */
+  hold(entry: WindowEntry): void {
+    this.#hold(entry, []);
+  }
+
+  /** The entry left the window: posted, parked, or dropped. Those behind it move up. */
+  remove(entry: WindowEntry): void {
+    if (!this.#entries.delete(entry.entry.sequence)) return;
+    this.#bytes -= entry.entry.body.length;
+    const wasTaken = entry.state === 'taken';
+    entry.state = 'waiting';
+    for (const key of entry.keys) {
+      const line = this.#line(key);
+      const place = line.entries.indexOf(entry);
+      if (place >= 0) line.entries.splice(place, 1);
+      if (wasTaken) line.taken -= 1;
+      if (line.entries.length === 0) this.#lines.delete(key);
+    }
+    for (const key of entry.keys) {
+      const first = this.#lines.get(key)?.entries[0];
+      if (first !== undefined) this.#promote(first);
+    }
+  }
+
+  /**
+   * Removes and returns, in sequence order, every entry that nobody holds and that stands behind a blocked key – also
+   * indirectly, behind another entry that is removed here.
+   */
+  removeBlocked(isBlocked: (key: OrderingKey) => boolean): WindowEntry[] {
+    const shadow = new Set<OrderingKey>();
+    const removed: WindowEntry[] = [];
+    const inOrder = [...this.#entries.values()].sort((a, b) => a.entry.sequence - b.entry.sequence);
+    for (const candidate of inOrder) {
+      if (candidate.state === 'taken') continue;
+      if (!candidate.keys.some((key) => shadow.has(key) || isBlocked(key))) continue;
+      for (const key of candidate.keys) shadow.add(key);
+      removed.push(candidate);
+    }
+    for (const entry of removed) this.remove(entry);
+    return removed;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#lines.clear();
+    this.#ready = [];
+    this.#bytes = 0;
+  }
+
+  #hold(entry: WindowEntry, taken: WindowEntry[]): number {
+    entry.state = 'taken';
+    for (const key of entry.keys) this.#line(key).taken += 1;
+    taken.push(entry);
+    return entry.entry.body.length;
+  }
+
+  #takeFollowers(first: WindowEntry, room: { taken: WindowEntry[]; eventsMax: number; bytesLeft: number }): number {
+    const [key] = first.keys;
+    if (key === undefined || first.keys.length > 1) return 0;
+    const line = this.#line(key);
+    let bytes = 0;
+    while (room.taken.length < room.eventsMax) {
+      const follower = line.entries[line.taken];
+      if (follower === undefined || follower.keys.length > 1) break;
+      if (bytes + follower.entry.body.length > room.bytesLeft) break;
+      bytes += this.#hold(follower, room.taken);
+    }
+    return bytes;
+  }
+
+  #promote(entry: WindowEntry): void {
+    if (entry.state !== 'waiting') return;
+    for (const key of entry.keys) {
+      const line = this.#line(key);
+      if (line.taken > 0 || line.entries[0] !== entry) return;
+    }
+    entry.state = 'ready';
+    this.#ready.push(entry);
+  }
+
+  #line(key: OrderingKey): Line {
+    const known = this.#lines.get(key);
+    if (known !== undefined) return known;
+    const fresh: Line = { entries: [], taken: 0 };
+    this.#lines.set(key, fresh);
+    return fresh;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Exception cases on disk: messages and entries that wait for a person. Every method only adds to a batch, so a case
+ * appears and disappears together with what it is about.
+ */
+import { caseKey, endOf, openCaseKey, sequenceOfKey } from '../../outbox/keys.ts';
+import { decodeJson, encodeJson } from '../../outbox/records.ts';
+import type { Totals } from '../../outbox/totals.ts';
+import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
+import { type CaseId, caseIdOf, sequenceOfId } from '../model/ids.ts';
+import type { Database, WriteBatch } from '../platform/database.ts';
+
+export type NewCase = Omit<ExceptionCase, 'caseId' | 'state'>;
+
+export class CaseStore {
+  readonly #database: Database;
+  readonly #totals: Totals;
+
+  constructor(database: Database, totals: Totals) {
+    this.#database = database;
+    this.#totals = totals;
+  }
+
+  allocate(): CaseId {
+    return caseIdOf(this.#totals.allocate('case'));
+  }
+
+  open(batch: WriteBatch, caseId: CaseId, facts: NewCase): ExceptionCase {
+    const opened: ExceptionCase = { caseId, state: 'open', ...facts };
+    const sequence = sequenceOf(caseId);
+    batch.put(caseKey(sequence), sequence, encodeJson(opened));
+    batch.put(openCaseKey(sequence), sequence, Buffer.alloc(0));
+    batch.onJoin.push(() => {
+      this.#totals.commit('case', sequence);
+      this.#totals.addOpenCases(1);
+    });
+    return opened;
+  }
+
+  /** Rewrites an open case, e.g. with the problems of a further try. */
+  update(batch: WriteBatch, updated: ExceptionCase): void {
+    const sequence = sequenceOf(updated.caseId);
+    batch.put(caseKey(sequence), sequence, encodeJson(updated));
+  }
+
+  close(batch: WriteBatch, open: ExceptionCase, end: { state: CaseState; atMs: number; by: string }): ExceptionCase {
+    const sequence = sequenceOf(open.caseId);
+    const closed: ExceptionCase = { ...open, state: end.state, closedAtMs: end.atMs, closedBy: end.by };
+    batch.put(caseKey(sequence), sequence, encodeJson(closed));
+    batch.delete(openCaseKey(sequence));
+    batch.onJoin.push(() => this.#totals.addOpenCases(-1));
+    return closed;
+  }
+
+  get(caseId: string): ExceptionCase | null {
+    const sequence = sequenceOfId(caseId, 'x');
+    const payload = sequence === null ? undefined : this.#database.get(caseKey(sequence));
+    return payload === undefined ? null : decodeJson(payload);
+  }
+
+  /** A page of cases with a number above `after`, oldest first; only open ones when `openOnly`. */
+  async after(after: number, page: { limit: number; openOnly: boolean }): Promise<ExceptionCase[]> {
+    if (!page.openOnly) {
+      const rows = await this.#database.range({ gte: caseKey(after + 1), lt: endOf('x!'), limit: page.limit });
+      return rows.map((row) => decodeJson<ExceptionCase>(row.payload));
+    }
+    const index = await this.#database.range({ gte: openCaseKey(after + 1), lt: endOf('xo!'), limit: page.limit });
+    const payloads = await this.#database.getMany(index.map((row) => caseKey(sequenceOfKey(row.key))));
+    return payloads.flatMap((payload) => (payload === undefined ? [] : [decodeJson<ExceptionCase>(payload)]));
+  }
+}
+
+const sequenceOf = (caseId: CaseId): number => sequenceOfId(caseId, 'x') ?? 0;

@@ -1,0 +1,137 @@
+/**
+ * Escape sequences of HL7 v2 text (HL7 v2.5.1 ch. 2, "Use of escape sequences in text fields"). Applied after splitting,
+ * with the message's own delimiters.
+ */
+import type { Delimiters } from './delimiters.ts';
+
+/** Bytes of `\Xhh..\` → text in the character set of the message; null when they do not fit it. */
+export type ByteReader = (bytes: Buffer) => string | null;
+
+/** Pieces are joined in portions of this size: millions of escapes in one field then cost no chain of tiny strings. */
+const PIECES_PER_JOIN = 1_024;
+
+const HEX = /^(?:[0-9A-Fa-f]{2})+$/;
+/** Sequences that the standard names but that have no plain-text meaning here: they are kept as they are, as one unit. */
+const KEPT_WHOLE = /^(?:[HN]|\.[a-z]{2}[+-]?\d*|[CM](?:[0-9A-Fa-f]{2}){1,3}|Z[^ ]{0,64})$/;
+const KEPT_LENGTH_MAX = 66;
+
+/**
+ * Text with its escapes resolved: the delimiters (`\F\ \S\ \T\ \R\ \E\ \P\`), bytes in hex (`\Xhh..\`) and the line break
+ * `\.br\` (a line feed). Everything else stays exactly as it came: highlighting, other formatting, character set switches,
+ * `\Z..\`, unknown sequences, and a lone escape character. Linear in the length of the text.
+ */
+export function decodeEscapes(text: string, delimiters: Delimiters, readBytes: ByteReader): string {
+  const mark = delimiters.escape;
+  if (mark === '') return text;
+  let open = text.indexOf(mark);
+  if (open === -1) return text;
+  let result = '';
+  let pieces: string[] = [];
+  let copied = 0;
+  while (open !== -1) {
+    const close = text.indexOf(mark, open + 1);
+    if (close === -1) break;
+    const meaning = meaningOf(text, open + 1, close, delimiters, readBytes);
+    if (meaning === null) {
+      // Not a sequence (a path, a regular expression): the closing mark may open a real one.
+      open = close;
+      continue;
+    }
+    if (meaning !== undefined) {
+      pieces.push(text.slice(copied, open), meaning);
+      copied = close + 1;
+      if (pieces.length >= PIECES_PER_JOIN) {
+        result += pieces.join('');
+        pieces = [];
+      }
+    }
+    open = text.indexOf(mark, close + 1);
+  }
+  if (copied === 0) return text;
+  pieces.push(text.slice(copied));
+  return result + pieces.join('');
+}
+
+/** What stands for the sequence; undefined: keep it as one unit; null: it is no sequence. */
+function meaningOf(
+  text: string,
+  start: number,
+  end: number,
+  delimiters: Delimiters,
+  readBytes: ByteReader,
+): string | undefined | null {
+  const length = end - start;
+  if (length === 1) {
+    const character = delimiterNamed(text.charCodeAt(start), delimiters);
+    if (character !== '') return character;
+  }
+  const first = text.charCodeAt(start);
+  if (first === 0x58 /* X */ && length > 1) {
+    const hex = text.slice(start + 1, end);
+    if (!HEX.test(hex)) return null;
+    return readBytes(Buffer.from(hex, 'hex')) ?? undefined;
+  }
+  if (length === 0 || length > KEPT_LENGTH_MAX) return null;
+  const body = text.slice(start, end);
+  if (body === '.br') return '\n';
+  return KEPT_WHOLE.test(body) ? undefined : null;
+}
+
+function delimiterNamed(code: number, delimiters: Delimiters): string {
+  switch (code) {
+    case 0x46: // F
+      return delimiters.field;
+    case 0x53: // S
+      return delimiters.component;
+    case 0x54: // T
+      return delimiters.subcomponent;
+    case 0x52: // R
+      return delimiters.repetition;
+    case 0x45: // E
+      return delimiters.escape;
+    case 0x50: // P
+      return delimiters.truncation ?? '';
+    default:
+      return '';
+  }
+}
+
+/**
+ * Text made safe to be put into one component: delimiters and line ends become escapes of the message's own set. Where a
+ * set has no usable escape character (too short, or the same as another delimiter), they become blanks.
+ */
+export function encodeEscapes(text: string, delimiters: Delimiters): string {
+  const { field, component, repetition, subcomponent, truncation } = delimiters;
+  const mark = delimiters.escape;
+  const canEscape = mark !== '' && ![field, component, repetition, subcomponent, truncation].includes(mark);
+  let result = '';
+  for (const character of text) {
+    const code = codeOf(character, delimiters);
+    if (code === '') result += character;
+    else result += canEscape ? mark + code + mark : ' ';
+  }
+  return result;
+}
+
+function codeOf(character: string, delimiters: Delimiters): string {
+  switch (character) {
+    case delimiters.escape:
+      return 'E';
+    case delimiters.field:
+      return 'F';
+    case delimiters.component:
+      return 'S';
+    case delimiters.repetition:
+      return 'R';
+    case delimiters.subcomponent:
+      return 'T';
+    case delimiters.truncation:
+      return 'P';
+    case '\n':
+      return '.br';
+    case '\r':
+      return 'X0D';
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Cuts a TCP byte stream into MLLP frames and wraps replies.
+ *
+ * Spec: MLLP release 1, block format `<0x0B> payload <0x1C><0x0D>`.
+ *
+ * Rules, in the order in which they are applied:
+ * - Outside of a frame everything up to the next 0x0B is dropped and counted in `strayBytes`.
+ * - 0x0B directly after the 0x0B that opened the frame starts the frame again (the first one is counted as stray);
+ *   0x0B later inside a frame is data.
+ * - 0x1C 0x0D ends a frame in both modes.
+ * - `missingFinalCr: 'refuse'`: any other 0x1C is data, so the frames never depend on how the bytes were split.
+ * - `missingFinalCr: 'accept'`: 0x1C also ends the frame when the next byte is 0x0A (swallowed) or 0x0B (next frame), or
+ *   when it is the last byte that has arrived: a sender that forgets the final CR must get its reply without waiting
+ *   for bytes that never come. A CR or LF that arrives later in its place is swallowed. 0x1C followed, in the same
+ *   chunk, by any other byte stays data, because cutting there would acknowledge half a message. What remains: data
+ *   with a 0x1C that TCP happens to deliver as the last byte of a chunk is cut. A sender whose data can hold 0x1C
+ *   must be configured `refuse`.
+ * - A frame may be empty (0x0B 0x1C 0x0D): it is handed on, because every frame is owed a reply.
+ *
+ * Memory: a frame that lies inside one chunk is a view of that chunk, without a copy. Unfinished frames are collected in
+ * one buffer that doubles, so a sender that drips single bytes costs at most twice its bytes, never an object each.
+ */
+import { CausewayError } from '../model/errors.ts';
+
+const VT = 0x0b;
+const FS = 0x1c;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Smallest buffer taken for an unfinished frame, in bytes. */
+const CAPACITY_MIN = 256;
+/** What is kept of a frame that is too large: enough for MSH, so that the refusal can name the control id. */
+const FIRST_BYTES_MAX = 8_192;
+
+const NO_BYTES = Buffer.alloc(0);
+
+export interface FrameDecoderOptions {
+  /** Largest payload, in bytes, without the framing bytes. */
+  readonly frameBytesMax: number;
+  readonly missingFinalCr: 'accept' | 'refuse';
+}
+
+/** One per connection. */
+export class FrameDecoder {
+  readonly #frameBytesMax: number;
+  readonly #acceptMissingCr: boolean;
+  #buffer: Buffer = NO_BYTES;
+  #length = 0;
+  #inFrame = false;
+  /** 'refuse': the last byte held is 0x1C, a CR as next byte ends the frame. */
+  #endPending = false;
+  /** 'accept': the frame ended at the 0x1C at the end of a chunk, its CR may still come. */
+  #swallowLineEnd = false;
+  #strayBytes = 0;
+  #overflow: CausewayError | null = null;
+
+  constructor(options: FrameDecoderOptions) {
+    this.#frameBytesMax = options.frameBytesMax;
+    this.#acceptMissingCr = options.missingFinalCr === 'accept';
+  }
+
+  /** Bytes of memory held for the unfinished frame; at most `frameBytesMax`. */
+  get bufferedBytes(): number {
+    return this.#buffer.length;
+  }
+
+  /** An opened frame waits for its end. */
+  get inFrame(): boolean {
+    return this.#inFrame;
+  }
+
+  /** Bytes dropped outside of frames since the connection began. */
+  get strayBytes(): number {
+    return this.#strayBytes;
+  }
+
+  /**
+   * Set once a frame was larger than allowed; the stream cannot be resumed. Frames completed before it in the same chunk
+   * are returned by that `push`, so check this after handling them: every later `push` throws it.
+   */
+  get overflow(): CausewayError | null {
+    return this.#overflow;
+  }
+
+  /** A copy of the start of the unfinished or refused frame, at most 8 KiB. */
+  firstBytes(): Buffer {
+    return Buffer.from(this.#buffer.subarray(0, Math.min(this.#length, FIRST_BYTES_MAX)));
+  }
+
+  /**
+   * Takes the next bytes of the stream and returns the frames that they complete, in order. The frames may be views of
+   * `chunk`, which must not be written to afterwards.
+   * @throws CausewayError `FRAME_TOO_LARGE` while reading a payload over the cap, when no frame before it is to be returned.
+   */
+  push(chunk: Buffer): readonly Buffer[] {
+    if (this.#overflow !== null) throw this.#overflow;
+    const frames: Buffer[] = [];
+    let position = 0;
+    if (this.#swallowLineEnd && chunk.length > 0) {
+      this.#swallowLineEnd = false;
+      if (chunk[0] === CR || chunk[0] === LF) position = 1;
+    }
+    while (position < chunk.length && this.#overflow === null) {
+      if (this.#inFrame) position = this.#readFrame(chunk, position, frames);
+      else position = this.#seekFrame(chunk, position);
+    }
+    if (this.#overflow !== null && frames.length === 0) throw this.#overflow;
+    return frames;
+  }
+
+  #seekFrame(chunk: Buffer, position: number): number {
+    const start = chunk.indexOf(VT, position);
+    if (start === -1) {
+      this.#strayBytes += chunk.length - position;
+      return chunk.length;
+    }
+    this.#strayBytes += start - position;
+    this.#inFrame = true;
+    return start + 1;
+  }
+
+  #readFrame(chunk: Buffer, position: number, frames: Buffer[]): number {
+    if (this.#endPending) {
+      this.#endPending = false;
+      if (chunk[position] === CR) {
+        this.#length -= 1;
+        this.#finish(chunk, position, position, frames);
+        return position + 1;
+      }
+    }
+    let from = position;
+    while (this.#length === 0 && chunk[from] === VT) {
+      this.#strayBytes += 1;
+      from += 1;
+    }
+    const end = this.#findEnd(chunk, from);
+    if (end === -1) {
+      this.#hold(chunk, from, chunk.length);
+      this.#endPending = !this.#acceptMissingCr && from < chunk.length && chunk[chunk.length - 1] === FS;
+      return chunk.length;
+    }
+    this.#finish(chunk, from, end, frames);
+    const next = chunk[end + 1];
+    if (next === undefined) this.#swallowLineEnd = true;
+    return next === CR || next === LF ? end + 2 : end + 1;
+  }
+
+  /** Position of the 0x1C that ends the frame, or -1 when this chunk does not hold it. */
+  #findEnd(chunk: Buffer, from: number): number {
+    let end = chunk.indexOf(FS, from);
+    while (end !== -1) {
+      const next = chunk[end + 1];
+      if (next === CR) return end;
+      if (this.#acceptMissingCr && (next === undefined || next === VT || next === LF)) return end;
+      end = chunk.indexOf(FS, end + 1);
+    }
+    return -1;
+  }
+
+  #finish(chunk: Buffer, from: number, end: number, frames: Buffer[]): void {
+    if (this.#length === 0) {
+      if (end - from > this.#frameBytesMax) {
+        this.#refuse(chunk, from, end);
+        return;
+      }
+      frames.push(chunk.subarray(from, end));
+    } else {
+      this.#hold(chunk, from, end);
+      if (this.#overflow !== null) return;
+      frames.push(this.#buffer.subarray(0, this.#length));
+    }
+    this.#reset();
+  }
+
+  /** Copies bytes of an unfinished frame. A 0x1C that may be the end marker is held too and is not counted as payload. */
+  #hold(chunk: Buffer, from: number, end: number): void {
+    const needed = this.#length + end - from;
+    const mayBeMarker = !this.#acceptMissingCr && end === chunk.length && chunk[end - 1] === FS ? 1 : 0;
+    if (needed - mayBeMarker > this.#frameBytesMax) {
+      this.#refuse(chunk, from, end);
+      return;
+    }
+    if (needed > this.#buffer.length) {
+      const doubled = Math.min(Math.max(CAPACITY_MIN, this.#buffer.length * 2), this.#frameBytesMax + 1);
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, doubled));
+      this.#buffer.copy(grown, 0, 0, this.#length);
+      this.#buffer = grown;
+    }
+    chunk.copy(this.#buffer, this.#length, from, end);
+    this.#length = needed;
+  }
+
+  #refuse(chunk: Buffer, from: number, end: number): void {
+    const first = Buffer.concat([this.firstBytes(), chunk.subarray(from, Math.min(end, from + FIRST_BYTES_MAX))]);
+    this.#reset();
+    this.#buffer = first.subarray(0, FIRST_BYTES_MAX);
+    this.#length = this.#buffer.length;
+    this.#overflow = new CausewayError('FRAME_TOO_LARGE', `The limit is ${this.#frameBytesMax} bytes.`);
+  }
+
+  #reset(): void {
+    this.#buffer = NO_BYTES;
+    this.#length = 0;
+    this.#inFrame = false;
+    this.#endPending = false;
+  }
+}
+
+/** `payload` as one MLLP frame. */
+export function encodeFrame(payload: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(payload.length + 3);
+  frame[0] = VT;
+  frame.set(payload, 1);
+  frame[payload.length + 1] = FS;
+  frame[payload.length + 2] = CR;
+  return frame;
+}

@@ -1,0 +1,117 @@
+import type { Hl7Message, SegmentGroup } from '../hl7/message.ts';
+import { LIST_ELEMENTS_MAX } from '../model/contract-fields.ts';
+import type { CanonicalEvent, EventData, Identifier } from '../model/event.ts';
+import type { OrderingKey } from '../model/ids.ts';
+import { eventBase } from './adt.ts';
+import { FieldReader, type ReadSession } from './fields.ts';
+import { keyOf, readPatientId } from './identity.ts';
+import { type LineOutcome, type Mapping, type MappingContext, WHOLE_MESSAGE } from './mapping.ts';
+import { commonData, type MessageTimes, openSession, readMessageTimes } from './message-times.ts';
+
+/** ADT^A40 Merge patient – patient identifier list (HL7 v2.5.1 ch. 3, structure ADT_A39: repeating PID, PD1, MRG, PV1). */
+export const adtA40: Mapping = {
+  messageTypes: ['ADT^A40'],
+  summary: 'One merge for each patient group: PID survives, MRG ends.',
+  emits: ['patient.merged'],
+  map(message, context) {
+    const merge: Merge = { message, context, ...openMerge(message, context) };
+    const groups = message.groups('PID');
+    const merged = groups.map((group, index) => mergeOf(group, index + 1, merge));
+    if (groups.length === 0)
+      merge.session.problems.push({ code: 'required', path: 'PID', text: 'Expected a PID segment.' });
+    const events = merged.flatMap(({ event }) => (event === null ? [] : [event]));
+    if (merge.session.problems.length === 0) return events.map(wholeMessage);
+    const orderingKeys = [...new Set(merged.flatMap(({ keys }) => keys))];
+    return [{ ok: false, line: WHOLE_MESSAGE, problems: merge.session.problems, orderingKeys, money: null }];
+  },
+};
+
+interface Merge {
+  readonly message: Hl7Message;
+  readonly context: MappingContext;
+  readonly session: ReadSession<undefined>;
+  readonly times: MessageTimes;
+}
+
+function openMerge(message: Hl7Message, context: MappingContext): Pick<Merge, 'session' | 'times'> {
+  const session = openSession(message, context, undefined);
+  return { session, times: readMessageTimes(message, session) };
+}
+
+const wholeMessage = (event: CanonicalEvent): LineOutcome => ({ ok: true, line: WHOLE_MESSAGE, event });
+
+/** The merge of one group, null when it has problems, and every key that could be read. */
+function mergeOf(
+  group: SegmentGroup,
+  ordinal: number,
+  { context, session, times }: Merge,
+): { readonly event: CanonicalEvent | null; readonly keys: readonly OrderingKey[] } {
+  const pid = new FieldReader(group.first, `PID[${ordinal}]`, session);
+  const mrg = new FieldReader(group.segment('MRG'), `MRG[${ordinal}]`, session);
+  const survivor = readPatientId(pid, context.profile);
+  const retired = readRetired(mrg, pid);
+  const accounts = readAccounts(mrg, pid);
+  const retiredKeys = retired.map((id) => keyOf('patient', id));
+  if (survivor === undefined) return { event: null, keys: retiredKeys };
+  const orderingKey = keyOf('patient', survivor);
+  // Charges go by account: where accounts move, those of either account wait for the merge as well.
+  const fences = new Set([...retiredKeys, ...accountKeys(accounts)]);
+  fences.delete(orderingKey);
+  const fenceKeys = [...fences];
+  const keys = [orderingKey, ...fenceKeys];
+  if (retired.length === 0) return { event: null, keys };
+  const effectiveTime = times.common.occurredAt ?? null;
+  const data = { ...accounts, survivor, retired, ...commonData(times, session.timeFlags) };
+  // The place is part of the id: two groups of one message are two merges.
+  const place = `PID[${ordinal}]`;
+  const base = eventBase({ context, times }, { kind: 'patient.merged', orderingKey, effectiveTime, place });
+  return { event: { kind: 'patient.merged', ...base, fenceKeys, data }, keys };
+}
+
+/** MRG-1 without the ids that the survivor keeps: senders repeat those (national number, other authorities). */
+function readRetired(mrg: FieldReader<undefined>, pid: FieldReader<undefined>): Identifier[] {
+  const count = mrg.repetitions(1);
+  if (count > LIST_ELEMENTS_MAX) {
+    mrg.problem('limit', mrg.path(1), `Expected at most ${LIST_ELEMENTS_MAX} repetitions.`);
+    return [];
+  }
+  const retired: Identifier[] = [];
+  let listed = 0;
+  for (let repetition = 1; repetition <= count; repetition += 1) {
+    const id = mrg.identifier(1, 4, repetition);
+    if (id === undefined) continue;
+    listed += 1;
+    if (!isKept(id, pid) && !retired.some((known) => isSame(known, id))) retired.push(id);
+  }
+  if (listed === 0) mrg.required(undefined, 1, 'the prior patient id');
+  else if (retired.length === 0)
+    mrg.problem('out-of-range', mrg.path(1), 'Expected a prior patient id other than those in PID-3.');
+  return retired;
+}
+
+const isSame = (left: Identifier, right: Identifier): boolean =>
+  left.value === right.value && left.system === right.system;
+
+function isKept(id: Identifier, pid: FieldReader<undefined>): boolean {
+  for (let repetition = 1; repetition <= pid.repetitions(3); repetition += 1) {
+    if (pid.plain(3, 1, 1, repetition) !== id.value) continue;
+    const system = pid.plain(3, 4, 1, repetition);
+    if (system === '' || id.system === undefined || system === id.system) return true;
+  }
+  return false;
+}
+
+type Accounts = Pick<EventData<'patient.merged'>, 'scope' | 'survivorAccount' | 'retiredAccount'>;
+
+function accountKeys({ scope, survivorAccount, retiredAccount }: Accounts): OrderingKey[] {
+  if (scope === 'person' || survivorAccount === undefined || retiredAccount === undefined) return [];
+  return [keyOf('account', survivorAccount), keyOf('account', retiredAccount)];
+}
+
+function readAccounts(mrg: FieldReader<undefined>, pid: FieldReader<undefined>): Accounts {
+  const survivorAccount = pid.identifier(18);
+  const retiredAccount = mrg.identifier(3);
+  const moves =
+    survivorAccount !== undefined && retiredAccount !== undefined && survivorAccount.value !== retiredAccount.value;
+  return { scope: moves ? 'account' : 'person', survivorAccount, retiredAccount };
+}

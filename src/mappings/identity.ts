@@ -1,0 +1,100 @@
+/**
+ * Who and what a message is about: patient, encounter, billing account, the ordering keys made of them, and the ids of
+ * events.
+ */
+import type { Hl7Message } from '../hl7/message.ts';
+import { readPath } from '../hl7/path.ts';
+import type { EventKind, Identifier } from '../model/event.ts';
+import { type EventId, type OrderingKey, uuid5 } from '../model/ids.ts';
+import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
+import type { MappingContext } from './mapping.ts';
+import type { ChannelProfile } from './profile.ts';
+
+/** CX components: id, assigning authority, identifier type code (v2.5.1 ch. 2A). */
+const AUTHORITY = 4;
+const TYPE = 5;
+
+/**
+ * An ordering key: the plain value, trimmed, without its assigning authority. Senders leave the authority out of some
+ * messages and not of others; two keys for one account would break the order that a key exists for, while two accounts
+ * that share a number only wait for each other.
+ */
+export const keyOf = (domain: 'patient' | 'encounter' | 'account', id: Identifier): OrderingKey =>
+  `${domain}:${id.value}` as OrderingKey;
+
+/**
+ * Id of an event: facility, bytes of the message, kind and place. Same bytes, same id; other bytes under a reused control
+ * id are another event. See docs/decisions/0006-event-identity.md. This must never change its output.
+ */
+export const eventIdOf = (context: MappingContext, kind: EventKind, place: string): EventId =>
+  uuid5('event', context.facility.id, context.payloadHash, kind, place) as EventId;
+
+/**
+ * PID-3 by the preferences of the channel: authorities first, inside them the identifier types, then the types alone, then
+ * the first repetition with a value, then PID-2 (kept for backward compatibility until v2.6).
+ */
+export function readPatientId<OnDelete extends Deletion>(
+  pid: FieldReader<OnDelete>,
+  profile: ChannelProfile,
+): Identifier | undefined {
+  const chosen = chooseRepetition(pid, profile.patientId);
+  if (chosen !== 0) return pid.identifier(3, AUTHORITY, chosen) ?? undefined;
+  return pid.required(pid.identifier(2) ?? undefined, 3, 'a patient id');
+}
+
+/** The repetition of PID-3 that is the patient id, 0 when none has a value. */
+function chooseRepetition(pid: FieldReader, rules: ChannelProfile['patientId']): number {
+  let first = 0;
+  let best = Number.POSITIVE_INFINITY;
+  let chosen = 0;
+  const count = pid.repetitions(3);
+  for (let repetition = 1; repetition <= count; repetition += 1) {
+    const value = pid.plain(3, 1, 1, repetition);
+    if (value === '' || value === '""') continue;
+    if (first === 0) first = repetition;
+    const rank = rankOf(pid, rules, repetition);
+    if (rank < best) {
+      best = rank;
+      chosen = repetition;
+    }
+  }
+  return chosen === 0 ? first : chosen;
+}
+
+/** Lower is better: position of the authority, then of the type; infinite when neither is known. */
+function rankOf(pid: FieldReader, { authorities, types }: ChannelProfile['patientId'], repetition: number): number {
+  const authority = authorities.indexOf(pid.plain(3, AUTHORITY, 1, repetition));
+  const type = types.indexOf(pid.plain(3, TYPE, 1, repetition));
+  if (authority < 0 && type < 0) return Number.POSITIVE_INFINITY;
+  const authorityRank = authority < 0 ? authorities.length : authority;
+  return authorityRank * (types.length + 1) + (type < 0 ? types.length : type);
+}
+
+/** The first of `paths` that has a value. HL7 null counts as none. */
+export function readByPaths<OnDelete extends Deletion>(
+  message: Hl7Message,
+  paths: readonly string[],
+  session: ReadSession<OnDelete>,
+): Identifier | undefined {
+  for (const path of paths) {
+    const place = readPath(path);
+    const segment = place === null ? undefined : message.segment(place.segment);
+    if (place === null || place.field === null || segment === undefined) continue;
+    const { field, component } = place;
+    const reader = new FieldReader(segment, place.segment, session);
+    const value = reader.plain(field, component ?? 1);
+    if (value === '' || value === '""') continue;
+    if (component === null || component === 1) return reader.identifier(field) ?? undefined;
+    const part = reader.reference(field, component);
+    return part === undefined ? undefined : { value: part };
+  }
+  return undefined;
+}
+
+/** The problem of an identity that no path gives. */
+export function missingIdentity(
+  what: string,
+  paths: readonly string[],
+): { code: 'required'; path: string; text: string } {
+  return { code: 'required', path: paths[0] ?? '', text: `Expected ${what} in ${paths.join(', ')}.` };
+}

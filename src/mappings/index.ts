@@ -1,0 +1,42 @@
+import { adtA01 } from './adt-a01.ts';
+import { adtA02 } from './adt-a02.ts';
+import { adtA03 } from './adt-a03.ts';
+import { adtA04 } from './adt-a04.ts';
+import { adtA05 } from './adt-a05.ts';
+import { adtA06 } from './adt-a06.ts';
+import { adtA07 } from './adt-a07.ts';
+import { adtA08 } from './adt-a08.ts';
+import { adtA11 } from './adt-a11.ts';
+import { adtA13 } from './adt-a13.ts';
+import { adtA28 } from './adt-a28.ts';
+import { adtA31 } from './adt-a31.ts';
+import { adtA40 } from './adt-a40.ts';
+import { dftP03 } from './dft-p03.ts';
+import { dftP11 } from './dft-p11.ts';
+import type { Mapping } from './mapping.ts';
+
+/** Every mapping of the product: a new message type is one file and one line here. */
+export const mappings: readonly Mapping[] = [
+  adtA01,
+  adtA02,
+  adtA03,
+  adtA04,
+  adtA05,
+  adtA06,
+  adtA07,
+  adtA08,
+  adtA11,
+  adtA13,
+  adtA28,
+  adtA31,
+  adtA40,
+  dftP03,
+  dftP11,
+];
+
+const byMessageType: ReadonlyMap<string, Mapping> = new Map(
+  mappings.flatMap((mapping) => mapping.messageTypes.map((messageType) => [messageType, mapping] as const)),
+);
+
+/** The mapping of a message type such as `DFT^P03`. */
+export const mappingFor = (messageType: string): Mapping | undefined => byMessageType.get(messageType);

@@ -1,0 +1,80 @@
+/** The times of a message that every event carries, and the rules for reading all its other times. */
+import type { Hl7Message } from '../hl7/message.ts';
+import { offsetOfMessage, readTimestamp, toZoned, type ZonedTime, type ZoneRules } from '../hl7/timestamp.ts';
+import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
+import type { MappingContext } from './mapping.ts';
+
+/** Members of `data` that every kind of event has. */
+export interface CommonData {
+  readonly trigger: string;
+  readonly recordedAt: string | undefined;
+  readonly occurredAt: string | undefined;
+  readonly messageAt: string | undefined;
+}
+
+export interface MessageTimes {
+  readonly common: CommonData;
+  /** UTC instant for the CloudEvents `time`: occurred, else recorded, else sent; null when none is precise enough. */
+  readonly instant: string | null;
+}
+
+/** A session for reading one message, or one line of it. */
+export function openSession<OnDelete extends Deletion>(
+  message: Hl7Message,
+  { profile, facility }: MappingContext,
+  deletion: OnDelete,
+): ReadSession<OnDelete> {
+  const zone: ZoneRules = {
+    timezone: profile.timezone ?? facility.timezone,
+    mshOffsetMinutes: profile.mshOffsetApplies ? offsetOfMessage(messageTimeText(message)) : null,
+    mshOffsetApplies: profile.mshOffsetApplies,
+  };
+  return { problems: [], timeFlags: [], zone, currency: facility.currency, deletion };
+}
+
+/**
+ * MSH-7, EVN-2 and EVN-6. An unreadable MSH-7 is only flagged (`timeUnreadable MSH-7`): it is no business time, and a
+ * sender with a broken one would otherwise have every message held.
+ */
+export function readMessageTimes<OnDelete extends Deletion>(
+  message: Hl7Message,
+  session: ReadSession<OnDelete>,
+): MessageTimes {
+  const evn = new FieldReader(message.segment('EVN'), 'EVN', session);
+  const recorded = evn.zonedTime(2) ?? undefined;
+  const occurred = evn.zonedTime(6) ?? undefined;
+  const sent = readSent(message, session);
+  const { messageType } = message;
+  return {
+    common: {
+      trigger: messageType.slice(messageType.indexOf('^') + 1),
+      recordedAt: recorded?.text,
+      occurredAt: occurred?.text,
+      messageAt: sent?.text,
+    },
+    instant: occurred?.utc ?? recorded?.utc ?? sent?.utc ?? null,
+  };
+}
+
+function readSent<OnDelete extends Deletion>(
+  message: Hl7Message,
+  session: ReadSession<OnDelete>,
+): ZonedTime | undefined {
+  const text = messageTimeText(message);
+  if (text === '' || text === '""') return undefined;
+  const timestamp = readTimestamp(text);
+  if (timestamp.ok) return toZoned(timestamp.value, session.zone);
+  session.timeFlags.push('timeUnreadable MSH-7');
+  return undefined;
+}
+
+const messageTimeText = (message: Hl7Message): string => (message.segment('MSH')?.value(7) ?? '').trim();
+
+/** Members of `data` common to every kind, with what a reader should know about its times. */
+export const commonData = (
+  times: MessageTimes,
+  timeFlags: readonly string[],
+): CommonData & { readonly timeFlags: string[] | undefined } => ({
+  ...times.common,
+  timeFlags: timeFlags.length === 0 ? undefined : [...new Set(timeFlags)],
+});

@@ -1,0 +1,245 @@
+/**
+ * From frame to durable outcome: the one function to read first.
+ *
+ * read → duplicate? → judge (map) → one batch {frame, reply, entries | case | rejection} → synced commit → reply.
+ * The reply exists only after the commit resolved; that is the whole of the promise behind AA. Everything up to the
+ * commit runs without yielding, so messages keep the order in which they arrived.
+ *
+ * A message that cannot be stored (store failed or full of work) is answered AE with nothing kept; the sender repeats it.
+ */
+import type { StoredMessage } from '../../outbox/frames.ts';
+import { buildAck } from '../hl7/acknowledgment.ts';
+import type { MessageHeader } from '../hl7/header.ts';
+import type { Hl7Message } from '../hl7/message.ts';
+import { parseMessage, readHeader } from '../hl7/parse.ts';
+import type { AckCode } from '../model/acknowledgment.ts';
+import type { Clock } from '../model/clock.ts';
+import { CausewayError, ERROR_SPECS } from '../model/errors.ts';
+import { type ChannelId, type FacilityId, messageIdOf, payloadHashOf } from '../model/ids.ts';
+import type { InboundFrame, Intake, IntakeResult } from '../model/intake.ts';
+import type { Problem } from '../model/problem.ts';
+import { type Database, WriteBatch } from '../platform/database.ts';
+import type { Hl7v2Settings } from '../formats/hl7v2-settings.ts';
+import type { ChannelProfile } from '../mappings/profile.ts';
+import { filteredByRoutes, type Judgment, judge, refuse, typeLabel } from './judge.ts';
+import type { Ledger, Placed } from './ledger.ts';
+import type { Route, RoutedMessage } from './route.ts';
+import type { ChannelPolicy } from './settings.ts';
+
+export interface IntakeChannel {
+  readonly id: ChannelId;
+  readonly format: Hl7v2Settings;
+  readonly profile: ChannelProfile;
+  readonly policy: ChannelPolicy;
+  readonly routes: readonly Route[];
+}
+
+export interface IntakeParts {
+  readonly channel: IntakeChannel;
+  readonly facility: { readonly id: FacilityId; readonly timezone: string; readonly currency: string };
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** Committed entries, to be delivered. */
+  readonly onPlaced: (placed: readonly Placed[]) => void;
+  readonly onMessage: (message: StoredMessage | null, result: IntakeResult, seconds: number) => void;
+}
+
+/** Bytes that may wait for the disk before intake answers AE instead of filling memory. */
+const QUEUED_BYTES_MAX = 64 * 1_048_576;
+
+interface Understood {
+  readonly header: MessageHeader | null;
+  readonly message: Hl7Message | null;
+  readonly judgment: Judgment;
+  readonly flags: readonly string[];
+}
+
+export function createIntake(parts: IntakeParts): Intake {
+  /** Messages between arrival and commit, by control id: a repetition waits for the first one's reply. */
+  const inWork = new Map<string, Promise<IntakeResult>>();
+  let unstored = 0;
+
+  async function intake(frame: InboundFrame): Promise<IntakeResult> {
+    const beganMs = parts.clock.monotonicMs();
+    const done = (message: StoredMessage | null, result: IntakeResult): IntakeResult => {
+      parts.onMessage(message, result, (parts.clock.monotonicMs() - beganMs) / 1_000);
+      return result;
+    };
+    try {
+      if (parts.database.state !== 'open') throw new CausewayError('STORE_FAILED', '');
+      if (parts.database.queuedBytes > QUEUED_BYTES_MAX) throw new CausewayError('OVERLOADED', '');
+      const payloadHash = payloadHashOf(frame.bytes);
+      const parsed = parseMessage(frame.bytes, parts.channel.format);
+      const indexedAs = indexName(parsed.header, payloadHash);
+      const pending = indexedAs === null ? undefined : inWork.get(indexedAs);
+      if (pending !== undefined) {
+        await pending;
+        return intake(frame);
+      }
+      const earlier = indexedAs === null ? null : findEarlier(parts, indexedAs);
+      if (earlier !== null && earlier.header.payloadHash === payloadHash) return done(earlier, repeat(parts, earlier));
+      const understood = understand(parts, { parsed, frame, payloadHash, reused: earlier !== null });
+      const work = store(parts, { frame, payloadHash, indexedAs, understood });
+      if (indexedAs !== null) inWork.set(indexedAs, work.result);
+      try {
+        const result = await work.result;
+        parts.onPlaced(work.placed);
+        return done(work.message, result);
+      } finally {
+        if (indexedAs !== null) inWork.delete(indexedAs);
+      }
+    } catch (error) {
+      if (!(error instanceof CausewayError)) throw error;
+      unstored += 1;
+      return done(null, notStored(parts, { frame, error, number: unstored }));
+    }
+  }
+  return intake;
+}
+
+/** What a message is remembered by: its control id, or its content when it has none; null without a readable header. */
+function indexName(header: MessageHeader | null, payloadHash: string): string | null {
+  if (header === null) return null;
+  const controlId = header.controlIdBytes.toString('latin1');
+  return controlId === '' ? `empty ${payloadHash}` : controlId;
+}
+
+function findEarlier({ channel, ledger, clock }: IntakeParts, controlId: string): StoredMessage | null {
+  const windowDays = channel.policy.duplicateWindowDays;
+  const found = ledger.frames.findControlId({ channelId: channel.id, controlId, nowMs: clock.nowMs(), windowDays });
+  return found === null ? null : ledger.frames.get(found.message);
+}
+
+/** The stored reply again, nothing new (HL7 v2.5.1 ch. 2, lost acknowledgment). */
+function repeat({ channel, ledger }: IntakeParts, earlier: StoredMessage): IntakeResult {
+  ledger.totals.countMessage(channel.id, 'duplicate');
+  return {
+    disposition: 'duplicate',
+    messageId: messageIdOf(earlier.sequence),
+    ackCode: earlier.header.ackCode,
+    reply: earlier.reply,
+  };
+}
+
+interface Reading {
+  readonly parsed: ReturnType<typeof parseMessage>;
+  readonly frame: InboundFrame;
+  readonly payloadHash: string;
+  /** The control id was used before for other content. */
+  readonly reused: boolean;
+}
+
+function understand({ channel, facility }: IntakeParts, { parsed, frame, payloadHash, reused }: Reading): Understood {
+  const flags = reused ? ['reused-control-id'] : [];
+  if (!parsed.ok) return { header: parsed.header, message: null, judgment: refuse(parsed.problem), flags };
+  const { header, message } = parsed;
+  flags.push(...message.flags);
+  if (reused && channel.policy.onReusedControlId === 'reject') {
+    return { header, message, judgment: refuse(reusedControlId), flags };
+  }
+  const { profile, policy } = channel;
+  const judged = judge(message, { facility, profile, policy, payloadHash, receivedAtMs: frame.receivedAtMs });
+  const routed = routedMessage(message);
+  const taken = judged.events.some((event) => channel.routes.some((route) => route.accepts(event, routed)));
+  const judgment = judged.disposition === 'accepted' && !taken ? filteredByRoutes(judged) : judged;
+  return { header, message, judgment, flags };
+}
+
+interface Storing {
+  readonly frame: InboundFrame;
+  readonly payloadHash: string;
+  readonly indexedAs: string | null;
+  readonly understood: Understood;
+}
+
+interface Stored {
+  readonly message: StoredMessage;
+  readonly placed: readonly Placed[];
+  readonly result: Promise<IntakeResult>;
+}
+
+function store(parts: IntakeParts, { frame, payloadHash, indexedAs, understood }: Storing): Stored {
+  const { channel, ledger, database, facility } = parts;
+  const { header, message, judgment, flags } = understood;
+  const sequence = ledger.frames.allocate();
+  const messageId = messageIdOf(sequence);
+  const reply = buildAck({
+    header,
+    code: judgment.ackCode,
+    text: judgment.text,
+    problems: judgment.problems,
+    controlId: messageId,
+    atMs: frame.receivedAtMs,
+    timezone: facility.timezone,
+  });
+  const batch = new WriteBatch();
+  const routed = message === null ? unreadable : routedMessage(message);
+  const controlId = header === null ? '' : header.controlIdBytes.toString('latin1');
+  const base = {
+    channelId: channel.id,
+    remote: frame.remote,
+    receivedAtMs: frame.receivedAtMs,
+    payloadHash,
+    controlId,
+  };
+  const facts = { ...routed, ...base, messageId };
+  const placed = judgment.events.flatMap((event) =>
+    ledger.putEvent(batch, event, { destinations: ledger.destinationsOf(event, channel.routes, routed), facts }),
+  );
+  const held = judgment.cause === null ? null : ledger.putCase(batch, judgment, { facts, routes: channel.routes });
+  const stored: StoredMessage = {
+    sequence,
+    header: {
+      ...base,
+      messageType: routed.type,
+      disposition: judgment.disposition,
+      ackCode: judgment.ackCode,
+      flags,
+      events: judgment.events.length,
+      entryIds: [...placed.map(({ entry }) => entry.entryId), ...(held?.places ?? [])],
+      ...(held === null ? {} : { caseId: held.caseId }),
+    },
+    reply,
+    frame: frame.bytes,
+  };
+  ledger.putMessage(batch, stored, indexedAs);
+  const answer = { disposition: judgment.disposition, messageId, ackCode: judgment.ackCode, reply };
+  return { message: stored, placed, result: database.commit(batch, 'synced').then(() => answer) };
+}
+
+/** AE: nothing was kept that counts; the sender repeats the message. */
+function notStored(
+  { clock, facility }: IntakeParts,
+  { frame, error, number }: { frame: InboundFrame; error: CausewayError; number: number },
+): IntakeResult {
+  const spec = ERROR_SPECS[error.code];
+  const ackCode: AckCode = spec.ack ?? 'AE';
+  const problem: Problem = { code: 'limit', path: '', text: `${error.code}: ${spec.text}` };
+  const reply = buildAck({
+    header: readHeader(frame.bytes),
+    code: ackCode,
+    text: `Not stored, please send again. ${error.code}: ${spec.text}`,
+    problems: [problem],
+    controlId: `n${number}.${clock.nowMs()}`,
+    atMs: clock.nowMs(),
+    timezone: facility.timezone,
+  });
+  return { disposition: 'refused', messageId: null, ackCode, reply };
+}
+
+/** What routes and cases know of a message. */
+export const routedMessage = (message: Hl7Message): RoutedMessage => ({
+  type: typeLabel(message.messageType),
+  version: message.version,
+  sendingApplication: message.value('MSH-3.1') ?? '',
+  sendingFacility: message.value('MSH-4.1') ?? '',
+});
+
+const unreadable: RoutedMessage = { type: 'unknown', version: '', sendingApplication: '', sendingFacility: '' };
+
+const reusedControlId: Problem = {
+  code: 'control-id',
+  path: 'MSH-10',
+  text: 'The message control id was used before for another message; expected a fresh one.',
+};

@@ -1,0 +1,110 @@
+/**
+ * Decides what a readable message is: accepted, held, filtered or rejected. Pure. Nothing is stored or sent here.
+ */
+import type { Hl7Message } from '../hl7/message.ts';
+import { mappingFor } from '../mappings/index.ts';
+import type { LineOutcome, MappingContext } from '../mappings/mapping.ts';
+import type { AckCode } from '../model/acknowledgment.ts';
+import type { CanonicalEvent } from '../model/event.ts';
+import type { Problem } from '../model/problem.ts';
+import type { ChannelPolicy } from './settings.ts';
+
+export type FailedLine = Extract<LineOutcome, { ok: false }>;
+
+export interface Judgment {
+  readonly disposition: 'accepted' | 'held' | 'filtered' | 'rejected';
+  readonly ackCode: AckCode;
+  /** For the sender and for people; names fields, never values. */
+  readonly text: string;
+  readonly problems: readonly Problem[];
+  readonly events: readonly CanonicalEvent[];
+  readonly failed: readonly FailedLine[];
+  /** Groups exception cases with one cure; null when no case is needed. */
+  readonly cause: string | null;
+}
+
+const SANE_TYPE = /^[A-Za-z0-9_]{1,12}(?:\^[A-Za-z0-9_]{1,12})?$/;
+
+/** The message type as a label: what is not a plausible MSH-9 is not repeated. */
+export const typeLabel = (messageType: string): string => (SANE_TYPE.test(messageType) ? messageType : 'unknown');
+
+export interface JudgmentContext extends MappingContext {
+  readonly policy: ChannelPolicy;
+}
+
+export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
+  if (message.controlId === '') return judgeProblems([missingControlId], [], context.policy);
+  const mapping = mappingFor(message.messageType);
+  if (mapping === undefined) return judgeUnmapped(message.messageType, context.policy);
+  const outcomes = mapping.map(message, context);
+  const events = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.event] : []));
+  const failed = outcomes.filter((outcome) => !outcome.ok);
+  if (failed.length === 0) {
+    return { ...settled('accepted', acceptedText(events.length)), events };
+  }
+  if (context.policy.onProblem === 'reject') return judgeProblems(problemsOf(failed), [], context.policy);
+  return { ...judgeProblems(problemsOf(failed), failed, context.policy), events };
+}
+
+/** A message that cannot be read, or a control id that may not be used again: refused for good, a copy is kept. */
+export const refuse = (problem: Problem): Judgment => ({
+  ...settled('rejected', `Refused: ${problem.text}`),
+  ackCode: 'AR',
+  problems: [problem],
+});
+
+/** No route takes any of its events. */
+export const filteredByRoutes = (judgment: Judgment): Judgment => ({
+  ...judgment,
+  disposition: 'filtered',
+  text: 'Accepted; no route of this channel takes its events.',
+});
+
+function judgeUnmapped(messageType: string, policy: ChannelPolicy): Judgment {
+  const label = typeLabel(messageType);
+  const text = `No mapping exists for message type ${label}.`;
+  const problem: Problem = { code: 'unmapped-type', path: 'MSH-9', text };
+  if (policy.onUnmappedType === 'reject') return refuse(problem);
+  if (policy.onUnmappedType === 'filter') return settled('filtered', `Accepted and kept without event: ${text}`);
+  return {
+    ...settled('held', `Accepted and held for review: ${text}`),
+    problems: [problem],
+    cause: `unmapped-type ${label}`,
+  };
+}
+
+function judgeProblems(problems: readonly Problem[], failed: readonly FailedLine[], policy: ChannelPolicy): Judgment {
+  const [first] = problems;
+  const more = problems.length > 1 ? ` and ${problems.length - 1} more` : '';
+  const what = first === undefined ? 'no event' : `${first.path}: ${first.text}${more}`;
+  if (policy.onProblem === 'reject') {
+    return { ...settled('rejected', `Not accepted, correct and send again: ${what}`), ackCode: 'AE', problems };
+  }
+  const cause = first === undefined ? 'no-event' : `${first.code} ${first.path.replaceAll(/\[\d+\]/g, '')}`;
+  return { ...settled('held', `Accepted and held for review: ${what}`), problems, failed, cause };
+}
+
+const settled = (disposition: Judgment['disposition'], text: string): Judgment => ({
+  disposition,
+  ackCode: 'AA',
+  text,
+  problems: [],
+  events: [],
+  failed: [],
+  cause: null,
+});
+
+const acceptedText = (events: number): string => `Accepted: ${events} business event${events === 1 ? '' : 's'}.`;
+
+const problemsOf = (failed: readonly FailedLine[]): Problem[] => {
+  const seen = new Map<string, Problem>();
+  for (const { problems } of failed)
+    for (const problem of problems) seen.set(`${problem.code} ${problem.path}`, problem);
+  return [...seen.values()];
+};
+
+const missingControlId: Problem = {
+  code: 'control-id',
+  path: 'MSH-10',
+  text: 'The message control id is empty; expected an id that the reply can name.',
+};

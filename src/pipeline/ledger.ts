@@ -1,0 +1,207 @@
+/**
+ * Turns a judgment into writes: the frame with its reply, the entries of its events, the places and the case of what is
+ * held. Everything goes into one batch, so a message and all that follows from it exist together or not at all.
+ */
+import type { FrameStore, StoredMessage } from '../../outbox/frames.ts';
+import { entryIdOf } from '../../outbox/keys.ts';
+import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
+import type { Totals } from '../../outbox/totals.ts';
+import type { CaseStore } from '../exceptions/case-store.ts';
+import { toCloudEvent } from '../model/cloud-event.ts';
+import type { EntryHeader } from '../model/delivery.ts';
+import type { CanonicalEvent } from '../model/event.ts';
+import {
+  type CaseId,
+  type ChannelId,
+  type DestinationId,
+  type EntryId,
+  type EventId,
+  type FacilityId,
+  type MessageId,
+  messageIdOf,
+  type OrderingKey,
+  uuid5,
+} from '../model/ids.ts';
+import type { WriteBatch } from '../platform/database.ts';
+import type { FailedLine, Judgment } from './judge.ts';
+import type { Route, RoutedMessage } from './route.ts';
+
+export interface LedgerParts {
+  readonly facilityId: FacilityId;
+  readonly frames: FrameStore;
+  readonly cases: CaseStore;
+  readonly totals: Totals;
+  readonly lanes: ReadonlyMap<DestinationId, LaneStore>;
+}
+
+/** What the entries of one message have in common. */
+export interface MessageFacts extends RoutedMessage {
+  readonly channelId: ChannelId;
+  readonly messageId: MessageId;
+  readonly controlId: string;
+  readonly receivedAtMs: number;
+  readonly payloadHash: string;
+}
+
+/** An event that goes to a destination, and the record that stands for it there. */
+export interface Placed {
+  readonly destinationId: DestinationId;
+  readonly entry: StoredEntry;
+}
+
+export class Ledger {
+  readonly #parts: LedgerParts;
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+  }
+
+  get frames(): FrameStore {
+    return this.#parts.frames;
+  }
+
+  get cases(): CaseStore {
+    return this.#parts.cases;
+  }
+
+  get totals(): Totals {
+    return this.#parts.totals;
+  }
+
+  lane(destinationId: DestinationId): LaneStore {
+    const lane = this.#parts.lanes.get(destinationId);
+    if (lane === undefined) throw new Error(`no lane for destination ${destinationId}`);
+    return lane;
+  }
+
+  /** Destinations that take the event by the routes of its channel, each once. */
+  destinationsOf(event: CanonicalEvent, routes: readonly Route[], message: RoutedMessage): DestinationId[] {
+    const taking = routes.filter((route) => route.accepts(event, message)).map(({ destinationId }) => destinationId);
+    return [...new Set(taking)];
+  }
+
+  /** Adds the frame with its reply and header. */
+  putMessage(batch: WriteBatch, message: StoredMessage, indexedAs: string | null): void {
+    this.#parts.frames.put(batch, message.sequence, { record: message, indexedAs });
+    const { channelId, disposition } = message.header;
+    batch.onJoin.push(() => {
+      this.#parts.totals.countMessage(channelId, 'received');
+      if (disposition !== 'duplicate' && disposition !== 'refused')
+        this.#parts.totals.countMessage(channelId, disposition);
+    });
+  }
+
+  /** Adds one entry per destination at the end of its lane. */
+  putEvent(
+    batch: WriteBatch,
+    event: CanonicalEvent,
+    to: { destinations: readonly DestinationId[]; facts: MessageFacts },
+  ): Placed[] {
+    return to.destinations.map((destinationId) => {
+      const lane = this.lane(destinationId);
+      const sequence = lane.allocate();
+      const record = this.entryRecord(event, { lane, sequence, facts: to.facts });
+      lane.append(batch, sequence, record);
+      const entryId = entryIdOf(lane.id, sequence);
+      const entry: StoredEntry = { entryId, ...lane.id, sequence, ...record, heldAtIntake: false };
+      return { destinationId, entry };
+    });
+  }
+
+  entryRecord(
+    event: CanonicalEvent,
+    at: { lane: LaneStore; sequence: number; facts: MessageFacts },
+  ): { header: EntryHeader; body: Buffer } {
+    const { facts, sequence } = at;
+    const { lane } = at.lane.id;
+    const body = toCloudEvent(event, {
+      facilityId: this.#parts.facilityId,
+      channelId: facts.channelId,
+      controlId: facts.controlId,
+      sequence: String(sequence),
+      receivedAtMs: facts.receivedAtMs,
+      lane,
+    });
+    return { header: headerOf(event, facts), body };
+  }
+
+  /** Opens the case of a held judgment and takes the places of its lines in every lane that its channel feeds. */
+  putCase(
+    batch: WriteBatch,
+    judgment: Judgment,
+    at: { facts: MessageFacts; routes: readonly Route[] },
+  ): { caseId: CaseId; places: EntryId[] } {
+    const { facts, routes } = at;
+    const caseId = this.#parts.cases.allocate();
+    const destinations = [...new Set(routes.map(({ destinationId }) => destinationId))];
+    const places = destinations.flatMap((destinationId) =>
+      judgment.failed.flatMap((line) => this.#putPlaces(batch, line, { destinationId, caseId, facts })),
+    );
+    this.#parts.cases.open(batch, caseId, {
+      cause: judgment.cause ?? 'no-event',
+      channelId: facts.channelId,
+      messageId: facts.messageId,
+      controlId: facts.controlId,
+      messageType: facts.type,
+      problems: judgment.problems,
+      entryIds: places,
+      openedAtMs: facts.receivedAtMs,
+    });
+    return { caseId, places };
+  }
+
+  #putPlaces(
+    batch: WriteBatch,
+    line: FailedLine,
+    at: { destinationId: DestinationId; caseId: CaseId; facts: MessageFacts },
+  ): EntryId[] {
+    const lane = this.lane(at.destinationId);
+    return line.orderingKeys.map((orderingKey, index) => {
+      const sequence = lane.allocate();
+      const header = placeHeader(line, { orderingKey, facts: at.facts, withMoney: index === 0 });
+      lane.appendHeld(batch, sequence, { record: { header, body: Buffer.alloc(0) }, caseId: at.caseId });
+      return entryIdOf(lane.id, sequence);
+    });
+  }
+}
+
+function headerOf(event: CanonicalEvent, facts: MessageFacts): EntryHeader {
+  return {
+    eventId: event.eventId,
+    kind: event.kind,
+    messageId: facts.messageId,
+    controlId: facts.controlId,
+    orderingKey: event.orderingKey,
+    ...(event.fenceKeys.length === 0 ? {} : { fenceKeys: event.fenceKeys }),
+    ...(event.money === null ? {} : { amount: event.money.amount, currency: event.money.currency }),
+    enqueuedAtMs: facts.receivedAtMs,
+    line: event.line,
+  };
+}
+
+function placeHeader(
+  line: FailedLine,
+  at: { orderingKey: OrderingKey; facts: MessageFacts; withMoney: boolean },
+): EntryHeader {
+  const { facts, orderingKey } = at;
+  const money = at.withMoney && line.money !== null ? line.money : null;
+  return {
+    eventId: uuid5('place', facts.payloadHash, line.line, orderingKey) as EventId,
+    kind: 'held',
+    messageId: facts.messageId,
+    controlId: facts.controlId,
+    orderingKey,
+    ...(money === null ? {} : { amount: money.amount, currency: money.currency }),
+    enqueuedAtMs: facts.receivedAtMs,
+    line: line.line,
+  };
+}
+
+export const factsOf = (message: StoredMessage, routed: RoutedMessage): MessageFacts => ({
+  ...routed,
+  channelId: message.header.channelId,
+  messageId: messageIdOf(message.sequence),
+  controlId: message.header.controlId,
+  receivedAtMs: message.header.receivedAtMs,
+  payloadHash: message.header.payloadHash,
+});

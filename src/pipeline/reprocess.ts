@@ -1,0 +1,193 @@
+/**
+ * The cures of an exception case: run the stored frame through intake's judgment again, or close the case without event.
+ *
+ * A held line keeps its place in the outbox: its event goes out in the turn of the message, before younger entries of
+ * the same ordering key. The event id is derived from the message, so it is the id that it would have had at first.
+ */
+import type { StoredMessage } from '../../outbox/frames.ts';
+import { parseEntryId } from '../../outbox/keys.ts';
+import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
+import type { OutcomeRecord, ParkedRecord } from '../../outbox/records.ts';
+import { parseMessage } from '../hl7/parse.ts';
+import type { Clock } from '../model/clock.ts';
+import { CausewayError } from '../model/errors.ts';
+import type { CanonicalEvent } from '../model/event.ts';
+import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
+import { type ChannelId, type DestinationId, sequenceOfId } from '../model/ids.ts';
+import { type Database, WriteBatch } from '../platform/database.ts';
+import { type IntakeChannel, type IntakeParts, routedMessage } from './intake.ts';
+import { type Judgment, judge } from './judge.ts';
+import { factsOf, type Ledger, type MessageFacts, type Placed } from './ledger.ts';
+
+/** A parked record that a cure changed; the dispatcher of its destination must know. */
+export interface ParkedChange {
+  readonly destinationId: DestinationId;
+  readonly sequence: number;
+  readonly was: ParkedRecord | null;
+  readonly now: ParkedRecord | null;
+}
+
+export interface CureParts {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly channels: ReadonlyMap<ChannelId, IntakeChannel>;
+  readonly facility: IntakeParts['facility'];
+  readonly clock: Clock;
+  /** Runs after the commit. */
+  readonly onCured: (changes: readonly ParkedChange[], placed: readonly Placed[]) => void;
+}
+
+interface Place {
+  readonly lane: LaneStore;
+  readonly entry: StoredEntry;
+  readonly parked: ParkedRecord;
+}
+
+export class Cures {
+  readonly #parts: CureParts;
+
+  constructor(parts: CureParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws CausewayError `NOT_FOUND`, `WRONG_STATE` (not open, or the message still has problems) */
+  async reprocess(caseId: string, by: string): Promise<ExceptionCase> {
+    const open = this.#openCase(caseId);
+    return open.destinationId === undefined ? this.#reprocessMessage(open, by) : this.#sendAgain(open, by);
+  }
+
+  /** Ends the case and its places without an event; what waits behind them flows. */
+  async discard(caseId: string, by: string): Promise<ExceptionCase> {
+    const open = this.#openCase(caseId);
+    const batch = new WriteBatch();
+    const atMs = this.#parts.clock.nowMs();
+    const changes: ParkedChange[] = [];
+    for (const { lane, entry, parked } of await this.#placesOf(open)) {
+      const outcome: OutcomeRecord = { state: 'discarded', atMs, receipt: null, attempts: parked.attempts, by };
+      lane.end(batch, entry, { was: parked.state, outcome });
+      changes.push({ destinationId: entry.destinationId, sequence: entry.sequence, was: parked, now: null });
+    }
+    return this.#close(batch, open, { state: 'discarded', by, changes, placed: [] });
+  }
+
+  /** Puts a refused entry back into its turn under its first key. */
+  async #sendAgain(open: ExceptionCase, by: string): Promise<ExceptionCase> {
+    const batch = new WriteBatch();
+    const changes: ParkedChange[] = [];
+    for (const { lane, entry, parked } of await this.#placesOf(open)) {
+      const { caseId: _closed, ...kept } = parked;
+      const now: ParkedRecord = { ...kept, state: 'ready', atMs: this.#parts.clock.nowMs() };
+      lane.park(batch, entry, { was: parked.state, record: now });
+      changes.push({ destinationId: entry.destinationId, sequence: entry.sequence, was: parked, now });
+    }
+    return this.#close(batch, open, { state: 'reprocessed', by, changes, placed: [] });
+  }
+
+  async #reprocessMessage(open: ExceptionCase, by: string): Promise<ExceptionCase> {
+    const { ledger, clock } = this.#parts;
+    const stored = ledger.frames.get(sequenceOfId(open.messageId, 'm') ?? 0);
+    const channel = this.#parts.channels.get(open.channelId);
+    if (stored === null || channel === undefined)
+      throw new CausewayError('NOT_FOUND', 'The message or its channel is gone.');
+    const { judgment, facts } = this.#judgeAgain(stored, channel);
+    const places = await this.#placesOf(open);
+    const lines = new Set(places.map(({ entry }) => entry.header.line));
+    const stillFailing = judgment.failed.length > 0 || judgment.disposition === 'rejected' || judgment.cause !== null;
+    if (stillFailing) {
+      const batch = new WriteBatch();
+      ledger.cases.update(batch, { ...open, problems: judgment.problems });
+      await this.#parts.database.commit(batch, 'synced');
+      throw new CausewayError('WRONG_STATE', `The message still has problems: ${judgment.text}`);
+    }
+    const events = lines.size === 0 ? judgment.events : judgment.events.filter(({ line }) => lines.has(line));
+    const batch = new WriteBatch();
+    const filled = this.#fillPlaces(batch, places, { events, channel, facts, atMs: clock.nowMs(), by });
+    const entryIds = [...stored.header.entryIds, ...filled.placed.map(({ entry }) => entry.entryId)];
+    ledger.frames.update(batch, { ...stored, header: { ...stored.header, events: judgment.events.length, entryIds } });
+    return this.#close(batch, open, { state: 'reprocessed', by, ...filled });
+  }
+
+  #judgeAgain(stored: StoredMessage, channel: IntakeChannel): { judgment: Judgment; facts: MessageFacts } {
+    const { facility } = this.#parts;
+    const parsed = parseMessage(stored.frame, channel.format);
+    if (!parsed.ok) throw new CausewayError('WRONG_STATE', parsed.problem.text);
+    const { payloadHash, receivedAtMs } = stored.header;
+    const judgment = judge(parsed.message, {
+      facility,
+      profile: channel.profile,
+      policy: channel.policy,
+      payloadHash,
+      receivedAtMs,
+    });
+    return { judgment, facts: factsOf(stored, routedMessage(parsed.message)) };
+  }
+
+  /** Each event takes the place of its line and key in each destination; without one it goes to the end of the lane. */
+  #fillPlaces(
+    batch: WriteBatch,
+    places: readonly Place[],
+    at: { events: readonly CanonicalEvent[]; channel: IntakeChannel; facts: MessageFacts; atMs: number; by: string },
+  ): { changes: ParkedChange[]; placed: Placed[] } {
+    const { ledger } = this.#parts;
+    const free = new Set(places);
+    const changes: ParkedChange[] = [];
+    const placed: Placed[] = [];
+    for (const event of at.events) {
+      for (const destinationId of ledger.destinationsOf(event, at.channel.routes, at.facts)) {
+        const place = [...free].find(
+          ({ entry }) =>
+            entry.destinationId === destinationId &&
+            entry.header.orderingKey === event.orderingKey &&
+            entry.header.line === event.line,
+        );
+        if (place === undefined) {
+          placed.push(...ledger.putEvent(batch, event, { destinations: [destinationId], facts: at.facts }));
+          continue;
+        }
+        free.delete(place);
+        const { lane, entry, parked } = place;
+        const record = ledger.entryRecord(event, { lane, sequence: entry.sequence, facts: at.facts });
+        const now = lane.fill(batch, { was: entry, record, atMs: at.atMs });
+        changes.push({ destinationId, sequence: entry.sequence, was: parked, now });
+      }
+    }
+    for (const { lane, entry, parked } of free) {
+      const outcome: OutcomeRecord = { state: 'discarded', atMs: at.atMs, receipt: null, attempts: [], by: at.by };
+      lane.end(batch, entry, { was: parked.state, outcome });
+      changes.push({ destinationId: entry.destinationId, sequence: entry.sequence, was: parked, now: null });
+    }
+    return { changes, placed };
+  }
+
+  async #close(
+    batch: WriteBatch,
+    open: ExceptionCase,
+    end: { state: CaseState; by: string; changes: readonly ParkedChange[]; placed: readonly Placed[] },
+  ): Promise<ExceptionCase> {
+    const { ledger, clock, database } = this.#parts;
+    const closed = ledger.cases.close(batch, open, { state: end.state, atMs: clock.nowMs(), by: end.by });
+    await database.commit(batch, 'synced');
+    this.#parts.onCured(end.changes, end.placed);
+    return closed;
+  }
+
+  #openCase(caseId: string): ExceptionCase {
+    const found = this.#parts.ledger.cases.get(caseId);
+    if (found === null) throw new CausewayError('NOT_FOUND', `No exception case ${caseId}.`);
+    if (found.state !== 'open') throw new CausewayError('WRONG_STATE', `Case ${caseId} is ${found.state}.`);
+    return found;
+  }
+
+  async #placesOf({ entryIds }: ExceptionCase): Promise<Place[]> {
+    const places: Place[] = [];
+    for (const id of entryIds) {
+      const at = parseEntryId(id);
+      if (at === null) continue;
+      const lane = this.#parts.ledger.lane(at.destinationId);
+      const entry = await lane.entry(at.sequence);
+      const parked = lane.parked(at.sequence);
+      if (entry !== null && parked !== null) places.push({ lane, entry, parked });
+    }
+    return places;
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * The only door to LevelDB: group commit, record envelope, error latch.
+ *
+ * What "durable" means here: `commit(batch, 'synced')` resolves after one LevelDB batch that contains `batch` whole was
+ * written to the log and fdatasync returned. It then survives process kill, OS crash and power loss on storage that
+ * honours flushes. `commit(batch, 'written')` resolves after the write reached the kernel: it survives a process kill,
+ * not a power cut; it becomes durable with the next synced batch, because the log is sequential.
+ *
+ * One batch is in flight at a time; everything that waits joins the next one (up to the group limits), in the order of
+ * `commit` calls, all or nothing.
+ *
+ * After ANY write error the handle cannot be trusted (LevelDB 1.20 may afterwards report success for records that the
+ * next open drops): everything queued is refused with `STORE_FAILED`, the database is closed, opened again and probed
+ * with a write that is read back, and only then `onReopened` runs and commits are taken again. A refused batch may
+ * nevertheless be on disk; callers must find it again by its keys (control-id index), never assume its absence.
+ */
+import { Level } from 'level';
+import { CausewayError } from '../model/errors.ts';
+import type { Clock } from '../model/clock.ts';
+import { open, seal } from './envelope.ts';
+import type { Log } from './log.ts';
+
+const GROUP_OPERATIONS_MAX = 2_048;
+const GROUP_BYTES_MAX = 1_048_576;
+const REOPEN_PAUSE_MS = { first: 200, max: 5_000 };
+const PROBE_KEY = '!probe';
+/** Larger than the default 4 MB: fewer, larger tables while a backlog is written and read in order. */
+const WRITE_BUFFER_BYTES = 16 * 1_048_576;
+
+type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string };
+export type Durability = 'synced' | 'written';
+
+/** Collects writes that become visible together. Single use. */
+export class WriteBatch {
+  readonly operations: Operation[] = [];
+  bytes = 0;
+  /** Runs when the batch joins a group, in commit order: the place to count it. */
+  readonly onJoin: (() => void)[] = [];
+
+  /** `sequence` is the record's own number, kept in its envelope. */
+  put(key: string, sequence: number, ...parts: readonly Uint8Array[]): void {
+    const value = seal(key, sequence, parts);
+    this.operations.push({ type: 'put', key, value });
+    this.bytes += key.length + value.length;
+  }
+
+  delete(key: string): void {
+    this.operations.push({ type: 'del', key });
+    this.bytes += key.length;
+  }
+}
+
+export interface Row {
+  readonly key: string;
+  readonly sequence: number;
+  readonly payload: Buffer;
+}
+
+export interface Range {
+  readonly gte: string;
+  readonly lt: string;
+  readonly limit: number;
+  readonly reverse?: boolean;
+}
+
+interface Waiting {
+  readonly batch: WriteBatch;
+  readonly durability: Durability;
+  readonly resolve: () => void;
+  readonly reject: (error: CausewayError) => void;
+}
+
+export interface DatabaseOptions {
+  readonly location: string;
+  /** Only at provisioning; an appliance never starts with an empty store by accident. */
+  readonly createIfMissing: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Adds records that must change with every group (totals, sequences). Called once per group, after `onJoin`. */
+  readonly onGroup?: (group: WriteBatch) => void;
+  readonly observe?: (facts: { readonly seconds: number; readonly batches: number }) => void;
+  /** Called once per failure, after everything queued was refused. */
+  readonly onFailed?: () => void;
+}
+
+export class Database {
+  readonly #options: DatabaseOptions;
+  #level: Level<string, Uint8Array>;
+  #state: 'open' | 'failed' | 'closed' = 'open';
+  #failure: { readonly sinceMs: number; readonly reason: string } | null = null;
+  #queue: Waiting[] = [];
+  #queuedBytes = 0;
+  #writing = false;
+  #idle: (() => void)[] = [];
+  /** Runs after the store was opened again, before commits are taken: in-memory pictures of it must be read anew. */
+  onReopened: () => Promise<void> = async () => {};
+  /** Runs once commits are taken again. */
+  onResumed: () => void = () => {};
+
+  private constructor(options: DatabaseOptions, level: Level<string, Uint8Array>) {
+    this.#options = options;
+    this.#level = level;
+  }
+
+  /** @throws CausewayError `STORE_OPEN_FAILED`, `STORE_IN_USE` */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    return new Database(options, await openLevel(options.location, options.createIfMissing));
+  }
+
+  get state(): 'open' | 'failed' | 'closed' {
+    return this.#state;
+  }
+
+  get failure(): { readonly sinceMs: number; readonly reason: string } | null {
+    return this.#failure;
+  }
+
+  /** Bytes of batches that wait for their group: intake refuses above its own limit instead of filling memory. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** See the file comment for what each durability survives. @throws CausewayError `STORE_FAILED` */
+  commit(batch: WriteBatch, durability: Durability): Promise<void> {
+    if (this.#state !== 'open') {
+      return Promise.reject(new CausewayError('STORE_FAILED', this.#failure?.reason ?? 'The store is closed.'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ batch, durability, resolve, reject });
+      this.#queuedBytes += batch.bytes;
+      if (!this.#writing) {
+        this.#writing = true;
+        // After the poll phase: frames of all connections read in this turn share the group.
+        setImmediate(() => void this.#writeGroups());
+      }
+    });
+  }
+
+  /** Reads one record. @throws CausewayError `STORE_DAMAGED` */
+  get(key: string): Buffer | undefined {
+    const sealed = this.#level.getSync(key);
+    return sealed === undefined ? undefined : open(key, sealed).payload;
+  }
+
+  /** Reads many records at once, off the event loop; absent ones are undefined. @throws CausewayError `STORE_DAMAGED` */
+  async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    if (keys.length === 0) return [];
+    const found = await this.#level.getMany([...keys]);
+    return found.map((sealed, index) => (sealed === undefined ? undefined : open(keys[index] ?? '', sealed).payload));
+  }
+
+  /** Reads one page in key order. @throws CausewayError `STORE_DAMAGED` */
+  async range(range: Range): Promise<Row[]> {
+    const iterator = this.#level.iterator({
+      gte: range.gte,
+      lt: range.lt,
+      limit: range.limit,
+      reverse: range.reverse ?? false,
+    });
+    try {
+      const entries = await iterator.nextv(range.limit);
+      return entries.map(([key, sealed]) => ({ key, ...open(key, sealed) }));
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** Reclaims the space of deleted keys in a range. */
+  async compact(from: string, to: string): Promise<void> {
+    const level: object = this.#level;
+    if ('compactRange' in level && typeof level.compactRange === 'function') await level.compactRange(from, to);
+  }
+
+  /** Waits for what is queued, then closes. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    if (this.#writing) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#state = 'closed';
+    await this.#level.close();
+  }
+
+  async #writeGroups(): Promise<void> {
+    while (this.#queue.length > 0 && this.#state === 'open') {
+      const group = this.#takeGroup();
+      const began = this.#options.clock.monotonicMs();
+      try {
+        const operations = this.#operationsOf(group);
+        await this.#level.batch(operations, { sync: group.some((waiting) => waiting.durability === 'synced') });
+      } catch (cause) {
+        this.#fail(cause, group);
+        break;
+      }
+      for (const waiting of group) waiting.resolve();
+      this.#options.observe?.({ seconds: (this.#options.clock.monotonicMs() - began) / 1_000, batches: group.length });
+    }
+    this.#writing = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #takeGroup(): Waiting[] {
+    let operations = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const { batch } of this.#queue) {
+      if (
+        count > 0 &&
+        (operations + batch.operations.length > GROUP_OPERATIONS_MAX || bytes + batch.bytes > GROUP_BYTES_MAX)
+      )
+        break;
+      operations += batch.operations.length;
+      bytes += batch.bytes;
+      count += 1;
+    }
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
+  }
+
+  #operationsOf(group: readonly Waiting[]): Operation[] {
+    const trailer = new WriteBatch();
+    for (const { batch } of group) for (const join of batch.onJoin) join();
+    this.#options.onGroup?.(trailer);
+    const first = group[0];
+    if (group.length === 1 && first !== undefined) return [...first.batch.operations, ...trailer.operations];
+    return [...group.flatMap(({ batch }) => batch.operations), ...trailer.operations];
+  }
+
+  #fail(cause: unknown, group: readonly Waiting[]): void {
+    const reason = cause instanceof Error ? `${'code' in cause ? String(cause.code) : cause.name}` : 'unknown';
+    this.#state = 'failed';
+    this.#failure = { sinceMs: this.#options.clock.nowMs(), reason };
+    const error = new CausewayError('STORE_FAILED', reason, { cause });
+    this.#options.log.error('store failed: nothing is accepted until it is open again', {
+      code: error.code,
+      reason,
+      hint: error.hint,
+    });
+    const refused = [...group, ...this.#queue.splice(0)];
+    this.#queuedBytes = 0;
+    for (const waiting of refused) waiting.reject(error);
+    this.#options.onFailed?.();
+    void this.#reopen(REOPEN_PAUSE_MS.first);
+  }
+
+  async #reopen(pauseMs: number): Promise<void> {
+    await new Promise<void>((resolve) => this.#options.clock.after(pauseMs, resolve));
+    if (this.#state !== 'failed') return;
+    try {
+      await this.#level.close();
+      this.#level = await openLevel(this.#options.location, false);
+      await this.#probe();
+      await this.onReopened();
+      this.#state = 'open';
+      this.#failure = null;
+      this.#options.log.warn('store is open again', { state: 'open' });
+      this.onResumed();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.name : 'unknown';
+      this.#options.log.error('store cannot be opened yet', { code: 'STORE_FAILED', reason });
+      void this.#reopen(Math.min(pauseMs * 2, REOPEN_PAUSE_MS.max));
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const stamp = Buffer.from(String(this.#options.clock.nowMs()));
+    const value = seal(PROBE_KEY, 0, [stamp]);
+    await this.#level.batch([{ type: 'put', key: PROBE_KEY, value }], { sync: true });
+    if (!this.get(PROBE_KEY)?.equals(stamp)) throw new CausewayError('STORE_FAILED', 'A probe was not read back.');
+  }
+}
+
+async function openLevel(location: string, createIfMissing: boolean): Promise<Level<string, Uint8Array>> {
+  const level = new Level<string, Uint8Array>(location, {
+    keyEncoding: 'utf8',
+    valueEncoding: 'view',
+    createIfMissing,
+    writeBufferSize: WRITE_BUFFER_BYTES,
+  });
+  try {
+    await level.open();
+    return level;
+  } catch (cause) {
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const locked = inner instanceof Error && 'code' in inner && inner.code === 'LEVEL_LOCKED';
+    const reason = inner instanceof Error && 'code' in inner ? String(inner.code) : 'cannot be opened';
+    throw new CausewayError(locked ? 'STORE_IN_USE' : 'STORE_OPEN_FAILED', `${reason}.`, { cause });
+  }
+}

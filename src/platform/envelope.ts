@@ -1,0 +1,60 @@
+/**
+ * The envelope around every stored value, so that a damaged or misplaced record is noticed before it is used.
+ *
+ * Layout (big endian): `version u8 | flags u8 | sequence u48 | length u32 | crc32 u32 | payload`.
+ * The CRC (zlib's CRC-32) covers key, header and payload: a value found under another key does not pass. LevelDB keeps
+ * its own CRC-32C per block but does not verify it on reads, so this check is the one that counts.
+ */
+import { crc32 } from 'node:zlib';
+import { CausewayError } from '../model/errors.ts';
+
+const VERSION = 1;
+const HEADER_BYTES = 16;
+const CRC_OFFSET = 12;
+const CHECKED_HEADER_BYTES = 12;
+
+/** Joins `parts` behind an envelope; `sequence` is the record's own number (below 2^48). */
+export function seal(key: string, sequence: number, parts: readonly Uint8Array[]): Buffer {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const sealed = Buffer.allocUnsafe(HEADER_BYTES + length);
+  sealed[0] = VERSION;
+  sealed[1] = 0;
+  sealed.writeUIntBE(sequence, 2, 6);
+  sealed.writeUInt32BE(length, 8);
+  let offset = HEADER_BYTES;
+  for (const part of parts) {
+    sealed.set(part, offset);
+    offset += part.length;
+  }
+  sealed.writeUInt32BE(checksum(key, sealed), CRC_OFFSET);
+  return sealed;
+}
+
+/** One stored record after its envelope was verified. */
+export interface Opened {
+  readonly sequence: number;
+  readonly payload: Buffer;
+}
+
+/** @throws CausewayError `STORE_DAMAGED` naming the key's table and sequence, `STORE_NEWER_FORMAT` */
+export function open(key: string, sealed: Uint8Array): Opened {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  if (bytes.length < HEADER_BYTES) throw damaged(key, 'shorter than its envelope');
+  if ((bytes[0] ?? 0) > VERSION) throw new CausewayError('STORE_NEWER_FORMAT', `record version ${bytes[0]}`);
+  if (bytes.readUInt32BE(8) !== bytes.length - HEADER_BYTES) throw damaged(key, 'length differs');
+  if (bytes.readUInt32BE(CRC_OFFSET) !== checksum(key, bytes)) throw damaged(key, 'checksum differs');
+  return { sequence: bytes.readUIntBE(2, 6), payload: bytes.subarray(HEADER_BYTES) };
+}
+
+function checksum(key: string, sealed: Buffer): number {
+  const ofKeyAndHeader = crc32(sealed.subarray(0, CHECKED_HEADER_BYTES), crc32(key));
+  return crc32(sealed.subarray(HEADER_BYTES), ofKeyAndHeader);
+}
+
+/** Only the table and the trailing sequence of the key are shown: the middle may hold a control id. */
+function damaged(key: string, what: string): CausewayError {
+  const table = key.slice(0, Math.max(1, key.indexOf('!')));
+  const sequence = /\d{16}$/.exec(key)?.[0] ?? 'unnumbered';
+  return new CausewayError('STORE_DAMAGED', `table ${table}, record ${sequence}: ${what}.`);
+}

@@ -1,0 +1,111 @@
+/**
+ * The folder of a store: provisioning marker, owner lock, database location.
+ *
+ * `store.path/PROVISIONED` is written (synced, with its folder) once the database exists and before anything is
+ * acknowledged. From then on a missing database is an error, never an invitation to start empty.
+ * The owner lock is an abstract unix socket named by the folder's device and inode: the kernel gives it to one process
+ * and takes it back when that process ends, however it ends. LevelDB's own lock file is only the second fence
+ * (it is lost when the same process opens the folder twice).
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  fsyncSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CausewayError } from '../model/errors.ts';
+
+const MARKER = 'PROVISIONED';
+const DATABASE = 'db';
+/** Kernel limit of a unix socket path is 107 bytes. */
+const SOCKET_PATH_BYTES_MAX = 100;
+
+export interface StoreFolder {
+  readonly databasePath: string;
+  /** False when the database must be created because nothing was ever stored here. */
+  readonly provisioned: boolean;
+  /** Call once the database exists. Idempotent. */
+  markProvisioned(nowMs: number): void;
+  release(): Promise<void>;
+}
+
+/** Creates the folder if needed (mode 0700) and takes the owner lock. @throws CausewayError `STORE_IN_USE`, `STORE_MISSING`, `STORE_OPEN_FAILED` */
+export async function takeStoreFolder(path: string): Promise<StoreFolder> {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CausewayError('STORE_OPEN_FAILED', `The folder ${path} cannot be created.`, { cause });
+  }
+  const lock = await takeOwnerLock(path);
+  const markerPath = join(path, MARKER);
+  const databasePath = join(path, DATABASE);
+  const provisioned = existsSync(markerPath);
+  if (provisioned && !existsSync(join(databasePath, 'CURRENT'))) {
+    await closeServer(lock);
+    throw new CausewayError('STORE_MISSING', `${databasePath} has no CURRENT file.`);
+  }
+  return {
+    databasePath,
+    provisioned,
+    markProvisioned(nowMs) {
+      if (!existsSync(markerPath)) writeMarker(path, markerPath, nowMs);
+    },
+    release: () => closeServer(lock),
+  };
+}
+
+/**
+ * Where the control socket of a store is: inside its folder, or in the temporary folder when that path is too long
+ * for the kernel.
+ */
+export function controlSocketPath(storePath: string): string {
+  const inside = join(storePath, 'control.sock');
+  if (Buffer.byteLength(inside) <= SOCKET_PATH_BYTES_MAX) return inside;
+  const name = createHash('sha256').update(storePath).digest('hex').slice(0, 24);
+  return join(tmpdir(), `causeway-${name}.sock`);
+}
+
+/** The marker's id of this store; null before provisioning. */
+export function storeIdOf(path: string): string | null {
+  const markerPath = join(path, MARKER);
+  if (!existsSync(markerPath)) return null;
+  return /"storeId":"([0-9a-f-]{36})"/.exec(readFileSync(markerPath, 'utf8'))?.[1] ?? null;
+}
+
+function writeMarker(folder: string, markerPath: string, nowMs: number): void {
+  const text = `${JSON.stringify({ format: 1, storeId: randomUUID(), provisionedAt: new Date(nowMs).toISOString() })}\n`;
+  const draft = `${markerPath}.draft`;
+  const file = openSync(draft, 'w', 0o600);
+  writeSync(file, text);
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(draft, markerPath);
+  const directory = openSync(folder, 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+async function takeOwnerLock(path: string): Promise<Server> {
+  const { dev, ino } = statSync(path);
+  const server = createServer((socket) => socket.destroy());
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(new CausewayError('STORE_IN_USE', `The owner lock of ${path} is taken.`, { cause }));
+    });
+    server.listen(`\0causeway-store-${dev}-${ino}`, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+const closeServer = (server: Server): Promise<void> => new Promise((resolve) => void server.close(() => resolve()));

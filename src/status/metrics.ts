@@ -1,0 +1,149 @@
+/**
+ * The metric catalogue: every number that `/metrics` shows, with its labels and unit. `docs/metrics.md` is generated
+ * from it (`metrics-page.ts`), and `registry.ts` gives typed access, so a metric that is not here cannot be counted.
+ *
+ * Names follow the Prometheus naming practice: one prefix, base units, `_total` for counters. Labels are small and
+ * closed (ids of the configuration, words of unions in the code); never a control id, account or patient number.
+ */
+
+interface MetricSpec {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** What one unit of the value is. */
+  readonly unit:
+    | 'messages'
+    | 'frames'
+    | 'bytes'
+    | 'connections'
+    | 'seconds'
+    | 'records'
+    | 'failures'
+    | 'entries'
+    | 'attempts'
+    | 'cases'
+    | 'state';
+  readonly labels: readonly string[];
+  readonly help: string;
+  /** Upper bounds of a histogram, in `unit`. */
+  readonly buckets?: readonly number[];
+}
+
+/** From a fast disk's sync to a stalled one, in seconds. */
+const COMMIT_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+/** From the next tick to a destination that was away for a day, in seconds. */
+const DELIVERY_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400] as const;
+
+export const METRICS = {
+  causeway_messages_total: {
+    type: 'counter',
+    unit: 'messages',
+    labels: ['channel', 'disposition'],
+    help: 'Messages answered, by what became of them at intake.',
+  },
+  causeway_ack_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['channel'],
+    help: 'From the last byte of a frame to its reply being durable and handed to the socket.',
+    buckets: COMMIT_SECONDS,
+  },
+  causeway_frames_refused_total: {
+    type: 'counter',
+    unit: 'frames',
+    labels: ['channel', 'reason'],
+    help: 'Frames or connections that the listener ended: too large, too slow, too many.',
+  },
+  causeway_stray_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    labels: ['channel'],
+    help: 'Bytes received outside any frame and dropped.',
+  },
+  causeway_connections: {
+    type: 'gauge',
+    unit: 'connections',
+    labels: ['channel'],
+    help: 'Senders connected now.',
+  },
+  causeway_commit_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: [],
+    help: 'Duration of one synced write of the store.',
+    buckets: COMMIT_SECONDS,
+  },
+  causeway_commit_records: {
+    type: 'histogram',
+    unit: 'records',
+    labels: [],
+    help: 'Records that shared one synced write.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 4_096],
+  },
+  causeway_store_failures_total: {
+    type: 'counter',
+    unit: 'failures',
+    labels: [],
+    help: 'Times the store could not write and was closed, opened and probed again.',
+  },
+  causeway_outbox_entries: {
+    type: 'gauge',
+    unit: 'entries',
+    labels: ['destination', 'state'],
+    help: 'Entries not yet posted: waiting, held, dead, or blocked behind a held or dead one.',
+  },
+  causeway_outbox_oldest_age_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: ['destination'],
+    help: 'Age of the oldest waiting entry; 0 when nothing waits.',
+  },
+  causeway_deliveries_total: {
+    type: 'counter',
+    unit: 'entries',
+    labels: ['destination', 'outcome'],
+    help: 'Entries settled, by outcome: posted, held, dead, discarded.',
+  },
+  causeway_delivery_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['destination'],
+    help: 'From the commit of an entry to the destination having posted it.',
+    buckets: DELIVERY_SECONDS,
+  },
+  causeway_delivery_attempts_total: {
+    type: 'counter',
+    unit: 'attempts',
+    labels: ['destination', 'class'],
+    help: 'Requests sent, by how they ended: posted, or the class of the refusal.',
+  },
+  causeway_circuit_open: {
+    type: 'gauge',
+    unit: 'state',
+    labels: ['destination'],
+    help: '1 while the destination does not answer and one probe at a time tries it, else 0.',
+  },
+  causeway_exception_cases: {
+    type: 'gauge',
+    unit: 'cases',
+    labels: ['state'],
+    help: 'Exception cases, by state.',
+  },
+  causeway_build_info: {
+    type: 'gauge',
+    unit: 'state',
+    labels: ['version', 'node'],
+    help: 'Always 1; the labels say which version of the product and of its runtime is running.',
+  },
+} as const satisfies Record<string, MetricSpec>;
+
+export type MetricName = keyof typeof METRICS;
+
+type NameOf<Type extends MetricSpec['type']> = {
+  [Name in MetricName]: (typeof METRICS)[Name]['type'] extends Type ? Name : never;
+}[MetricName];
+
+export type CounterName = NameOf<'counter'>;
+export type GaugeName = NameOf<'gauge'>;
+export type HistogramName = NameOf<'histogram'>;
+
+/** The labels of a metric, all of them required. */
+export type LabelsOf<Name extends MetricName> = Readonly<Record<(typeof METRICS)[Name]['labels'][number], string>>;

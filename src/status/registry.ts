@@ -1,0 +1,134 @@
+/**
+ * Typed access to the metrics of the catalogue. Sole importer of `prom-client`.
+ *
+ * Hot path: bind once (`metrics.counter(name, labels)`), keep the child, then `.add()`; that costs about 0.1 µs.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type LabelsOf,
+  METRICS,
+  type MetricName,
+} from './metrics.ts';
+
+/** Label sets kept per metric; further ones are counted together under the label value `other`. */
+export const SERIES_MAX = 1_000;
+
+export interface CounterChild {
+  /** @param count 0 or more; 1 when left out. */
+  add(count?: number): void;
+}
+
+export interface GaugeChild {
+  set(value: number): void;
+}
+
+export interface HistogramChild {
+  /** In the unit of the catalogue: seconds, never ms. */
+  observe(value: number): void;
+}
+
+export interface Metrics {
+  /** The same child for the same labels. */
+  counter<Name extends CounterName>(name: Name, labels: LabelsOf<Name>): CounterChild;
+  gauge<Name extends GaugeName>(name: Name, labels: LabelsOf<Name>): GaugeChild;
+  histogram<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>): HistogramChild;
+  /** Called before each `render`, to set gauges that are only worth computing when somebody looks. */
+  beforeRender(fill: () => void | Promise<void>): void;
+  /** Everything in the Prometheus text format 0.0.4. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+type Instrument = Counter | Gauge | Histogram;
+
+function instrumentOf(name: MetricName, registry: Registry): Instrument {
+  const spec = METRICS[name];
+  const common = { name, help: spec.help, labelNames: [...spec.labels], registers: [registry] };
+  switch (spec.type) {
+    case 'counter':
+      return new Counter(common);
+    case 'gauge':
+      return new Gauge(common);
+    case 'histogram':
+      return new Histogram({ ...common, buckets: [...spec.buckets] });
+  }
+}
+
+/** Children of one metric by their label values, at most `SERIES_MAX` and the one for all others. */
+class Series<Child> {
+  readonly #children = new Map<string, Child>();
+  readonly #labels: readonly string[];
+  readonly #make: (labels: Record<string, string>) => Child;
+
+  constructor(name: MetricName, make: (labels: Record<string, string>) => Child) {
+    this.#labels = METRICS[name].labels;
+    this.#make = make;
+  }
+
+  bind(labels: Readonly<Record<string, string>>): Child {
+    const values = this.#labels.map((label) => labels[label] ?? '');
+    const known = this.#children.get(JSON.stringify(values));
+    if (known !== undefined) return known;
+    const kept = this.#children.size < SERIES_MAX ? values : values.map(() => 'other');
+    const key = JSON.stringify(kept);
+    const child =
+      this.#children.get(key) ??
+      this.#make(Object.fromEntries(this.#labels.map((label, at) => [label, kept[at] ?? ''])));
+    this.#children.set(key, child);
+    return child;
+  }
+}
+
+function seriesOf(name: MetricName, registry: Registry): Series<CounterChild & GaugeChild & HistogramChild> {
+  const instrument = instrumentOf(name, registry);
+  const unsupported = (): never => {
+    throw new TypeError(`${name} is a ${METRICS[name].type}`);
+  };
+  return new Series(name, (labels) => {
+    const none = { add: unsupported, set: unsupported, observe: unsupported };
+    if (instrument instanceof Counter) {
+      const child = instrument.labels(labels);
+      child.inc(0); // a series that exists from the start reads 0 instead of being absent
+      return { ...none, add: (count = 1) => child.inc(count) };
+    }
+    if (instrument instanceof Gauge) {
+      const child = instrument.labels(labels);
+      return { ...none, set: (value: number) => child.set(value) };
+    }
+    const child = instrument.labels(labels);
+    return { ...none, observe: (value: number) => child.observe(value) };
+  });
+}
+
+/**
+ * One registry. `processMetrics` (default true) adds CPU, memory, garbage collection and event loop lag of the process;
+ * it keeps a sampling timer, so tests that make many registries leave it out.
+ */
+export function createMetrics(options: { readonly processMetrics?: boolean } = {}): Metrics {
+  const registry = new Registry();
+  const names = Object.keys(METRICS) as MetricName[];
+  const series = new Map(names.map((name) => [name, seriesOf(name, registry)]));
+  if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
+  const fills: (() => void | Promise<void>)[] = [];
+  const bind = (name: MetricName, labels: Readonly<Record<string, string>>) => {
+    const found = series.get(name);
+    if (found === undefined) throw new TypeError(`unknown metric ${name}`);
+    return found.bind(labels);
+  };
+  return {
+    counter: bind,
+    gauge: bind,
+    histogram: bind,
+    beforeRender: (fill) => {
+      fills.push(fill);
+    },
+    render: async () => {
+      for (const fill of fills) await fill();
+      return registry.metrics();
+    },
+    contentType: registry.contentType,
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * From facts to words: the state and sentence of each channel and destination. Pure.
+ *
+ * A sentence says what happened, what it affects, and what happens next by itself or what a person can do. It names
+ * channels, destinations, counts and ages only.
+ */
+import type { DestinationStatus, FlowState } from './snapshot.ts';
+import { FLOW_STATES } from './snapshot.ts';
+import { formatAge, formatCount, formatCountOf, formatMoment, waitingText } from './wording.ts';
+
+/** Entries that wait longer than this make a destination `behind` although it answers. */
+export const LATE_AFTER_MS = 300_000;
+
+export interface StateText {
+  readonly state: FlowState;
+  readonly text: string;
+}
+
+interface Moment {
+  readonly nowMs: number;
+  /** IANA zone of the facility. */
+  readonly timezone: string;
+}
+
+export interface ChannelFacts extends Moment {
+  /** The listener is bound. */
+  readonly listening: boolean;
+  /** Why it is not bound (a system error code such as `EADDRINUSE`); null while it starts. */
+  readonly notListeningReason: string | null;
+  /** The store cannot write, so every message is answered AE. */
+  readonly storeFailed: boolean;
+  readonly connections: number;
+  readonly lastMessageAtMs: number | null;
+  /** A longer silence is worth a word; null when no usual interval is known. */
+  readonly quietAfterMs: number | null;
+}
+
+export interface DestinationFacts
+  extends Moment,
+    Pick<
+      DestinationStatus,
+      | 'circuit'
+      | 'circuitOpenSinceMs'
+      | 'lastFailure'
+      | 'lastDeliveredAtMs'
+      | 'waiting'
+      | 'oldestWaitingAtMs'
+      | 'held'
+      | 'dead'
+      | 'blockedBehind'
+    > {
+  /** Default `LATE_AFTER_MS`. */
+  readonly lateAfterMs?: number;
+}
+
+/** Rows in the order in which they are shown: worst state first, then by id. */
+export function worstFirst<Row extends { readonly id: string; readonly state: FlowState }>(
+  rows: readonly Row[],
+): Row[] {
+  const rank = (row: Row): number => FLOW_STATES.indexOf(row.state);
+  return [...rows].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
+}
+
+export function channelState(facts: ChannelFacts): StateText {
+  const { nowMs, lastMessageAtMs, quietAfterMs } = facts;
+  if (!facts.listening) {
+    const text =
+      facts.notListeningReason === null
+        ? 'Not listening yet; senders cannot connect until it does.'
+        : `Does not listen (${facts.notListeningReason}); senders cannot connect and keep their messages.`;
+    return { state: 'blocked', text };
+  }
+  if (facts.storeFailed) {
+    return {
+      state: 'blocked',
+      text: 'Answers AE while the store cannot write; senders keep their messages and repeat them.',
+    };
+  }
+  if (lastMessageAtMs === null) {
+    return { state: 'silent', text: 'Nothing received yet – this is normal after a start.' };
+  }
+  if (quietAfterMs !== null && nowMs - lastMessageAtMs > quietAfterMs) {
+    const usual = `usual: under ${formatAge(Math.max(quietAfterMs, 60_000))}`;
+    return { state: 'silent', text: `Nothing received for ${formatAge(nowMs - lastMessageAtMs)} (${usual}).` };
+  }
+  if (facts.connections === 0) return { state: 'flowing', text: 'Listening; no sender is connected at the moment.' };
+  return { state: 'flowing', text: `${formatCountOf(facts.connections, 'sender')} connected.` };
+}
+
+export function destinationState(facts: DestinationFacts): StateText {
+  const oldestAgeMs = facts.oldestWaitingAtMs === null ? 0 : facts.nowMs - facts.oldestWaitingAtMs;
+  if (facts.circuit !== 'closed') return { state: 'blocked', text: outageText(facts) };
+  if (facts.waiting > 0 && oldestAgeMs > (facts.lateAfterMs ?? LATE_AFTER_MS)) {
+    const reason = failureSinceDelivery(facts);
+    const why = reason === null ? 'Answers, but slower than events arrive' : `Last refusal: ${reason}`;
+    return { state: 'behind', text: `${waitingText(facts)}. ${why}. They are sent in order; nothing is lost.` };
+  }
+  if (facts.held + facts.dead > 0) return { state: 'needs-attention', text: personText(facts) };
+  if (facts.waiting > 0) return { state: 'flowing', text: `${waitingText(facts)}.` };
+  return {
+    state: 'flowing',
+    text: facts.lastDeliveredAtMs === null ? 'Nothing delivered yet, and nothing waits.' : 'Nothing waits.',
+  };
+}
+
+function outageText(facts: DestinationFacts): string {
+  const since = facts.circuitOpenSinceMs === null ? '' : ` since ${formatMoment(facts.circuitOpenSinceMs, facts)}`;
+  const why = facts.lastFailure === null ? '' : ` (${facts.lastFailure.reason})`;
+  const affected = facts.waiting === 0 ? 'Nothing waits for it yet' : waitingText(facts);
+  const next =
+    facts.circuit === 'half-open'
+      ? 'It is being tried right now.'
+      : 'It is tried again by itself; events go out in order when it answers.';
+  return `Cannot be reached${since}${why}. ${affected}. ${next}`;
+}
+
+function personText({ held, dead, blockedBehind }: DestinationFacts): string {
+  const parts = [
+    held > 0 ? `${formatCountOf(held, 'event')} ${held === 1 ? 'needs' : 'need'} a person` : '',
+    dead > 0 ? `${formatCountOf(dead, 'event')} ${dead === 1 ? 'is' : 'are'} set aside` : '',
+    blockedBehind > 0
+      ? `${formatCount(blockedBehind)} ${blockedBehind === 1 ? 'waits' : 'wait'} behind them to keep the order`
+      : '',
+  ];
+  return `${parts.filter((part) => part !== '').join('; ')}. Everything else flows.`;
+}
+
+function failureSinceDelivery({ lastFailure, lastDeliveredAtMs }: DestinationFacts): string | null {
+  if (lastFailure === null || lastFailure.atMs < (lastDeliveredAtMs ?? 0)) return null;
+  return lastFailure.reason;
+}

@@ -1,0 +1,168 @@
+/**
+ * The one sentence about the whole facility, from the rows' states. Pure; wording rules as in `row-state.ts`.
+ */
+import type { StateText } from './row-state.ts';
+import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from './snapshot.ts';
+import { formatAge, formatCount, formatCountOf, formatMoment, waitingText } from './wording.ts';
+
+interface Moment {
+  readonly nowMs: number;
+  /** IANA zone of the facility. */
+  readonly timezone: string;
+}
+
+export type VerdictParts = Pick<StatusSnapshot, 'nowMs' | 'store' | 'channels' | 'destinations' | 'openCases'> &
+  Pick<Moment, 'timezone'>;
+
+interface Finding extends StateText {
+  /** Said after `text` when nothing else is wrong. */
+  readonly reassurance: string;
+  /** Short form behind "Also:". */
+  readonly brief: string;
+}
+
+/** Findings named behind the first one. */
+const ALSO_MAX = 3;
+
+/** The worst thing as a sentence, further ones in short form. */
+export function verdictOf(parts: VerdictParts): StateText {
+  const findings = [
+    ...storeFindings(parts.store, parts),
+    ...outageFindings(parts),
+    ...listenerFindings(parts),
+    ...behindFindings(parts),
+    ...personFindings(parts),
+    ...silenceFindings(parts),
+  ];
+  const [first, ...others] = findings;
+  if (first === undefined) return quietVerdict(parts);
+  if (others.length === 0) return { state: first.state, text: `${first.text} ${first.reassurance}` };
+  const also = others.slice(0, ALSO_MAX).map(({ brief }) => brief);
+  return { state: first.state, text: `${first.text} Also: ${also.join('; ')}.` };
+}
+
+/** Nothing is wrong: either everything flows, or nothing has come in yet. */
+function quietVerdict(parts: VerdictParts): StateText {
+  const { channels, destinations, nowMs } = parts;
+  const total = waitingIn(destinations);
+  if (channels.length > 0 && channels.every(({ lastMessageAtMs }) => lastMessageAtMs === null) && total.waiting === 0) {
+    const listening = `${formatCountOf(channels.length, 'channel')} ${channels.length === 1 ? 'listens' : 'listen'}.`;
+    return { state: 'silent', text: `Nothing received yet – this is normal after a start. ${listening}` };
+  }
+  const rest = total.waiting === 0 ? 'Nothing waits.' : `${waitingText({ ...total, nowMs })}.`;
+  return { state: 'flowing', text: `Everything flows. ${rest}` };
+}
+
+function storeFindings(store: StoreStatus, moment: Moment): Finding[] {
+  if (store.state === 'open') return [];
+  const since = store.failedSinceMs === null ? '' : ` since ${formatMoment(store.failedSinceMs, moment)}`;
+  const why = store.reason === null ? '' : ` (${store.reason})`;
+  return [
+    {
+      state: 'blocked',
+      text:
+        `The store cannot write${since}${why}; nothing is accepted and senders are asked to repeat. ` +
+        'It is opened again by itself; check free space and the disk.',
+      reassurance: 'What was accepted before is safe.',
+      brief: 'the store cannot write',
+    },
+  ];
+}
+
+function outageFindings({ destinations, nowMs, timezone }: VerdictParts): Finding[] {
+  const down = destinations.filter(({ state }) => state === 'blocked');
+  const [first] = down;
+  if (first === undefined) return [];
+  const sinceOf = ({ circuitOpenSinceMs }: DestinationStatus): string =>
+    circuitOpenSinceMs === null ? '' : ` since ${formatMoment(circuitOpenSinceMs, { nowMs, timezone })}`;
+  const total = waitingIn(down);
+  const affected = total.waiting === 0 ? 'nothing waits yet' : waitingText({ ...total, nowMs });
+  const what =
+    down.length === 1
+      ? `ERP ${first.id} cannot be reached${sinceOf(first)}`
+      : `${formatCount(down.length)} ERPs cannot be reached (${listed(down.map((one) => one.id + sinceOf(one)))})`;
+  return [
+    {
+      state: 'blocked',
+      text: `${what}; ${affected}. Events go out in order when it answers.`,
+      reassurance: 'Messages are still accepted.',
+      brief: what,
+    },
+  ];
+}
+
+function listenerFindings({ channels, store }: VerdictParts): Finding[] {
+  if (store.state === 'failed') return []; // said already: every channel answers AE
+  const down = channels.filter(({ state }) => state === 'blocked').map(({ id }) => id);
+  if (down.length === 0) return [];
+  const what = `${down.length === 1 ? 'channel' : 'channels'} ${listed(down)} cannot take messages`;
+  return [
+    {
+      state: 'blocked',
+      text: `${what.replace('channel', 'Channel')}; the senders keep them.`,
+      reassurance: 'Everything else flows.',
+      brief: what,
+    },
+  ];
+}
+
+function behindFindings({ destinations, nowMs }: VerdictParts): Finding[] {
+  const late = destinations.filter(({ state }) => state === 'behind');
+  if (late.length === 0) return [];
+  const names = listed(late.map(({ id }) => id));
+  return [
+    {
+      state: 'behind',
+      text: `Deliveries to ${names} are late: ${waitingText({ ...waitingIn(late), nowMs })}. They are sent in order; nothing is lost.`,
+      reassurance: 'Everything else flows.',
+      brief: `deliveries to ${names} are late`,
+    },
+  ];
+}
+
+function personFindings({ destinations, openCases }: VerdictParts): Finding[] {
+  const dead = destinations.reduce((sum, one) => sum + one.dead, 0);
+  const blockedBehind = destinations.reduce((sum, one) => sum + one.blockedBehind, 0);
+  if (openCases + dead === 0) return [];
+  const cases = `${formatCountOf(openCases, 'exception')} ${openCases === 1 ? 'needs' : 'need'} a person`;
+  const aside = `${formatCountOf(dead, 'event')} ${dead === 1 ? 'is' : 'are'} set aside`;
+  const brief = [openCases > 0 ? cases : '', dead > 0 ? aside : ''].filter((part) => part !== '').join(' and ');
+  const behind =
+    blockedBehind === 0
+      ? ''
+      : ` ${formatCountOf(blockedBehind, 'event')} ${blockedBehind === 1 ? 'waits' : 'wait'} behind.`;
+  return [{ state: 'needs-attention', text: `${brief}.${behind}`, reassurance: 'Everything else flows.', brief }];
+}
+
+/** Channels that received before and fell silent; one that never received anything is no finding. */
+function silenceFindings({ channels, nowMs }: VerdictParts): Finding[] {
+  return channels
+    .filter(({ state, lastMessageAtMs }) => state === 'silent' && lastMessageAtMs !== null)
+    .map((channel) => silenceFinding(channel, nowMs));
+}
+
+function silenceFinding({ id, lastMessageAtMs }: ChannelStatus, nowMs: number): Finding {
+  const what = `received on ${id} for ${formatAge(nowMs - (lastMessageAtMs ?? nowMs))}`;
+  return {
+    state: 'silent',
+    text: `Nothing ${what}. Check the sender.`,
+    reassurance: 'Everything else flows.',
+    brief: `nothing ${what}`,
+  };
+}
+
+/** Names written out in a sentence; more are only counted. */
+const NAMES_MAX = 4;
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - NAMES_MAX;
+  return rest <= 0 ? names.join(', ') : `${names.slice(0, NAMES_MAX).join(', ')} and ${formatCount(rest)} more`;
+}
+
+function waitingIn(destinations: readonly DestinationStatus[]): { waiting: number; oldestWaitingAtMs: number | null } {
+  const ages = destinations.flatMap(({ oldestWaitingAtMs }) => (oldestWaitingAtMs === null ? [] : [oldestWaitingAtMs]));
+  return {
+    waiting: destinations.reduce((sum, { waiting }) => sum + waiting, 0),
+    oldestWaitingAtMs: ages.length === 0 ? null : Math.min(...ages),
+  };
+}

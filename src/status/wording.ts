@@ -1,0 +1,88 @@
+/** How counts, ages and times are written for people, the same in the verdict, the page and the CLI. Pure. */
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** `1,204` */
+export const formatCount = (count: number): string => count.toLocaleString('en-US');
+
+/** `1 event`, `1,204 events`. */
+export const formatCountOf = (count: number, noun: string): string =>
+  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+/** An age in ms, coarse on purpose so that a sentence does not change every second: `under 1 min`, `4 min`, `3 h 12 min`, `5 days`. */
+export function formatAge(ageMs: number): string {
+  if (ageMs < MINUTE_MS) return 'under 1 min';
+  if (ageMs < HOUR_MS) return `${Math.floor(ageMs / MINUTE_MS)} min`;
+  if (ageMs < 2 * DAY_MS) {
+    const minutes = Math.floor((ageMs % HOUR_MS) / MINUTE_MS);
+    return `${Math.floor(ageMs / HOUR_MS)} h${minutes === 0 ? '' : ` ${minutes} min`}`;
+  }
+  return `${Math.floor(ageMs / DAY_MS)} days`;
+}
+
+/** Formatters are costly to make; a process sees one zone, a test a few. */
+const FORMATTERS_MAX = 16;
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterFor(timezone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timezone);
+  if (known !== undefined) return known;
+  if (formatters.size >= FORMATTERS_MAX) formatters.clear();
+  const formatter = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezone,
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  });
+  formatters.set(timezone, formatter);
+  return formatter;
+}
+
+interface LocalTime {
+  readonly day: string;
+  readonly time: string;
+  readonly seconds: string;
+}
+
+function localTime(atMs: number, timezone: string): LocalTime {
+  const parts = new Map(
+    formatterFor(timezone)
+      .formatToParts(atMs)
+      .map(({ type, value }) => [type, value]),
+  );
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
+  return { day: `${part('day')} ${part('month')}`, time: `${part('hour')}:${part('minute')}`, seconds: part('second') };
+}
+
+export interface MomentStyle {
+  readonly nowMs: number;
+  /** IANA zone of the facility. */
+  readonly timezone: string;
+  readonly withSeconds?: boolean;
+}
+
+/** A moment in the facility's zone: `09:14` or `09:14:22` today, `2 May 09:14` on another day. */
+export function formatMoment(atMs: number, style: MomentStyle): string {
+  const at = localTime(atMs, style.timezone);
+  const time = style.withSeconds === true ? `${at.time}:${at.seconds}` : at.time;
+  return at.day === localTime(style.nowMs, style.timezone).day && Math.abs(style.nowMs - atMs) < 2 * DAY_MS
+    ? time
+    : `${at.day} ${time}`;
+}
+
+export interface Waiting {
+  readonly waiting: number;
+  readonly oldestWaitingAtMs: number | null;
+  readonly nowMs: number;
+}
+
+/** `1,204 events wait, oldest 4 min`, without a full stop. */
+export function waitingText({ waiting, oldestWaitingAtMs, nowMs }: Waiting): string {
+  const oldest = oldestWaitingAtMs === null ? '' : `, oldest ${formatAge(nowMs - oldestWaitingAtMs)}`;
+  return `${formatCountOf(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'}${oldest}`;
+}

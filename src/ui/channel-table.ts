@@ -1,0 +1,35 @@
+import { worstFirst } from '../status/row-state.ts';
+import type { ChannelStatus } from '../status/snapshot.ts';
+import { formatCount } from '../status/wording.ts';
+import { html } from './html.ts';
+import { StateMark } from './state-mark.ts';
+import { Ago, type Column, Table } from './table.ts';
+
+interface Props {
+  readonly channels: readonly ChannelStatus[];
+  readonly nowMs: number;
+  readonly timezone: string;
+}
+
+/** What comes in, worst first. */
+export function ChannelTable({ channels, nowMs, timezone }: Props) {
+  const columns: readonly Column<ChannelStatus>[] = [
+    {
+      title: 'State',
+      cell: ({ state, text }) =>
+        html`<span class="state-cell"><${StateMark} state=${state} /><span class="why">${text}</span></span>`,
+    },
+    {
+      title: 'Last message',
+      isFigure: true,
+      cell: ({ lastMessageAtMs: atMs }) => html`<${Ago} ...${{ atMs, nowMs, timezone }} />`,
+    },
+    { title: 'In\u00a0/\u00a0min', isFigure: true, cell: ({ receivedPerMinute }) => formatCount(receivedPerMinute) },
+    { title: 'Received', isFigure: true, cell: ({ totals }) => formatCount(totals.received) },
+    { title: 'Held', isFigure: true, cell: ({ totals }) => formatCount(totals.held) },
+    { title: 'Rejected', isFigure: true, cell: ({ totals }) => formatCount(totals.rejected) },
+  ];
+  const head = ({ id, kind, address }: ChannelStatus) =>
+    html`<span class="name">${id}</span><span class="sub">${kind}${address === null ? '' : ` · ${address}`}</span>`;
+  return html`<${Table} id="channels" title="Channels" headTitle="Channel" rows=${worstFirst(channels)} columns=${columns} head=${head} />`;
+}

@@ -1,0 +1,48 @@
+import { worstFirst } from '../status/row-state.ts';
+import type { DestinationStatus } from '../status/snapshot.ts';
+import { formatCount } from '../status/wording.ts';
+import { html } from './html.ts';
+import { StateMark } from './state-mark.ts';
+import { Ago, type Column, Table } from './table.ts';
+import { moneyTexts, shortAge } from './words.ts';
+
+interface Props {
+  readonly destinations: readonly DestinationStatus[];
+  readonly nowMs: number;
+  readonly timezone: string;
+}
+
+/** What goes out, worst first. */
+export function DestinationTable({ destinations, nowMs, timezone }: Props) {
+  const columns: readonly Column<DestinationStatus>[] = [
+    { title: 'State', cell: (row) => stateCell(row, nowMs) },
+    {
+      title: 'Last delivered',
+      isFigure: true,
+      cell: ({ lastDeliveredAtMs: atMs }) => html`<${Ago} ...${{ atMs, nowMs, timezone }} />`,
+    },
+    { title: 'Out\u00a0/\u00a0min', isFigure: true, cell: ({ deliveredPerMinute }) => formatCount(deliveredPerMinute) },
+    { title: 'Waiting', isFigure: true, cell: ({ waiting }) => formatCount(waiting) },
+    {
+      title: 'Oldest',
+      isFigure: true,
+      cell: ({ oldestWaitingAtMs: atMs }) => html`<${Ago} ...${{ atMs, nowMs, timezone }} />`,
+    },
+    { title: 'Needs a person', isFigure: true, cell: ({ held }) => formatCount(held) },
+    { title: 'Set aside', isFigure: true, cell: ({ dead }) => formatCount(dead) },
+    {
+      title: 'Money waiting',
+      isFigure: true,
+      cell: ({ money }) => moneyTexts(money.waiting) ?? html`<span class="none">–</span>`,
+    },
+  ];
+  const head = ({ id, kind }: DestinationStatus) =>
+    html`<span class="name">${id}</span><span class="sub">${kind}</span>`;
+  return html`<${Table} id="destinations" title="Destinations" headTitle="Destination" rows=${worstFirst(destinations)} columns=${columns} head=${head} />`;
+}
+
+function stateCell({ state, text, circuit, nextAttemptAtMs }: DestinationStatus, nowMs: number) {
+  const isCounting = circuit === 'open' && nextAttemptAtMs !== null && nextAttemptAtMs > nowMs;
+  const next = isCounting ? ` Next try in ${shortAge(nextAttemptAtMs - nowMs)}.` : '';
+  return html`<span class="state-cell"><${StateMark} state=${state} /><span class="why">${text}${next}</span></span>`;
+}

@@ -1,0 +1,83 @@
+import type { VNode } from 'preact';
+import type { MoneyTotal, StoreStatus } from '../status/snapshot.ts';
+import { formatCount, formatMoment } from '../status/wording.ts';
+import { html } from './html.ts';
+import type { Picture } from './protocol.ts';
+import { amountText, shortAge } from './words.ts';
+
+interface Props {
+  readonly picture: Picture;
+  readonly nowMs: number;
+}
+
+interface Tile {
+  readonly title: string;
+  readonly value: string;
+  readonly note: VNode | string;
+  /** Colours the value; the note says the same in words. */
+  readonly tone?: 'blocked' | 'needs-attention';
+}
+
+/** The figures of the whole facility. */
+export function Figures({ picture, nowMs }: Props) {
+  const { destinations, channels, openCases, store, facility } = picture;
+  const oldest = Math.min(
+    ...destinations.map(({ oldestWaitingAtMs }) => oldestWaitingAtMs ?? Number.POSITIVE_INFINITY),
+  );
+  const tiles: readonly Tile[] = [
+    {
+      title: 'In\u00a0/\u00a0min',
+      value: formatCount(sum(channels, ({ receivedPerMinute }) => receivedPerMinute)),
+      note: 'messages received',
+    },
+    {
+      title: 'Out\u00a0/\u00a0min',
+      value: formatCount(sum(destinations, ({ deliveredPerMinute }) => deliveredPerMinute)),
+      note: 'events delivered',
+    },
+    {
+      title: 'Waiting',
+      value: formatCount(sum(destinations, ({ waiting }) => waiting)),
+      note: Number.isFinite(oldest) ? `events, oldest ${shortAge(nowMs - oldest)}` : 'events',
+    },
+    moneyTile(destinations.flatMap(({ money }) => money.waiting)),
+    {
+      title: 'Needs a person',
+      value: formatCount(openCases),
+      note: openCases === 0 ? 'open exceptions' : html`see <code>causeway exceptions list</code>`,
+      ...(openCases > 0 ? { tone: 'needs-attention' as const } : {}),
+    },
+    storeTile(store, nowMs, facility.timezone),
+  ];
+  return html`<dl class="figures">
+    ${tiles.map(
+      ({ title, value, note, tone }) => html`<div class="panel tile">
+        <dt>${title}</dt>
+        <dd class=${`big ${tone ?? ''}`}>${value}</dd>
+        <dd class="note">${note}</dd>
+      </div>`,
+    )}
+  </dl>`;
+}
+
+const sum = <Row>(rows: readonly Row[], value: (row: Row) => number): number =>
+  rows.reduce((total, row) => total + value(row), 0);
+
+/** With one destination its total; several are listed per destination in the table, since the page never adds money. */
+function moneyTile(waiting: readonly MoneyTotal[]): Tile {
+  const some = waiting.filter(({ amount }) => /[1-9]/.test(amount));
+  const [first] = some;
+  if (first === undefined) return { title: 'Money waiting', value: '–', note: 'nothing owed to the ERP' };
+  if (some.length > 1) return { title: 'Money waiting', value: `${some.length} totals`, note: 'see destinations' };
+  return {
+    title: 'Money waiting',
+    value: amountText(first.amount),
+    note: `${first.currency} not yet booked by the ERP`,
+  };
+}
+
+function storeTile({ state, failedSinceMs, reason }: StoreStatus, nowMs: number, timezone: string): Tile {
+  if (state === 'open') return { title: 'Store', value: 'Open', note: 'every message is written before its ACK' };
+  const since = failedSinceMs === null ? '' : `since ${formatMoment(failedSinceMs, { nowMs, timezone })}`;
+  return { title: 'Store', value: 'Failed', note: `${since}${reason === null ? '' : ` · ${reason}`}`, tone: 'blocked' };
+}

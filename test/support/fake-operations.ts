@@ -1,0 +1,160 @@
+import type { Operations, TailEvent } from '../../src/api/operations.ts';
+import { CausewayError } from '../../src/model/errors.ts';
+import { channelState, destinationState } from '../../src/status/row-state.ts';
+import type { ChannelStatus, DestinationStatus, StatusSnapshot } from '../../src/status/snapshot.ts';
+import { verdictOf } from '../../src/status/verdict.ts';
+
+/** 2026-05-04 14:14:00 UTC, 09:14:00 in Chicago. */
+export const FAKE_NOW_MS = Date.UTC(2026, 4, 4, 14, 14, 0);
+export const FAKE_TIMEZONE = 'America/Chicago';
+
+export function fakeChannel(changes: Partial<ChannelStatus> = {}): ChannelStatus {
+  const facts = {
+    nowMs: FAKE_NOW_MS,
+    timezone: FAKE_TIMEZONE,
+    listening: true,
+    notListeningReason: null,
+    storeFailed: false,
+    quietAfterMs: null,
+  };
+  const row = {
+    id: 'clinical',
+    kind: 'mllp',
+    address: '127.0.0.1:2575',
+    connections: 2,
+    lastMessageAtMs: FAKE_NOW_MS - 12_000,
+    receivedPerMinute: 14,
+    totals: { received: 1_204, accepted: 1_190, held: 12, filtered: 0, rejected: 2, duplicate: 3, refused: 0 },
+    ...changes,
+  };
+  return { ...channelState({ ...facts, ...row }), ...row };
+}
+
+export function fakeDestination(changes: Partial<DestinationStatus> = {}): DestinationStatus {
+  const row = {
+    id: 'erp',
+    kind: 'https-json',
+    circuit: 'closed' as const,
+    circuitOpenSinceMs: null,
+    nextAttemptAtMs: null,
+    lastFailure: null,
+    deliveredPerMinute: 11,
+    lastDeliveredAtMs: FAKE_NOW_MS - 4_000,
+    waiting: 0,
+    oldestWaitingAtMs: null,
+    held: 0,
+    dead: 0,
+    blockedBehind: 0,
+    posted: 1_190,
+    enqueued: 1_190,
+    discarded: 0,
+    money: { enqueued: [], posted: [], held: [], dead: [], discarded: [], waiting: [] },
+    ...changes,
+  };
+  return { ...destinationState({ nowMs: FAKE_NOW_MS, timezone: FAKE_TIMEZONE, ...row }), ...row };
+}
+
+/** The ERP away since three minutes. */
+export const fakeOutage = (): DestinationStatus =>
+  fakeDestination({
+    circuit: 'open',
+    circuitOpenSinceMs: FAKE_NOW_MS - 180_000,
+    nextAttemptAtMs: FAKE_NOW_MS + 12_000,
+    lastFailure: { atMs: FAKE_NOW_MS - 2_000, class: 'transport', reason: 'ECONNREFUSED' },
+    deliveredPerMinute: 0,
+    waiting: 1_204,
+    oldestWaitingAtMs: FAKE_NOW_MS - 250_000,
+    money: {
+      enqueued: [],
+      posted: [],
+      held: [],
+      dead: [],
+      discarded: [],
+      waiting: [{ currency: 'USD', amount: '128450.75' }],
+    },
+  });
+
+export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
+  const parts = {
+    facility: { id: 'st-marys', name: "St Mary's Hospital", timezone: FAKE_TIMEZONE, currency: 'USD' },
+    version: '0.1.0',
+    pid: 4_711,
+    startedAtMs: FAKE_NOW_MS - 7_200_000,
+    nowMs: FAKE_NOW_MS,
+    store: { state: 'open' as const, failedSinceMs: null, reason: null },
+    channels: [fakeChannel()],
+    destinations: [fakeDestination()],
+    openCases: 0,
+    ...changes,
+  };
+  return { verdict: verdictOf({ ...parts, timezone: FAKE_TIMEZONE }), ...parts };
+}
+
+export interface FakeOperations extends Operations {
+  snapshot: StatusSnapshot;
+  ready: boolean;
+  /** Times `status` was asked. */
+  readonly statusCalls: number;
+  /** Calls of everything else: name and arguments. */
+  readonly calls: [string, ...unknown[]][];
+  emit(event: TailEvent): void;
+  readonly listeners: number;
+}
+
+/** Lists answer empty pages, single things are unknown, actions are recorded and refused as NOT_FOUND. */
+export function fakeOperations(): FakeOperations {
+  const listeners = new Set<(event: TailEvent) => void>();
+  const calls: [string, ...unknown[]][] = [];
+  let statusCalls = 0;
+  const emptyPage = (name: string) => async (query: object) => {
+    calls.push([name, query]);
+    return { rows: [], next: null };
+  };
+  const unknown = (name: string) => async (id: string) => {
+    calls.push([name, id]);
+    return null;
+  };
+  const refused =
+    (name: string) =>
+    async (...given: unknown[]) => {
+      calls.push([name, ...given]);
+      throw new CausewayError('NOT_FOUND', name);
+    };
+  return {
+    snapshot: fakeSnapshot(),
+    ready: true,
+    calls,
+    get statusCalls() {
+      return statusCalls;
+    },
+    get listeners() {
+      return listeners.size;
+    },
+    async status() {
+      statusCalls += 1;
+      return this.snapshot;
+    },
+    isReady() {
+      return this.ready;
+    },
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    listMessages: emptyPage('listMessages'),
+    showMessage: unknown('showMessage'),
+    listCases: emptyPage('listCases'),
+    showCase: unknown('showCase'),
+    reprocessCase: refused('reprocessCase'),
+    discardCase: refused('discardCase'),
+    listDeadLetters: emptyPage('listDeadLetters'),
+    replayDeadLetter: refused('replayDeadLetter'),
+    replay: async (request, by) => {
+      calls.push(['replay', request, by]);
+      return { entries: 3, replayed: request.dryRun ? 0 : 3, money: [] };
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

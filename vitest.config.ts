@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+import { countingReporter } from './test/support/counting-reporter.ts';
+
+/** CI=true or CI=1: nothing may be skipped there. */
+const strict = /^(1|true)$/i.test(process.env.CI ?? '');
+const folders = (...names: readonly string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    reporters: ['default', countingReporter(strict)],
+    allowOnly: !strict,
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          name: 'quick',
+          include: folders('tidy', 'unit', 'contract', 'golden'),
+          pool: 'forks',
+          testTimeout: 15_000,
+          hookTimeout: 15_000,
+          maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          // Whole processes, fault injection, real time: one file after the other, after the quick ones.
+          name: 'whole',
+          include: folders('oracle', 'integration', 'crash', 'ledger', 'bench'),
+          pool: 'forks',
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
