@@ -38,6 +38,8 @@ export interface App {
    * requests on the way get their answers recorded or are cut, the store is closed. Idempotent.
    */
   stop(): Promise<void>;
+  /** Resolves when it has stopped. */
+  readonly done: Promise<void>;
 }
 
 /** Of the 10 s that a stop may take: for replies in work, then for answers on the way. */
@@ -49,11 +51,13 @@ const { version } = createRequire(import.meta.url)('../package.json') as { reado
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const folder = await takeStoreFolder(config.store.path);
   const started: (() => Promise<unknown>)[] = [() => folder.release()];
+  const { promise: done, resolve: ended } = Promise.withResolvers<void>();
   const stop = async (): Promise<void> => {
     for (const end of started.splice(0).reverse()) await end();
+    ended();
   };
   try {
-    return await start(config, { ...options, folder, started, stop });
+    return { ...(await start(config, { ...options, folder, started })), stop, done };
   } catch (error) {
     await stop();
     throw error;
@@ -64,11 +68,10 @@ interface Starting extends AppOptions {
   readonly folder: StoreFolder;
   /** Ends what was started, in order. */
   readonly started: (() => Promise<unknown>)[];
-  readonly stop: () => Promise<void>;
 }
 
-async function start(config: Config, starting: Starting): Promise<App> {
-  const { clock, log, random, started, stop } = starting;
+async function start(config: Config, starting: Starting): Promise<Pick<App, 'addresses' | 'operations'>> {
+  const { clock, log, random, started } = starting;
   const metrics = createMetrics();
   metrics.gauge('causeway_build_info', { version, node: process.version }).set(1);
   const totals = new Totals();
@@ -123,7 +126,7 @@ async function start(config: Config, starting: Starting): Promise<App> {
   });
   const status = await startServers(config, { operations, metrics, log, clock }, started);
   ready = true;
-  return { addresses: { status, channels: addresses }, operations, stop };
+  return { addresses: { status, channels: addresses }, operations };
 }
 
 async function openStore({ folder, clock, log }: Starting, totals: Totals, metrics: Metrics): Promise<Database> {

@@ -21,7 +21,8 @@ export async function actOnAll<Row>(action: BulkAction<Row>, { terminal }: CliCo
     try {
       terminal.out(await action.act(row));
     } catch (error) {
-      if (!(error instanceof CausewayError) || (error.code !== 'NOT_FOUND' && error.code !== 'WRONG_STATE')) throw error;
+      if (!(error instanceof CausewayError) || (error.code !== 'NOT_FOUND' && error.code !== 'WRONG_STATE'))
+        throw error;
       failed += 1;
       terminal.say(`${action.idOf(row)}: ${error.message}`);
     }

@@ -11,7 +11,10 @@ interface CauseGroup {
 
 /** One line per cause, the most frequent first. */
 export function causeTable(cases: readonly ExceptionCase[], nowMs: number, terminal: Terminal): readonly string[] {
-  const groups: CauseGroup[] = [...Map.groupBy(cases, (found) => found.cause)].map(([cause, members]) => ({ cause, cases: members }));
+  const groups: CauseGroup[] = [...Map.groupBy(cases, (found) => found.cause)].map(([cause, members]) => ({
+    cause,
+    cases: members,
+  }));
   const rows = groups
     .toSorted((left, right) => right.cases.length - left.cases.length || left.cause.localeCompare(right.cause))
     .map((group) => [
@@ -20,10 +23,15 @@ export function causeTable(cases: readonly ExceptionCase[], nowMs: number, termi
       span(nowMs - oldestOf(group.cases)),
       [...new Set(group.cases.map((found) => found.channelId))].join(', '),
     ]);
-  return tableLines(terminal, [{ title: 'CASES', align: 'right' }, { title: 'CAUSE' }, { title: 'OLDEST' }, { title: 'CHANNEL' }], rows);
+  return tableLines(
+    terminal,
+    [{ title: 'CASES', align: 'right' }, { title: 'CAUSE' }, { title: 'OLDEST' }, { title: 'CHANNEL' }],
+    rows,
+  );
 }
 
-const oldestOf = (cases: readonly ExceptionCase[]): number => cases.reduce((oldest, found) => Math.min(oldest, found.openedAtMs), Infinity);
+const oldestOf = (cases: readonly ExceptionCase[]): number =>
+  cases.reduce((oldest, found) => Math.min(oldest, found.openedAtMs), Infinity);
 
 /** One line per case, oldest first as they come. */
 export function caseLines(cases: readonly ExceptionCase[], nowMs: number, terminal: Terminal): readonly string[] {

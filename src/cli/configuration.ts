@@ -14,7 +14,10 @@ const INSTALLED = '/etc/causeway';
 const EXAMPLE = 'config/example';
 
 /** Path of the configuration, and whether the user named it. */
-export function configurationPath(values: OptionValues, context: CliContext): { readonly path: string; readonly named: boolean } {
+export function configurationPath(
+  values: OptionValues,
+  context: CliContext,
+): { readonly path: string; readonly named: boolean } {
   const named = values.text('config');
   if (named !== undefined) return { path: resolve(named), named: true };
   return { path: existsSync(INSTALLED) ? INSTALLED : join(context.applicationDirectory, EXAMPLE), named: false };
@@ -50,7 +53,9 @@ export async function loadOrExplain(
   const loaded = loadConfig(path);
   if (loaded.ok) return loaded.config;
   for (const problem of loaded.problems) print(formatConfigProblem(problem));
-  context.terminal.say(`${plural(loaded.problems.length, 'problem')} in ${shortPath(path)}. Nothing was started or changed.`);
+  context.terminal.say(
+    `${plural(loaded.problems.length, 'problem')} in ${shortPath(path)}. Nothing was started or changed.`,
+  );
   return null;
 }
 

@@ -110,11 +110,14 @@ export async function connectControl(values: OptionValues, context: CliContext):
 
 function queryText(query: ControlRequest['query'] = {}): string {
   const given = Object.entries(query).filter((pair): pair is [string, string | number] => pair[1] !== undefined);
-  return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
+  return given.length === 0
+    ? ''
+    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
 }
 
 function notRunning(socketPath: string, error: NodeJS.ErrnoException): CausewayError {
-  const reason = error.code === 'EACCES' ? 'permission denied; run the command as the service user' : (error.code ?? error.message);
+  const reason =
+    error.code === 'EACCES' ? 'permission denied; run the command as the service user' : (error.code ?? error.message);
   return new CausewayError('NOT_RUNNING', `${socketPath}: ${reason}`, { cause: error });
 }
 
@@ -122,7 +125,8 @@ async function errorOf(response: IncomingMessage): Promise<Error> {
   const text = await textOf(response);
   const answer = parsedObject(text);
   const { code, detail } = answer;
-  if (typeof code === 'string' && isErrorCode(code)) return new CausewayError(code, typeof detail === 'string' ? detail : '');
+  if (typeof code === 'string' && isErrorCode(code))
+    return new CausewayError(code, typeof detail === 'string' ? detail : '');
   const said = [answer.text, answer.message, detail].filter((part) => typeof part === 'string').join(' ');
   return new AnswerError(`The appliance answered with status ${response.statusCode ?? 0}. ${said}`.trim());
 }

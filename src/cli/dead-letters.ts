@@ -38,9 +38,14 @@ const list: CliCommand = {
 
 const replay: CliCommand = {
   name: 'replay',
-  summary: 'Send a dead letter again, under its first idempotency key and ahead of younger entries of its ordering key.',
+  summary:
+    'Send a dead letter again, under its first idempotency key and ahead of younger entries of its ordering key.',
   arguments: [{ syntax: '[entry]', text: 'Entry id, e.g. erp:normal:42.' }],
-  options: [...COMMON, DESTINATION_OPTION, { flags: '--all', text: 'Every dead letter (with --destination: of that one).' }],
+  options: [
+    ...COMMON,
+    DESTINATION_OPTION,
+    { flags: '--all', text: 'Every dead letter (with --destination: of that one).' },
+  ],
   examples: [
     ['dead-letters replay erp:normal:42', 'one entry'],
     ['dead-letters replay --all --destination erp', 'everything set aside for one destination'],
@@ -56,7 +61,10 @@ const replay: CliCommand = {
       const row = await control.post<EntryRow>(`/v1/dead-letters/${encodeURIComponent(entryId)}/replay`, { by });
       return values.flag('json') ? JSON.stringify(row) : `${row.entryId}  ${row.state}  ${row.kind}`;
     };
-    const code = await actOnAll({ rows: entryIds, idOf: (id) => id, act, noun: 'dead letter', done: 'waiting again' }, context);
+    const code = await actOnAll(
+      { rows: entryIds, idOf: (id) => id, act, noun: 'dead letter', done: 'waiting again' },
+      context,
+    );
     suggest(context.terminal, `status${configOptionText(values)}`);
     return code;
   },
@@ -75,7 +83,9 @@ export const deadLettersCommand: CliCommand = {
 
 function rowsOf(control: ControlClient, values: OptionValues): Promise<readonly EntryRow[]> {
   const limit = values.integer('limit', { min: 1, max: LIST_ROWS_MAX, fallback: LIST_ROWS_MAX });
-  return Array.fromAsync(control.rows<EntryRow>('/v1/dead-letters', { destination: values.text('destination') }, limit));
+  return Array.fromAsync(
+    control.rows<EntryRow>('/v1/dead-letters', { destination: values.text('destination') }, limit),
+  );
 }
 
 function lines(rows: readonly EntryRow[], nowMs: number, terminal: Terminal): readonly string[] {

@@ -24,7 +24,9 @@ export const demoCommand: CliCommand = {
     if (config === null) return 1;
     const sandbox = await startSandbox(placeOf(config), context);
     const leave = (code: number | null): void => {
-      context.terminal.say(`The sandbox ERP has ended (${code ?? 'by a signal'}): events wait until it is there again.`);
+      context.terminal.say(
+        `The sandbox ERP has ended (${code ?? 'by a signal'}): events wait until it is there again.`,
+      );
     };
     sandbox.once('exit', leave);
     try {
@@ -47,13 +49,20 @@ function placeOf(config: Config): SandboxPlace {
     const url = new URL(destination.url);
     const { caFile } = destination.tls;
     const isLoopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1';
-    if (url.protocol === 'https:' && isLoopback && caFile !== undefined) return { port: url.port || '443', folder: dirname(caFile) };
+    if (url.protocol === 'https:' && isLoopback && caFile !== undefined)
+      return { port: url.port || '443', folder: dirname(caFile) };
   }
-  throw new UsageError('No destination of the configuration is a sandbox ERP.', 'It needs an https url on localhost and tls.caFile.');
+  throw new UsageError(
+    'No destination of the configuration is a sandbox ERP.',
+    'It needs an https url on localhost and tls.caFile.',
+  );
 }
 
 /** A process of its own, so that it can be stopped alone; resolves once it takes events. @throws UsageError */
-async function startSandbox({ port, folder }: SandboxPlace, { applicationDirectory, clock }: CliContext): Promise<ChildProcess> {
+async function startSandbox(
+  { port, folder }: SandboxPlace,
+  { applicationDirectory, clock }: CliContext,
+): Promise<ChildProcess> {
   const main = `${applicationDirectory}/src/main.ts`;
   const args = [...process.execArgv, main, 'sandbox', '--json', '--port', port, '--dir', folder];
   // Its own process group: Ctrl-C must reach the appliance first, which still delivers while it stops.

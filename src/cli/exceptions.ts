@@ -43,7 +43,11 @@ const list: CliCommand = {
     const now = context.clock.nowMs();
     const lines = values.flag('all') ? caseLines(cases, now, terminal) : causeTable(cases, now, terminal);
     if (cases.length > 0) for (const line of lines) terminal.out(line);
-    terminal.say(cases.length === 0 ? `No ${state} case: nothing waits for a person.` : `${plural(cases.length, `${state} case`)}.`);
+    terminal.say(
+      cases.length === 0
+        ? `No ${state} case: nothing waits for a person.`
+        : `${plural(cases.length, `${state} case`)}.`,
+    );
     const [first] = cases;
     if (first !== undefined) suggest(terminal, `exceptions show ${first.caseId}${configOptionText(values)}`);
     return 0;
@@ -66,14 +70,22 @@ const show: CliCommand = {
     }
     const found = detail.case;
     terminal.out(`${found.caseId}  ${found.state}  ${printable(found.cause)}`);
-    terminal.out(`Message   ${found.messageType} ${printable(found.controlId, 60)} of channel ${found.channelId}, ${found.messageId}`);
+    terminal.out(
+      `Message   ${found.messageType} ${printable(found.controlId, 60)} of channel ${found.channelId}, ${found.messageId}`,
+    );
     terminal.out(`Opened    ${new Date(found.openedAtMs).toISOString()}`);
-    if (found.closedAtMs !== undefined) terminal.out(`Closed    ${new Date(found.closedAtMs).toISOString()} by ${printable(found.closedBy ?? '')}`);
-    for (const problem of found.problems) terminal.out(`Problem   ${problem.code} at ${problem.path || 'the message'}: ${printable(problem.text, 400)}`);
+    if (found.closedAtMs !== undefined)
+      terminal.out(`Closed    ${new Date(found.closedAtMs).toISOString()} by ${printable(found.closedBy ?? '')}`);
+    for (const problem of found.problems)
+      terminal.out(`Problem   ${problem.code} at ${problem.path || 'the message'}: ${printable(problem.text, 400)}`);
     for (const entry of detail.entries) {
-      const behind = entry.blockedBehind === null ? '' : `, ${plural(entry.blockedBehind, 'later entry', 'later entries')} behind it`;
+      const behind =
+        entry.blockedBehind === null
+          ? ''
+          : `, ${plural(entry.blockedBehind, 'later entry', 'later entries')} behind it`;
       terminal.out(`Waits     ${entry.entryId}  ${entry.kind || entry.line}  ${entry.state}${behind}`);
-      for (const attempt of entry.attempts) terminal.out(`  ${new Date(attempt.atMs).toISOString()}  ${attempt.class}: ${printable(attempt.reason)}`);
+      for (const attempt of entry.attempts)
+        terminal.out(`  ${new Date(attempt.atMs).toISOString()}  ${attempt.class}: ${printable(attempt.reason)}`);
     }
     if (found.state === 'open') suggest(terminal, `exceptions reprocess ${found.caseId}${configOptionText(values)}`);
     return 0;
@@ -102,10 +114,16 @@ const discard: CliCommand = {
   summary: 'Close a case without an event; what waited behind it flows.',
   arguments: [CASE_ARGUMENT],
   options: [...COMMON, CAUSE_OPTION, { flags: '--reason <text>', text: 'Why; kept with the case. Required.' }],
-  examples: [["exceptions discard x0000000000000042 --reason 'test message of the vendor'", 'one case; the message itself is kept']],
+  examples: [
+    [
+      "exceptions discard x0000000000000042 --reason 'test message of the vendor'",
+      'one case; the message itself is kept',
+    ],
+  ],
   async run(values, context) {
     const reason = values.text('reason')?.trim() ?? '';
-    if (reason === '') throw new UsageError('A discarded case needs --reason TEXT.', 'Say why nothing of it has to reach the ERP.');
+    if (reason === '')
+      throw new UsageError('A discarded case needs --reason TEXT.', 'Say why nothing of it has to reach the ERP.');
     const control = await connectControl(values, context);
     const by = actingPerson(context.environment);
     const act = (caseId: string) => control.post<ExceptionCase>(`${casePath(caseId)}/discard`, { by, reason });
@@ -132,7 +150,11 @@ function stateOf(values: OptionValues): CaseState {
   return state;
 }
 
-async function casesOf(control: ControlClient, values: OptionValues, state: CaseState): Promise<readonly ExceptionCase[]> {
+async function casesOf(
+  control: ControlClient,
+  values: OptionValues,
+  state: CaseState,
+): Promise<readonly ExceptionCase[]> {
   const limit = values.integer('limit', { min: 1, max: LIST_ROWS_MAX, fallback: LIST_ROWS_MAX });
   const rows = control.rows<ExceptionCase>('/v1/exceptions', { state, cause: values.text('cause') }, limit);
   return Array.fromAsync(rows);
@@ -148,8 +170,10 @@ interface CaseAction {
 /** The list is read to its end before the first action: a case that fails again opens a new one, which is not taken. */
 async function actOnCases({ values, control, act, done }: CaseAction, context: Parameters<typeof actOnAll>[1]) {
   const chosen = [values.first !== '', values.text('cause') !== undefined, values.flag('all')].filter(Boolean).length;
-  if (chosen !== 1) throw new UsageError('Name one case, or --cause TEXT for all of one cause.', 'See `exceptions list`.');
-  const caseIds = values.first === '' ? (await casesOf(control, values, 'open')).map((found) => found.caseId) : [values.first];
+  if (chosen !== 1)
+    throw new UsageError('Name one case, or --cause TEXT for all of one cause.', 'See `exceptions list`.');
+  const caseIds =
+    values.first === '' ? (await casesOf(control, values, 'open')).map((found) => found.caseId) : [values.first];
   const json = values.flag('json');
   const actLine = async (caseId: string): Promise<string> => {
     const found = await act(caseId);

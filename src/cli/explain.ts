@@ -35,7 +35,8 @@ export const explainCommand: CliCommand = {
   ],
   async run(values, { terminal }) {
     if (values.flag('list')) return list(terminal, values.flag('json'));
-    if (values.first === '') throw new UsageError('Which code?', `Run \`${terminal.command} explain --list\` for all of them.`);
+    if (values.first === '')
+      throw new UsageError('Which code?', `Run \`${terminal.command} explain --list\` for all of them.`);
     const found = explanationOf(values.first);
     if (found === null) return unknownCode(values.first, terminal);
     if (values.flag('json')) terminal.out(JSON.stringify(found));
@@ -59,7 +60,10 @@ function explanationOf(typed: string): Explanation | null {
 
 function lines(found: Explanation): readonly string[] {
   if (found.sort === 'problem') {
-    return [`${found.code}: ${found.text}`, 'A problem of one message. The channel decides: `onProblem: hold` keeps it for a person, `reject` refuses it.'];
+    return [
+      `${found.code}: ${found.text}`,
+      'A problem of one message. The channel decides: `onProblem: hold` keeps it for a person, `reject` refuses it.',
+    ];
   }
   return [
     `${found.code}: ${found.text}`,

@@ -25,7 +25,10 @@ export type FoundFile =
 /** Files of the given paths, folders with everything below them, in the order of their names. @throws UsageError when a path does not exist */
 export async function* findFiles(paths: readonly string[]): AsyncGenerator<FoundFile> {
   for (const path of paths) {
-    const exists = await access(path, constants.F_OK).then(() => true, () => false);
+    const exists = await access(path, constants.F_OK).then(
+      () => true,
+      () => false,
+    );
     if (!exists) throw new UsageError(`${path} does not exist.`);
   }
   for (const path of paths) yield* findBelow(path, 0);
@@ -104,7 +107,11 @@ function skipLead(bytes: Buffer, from: number, end: number): number {
 /** `MSH` and a separator, followed by another delimiter or nothing: prose about "MSH-10" is not a message. */
 function isMessageHead(bytes: Buffer, at: number): boolean {
   const next = bytes[at + 4];
-  return bytes.toString('latin1', at, at + 3) === 'MSH' && isSeparator(bytes[at + 3]) && (next === undefined || !isAlphanumeric(next));
+  return (
+    bytes.toString('latin1', at, at + 3) === 'MSH' &&
+    isSeparator(bytes[at + 3]) &&
+    (next === undefined || !isAlphanumeric(next))
+  );
 }
 
 const isEnvelope = (bytes: Buffer, at: number, end: number): boolean =>
@@ -165,5 +172,9 @@ export function controlIdOf(message: Buffer): string {
 export function withControlId(message: Buffer, controlId: string): Buffer {
   const range = controlIdRange(message);
   if (range === null) return message;
-  return Buffer.concat([message.subarray(0, range.start), Buffer.from(controlId, 'latin1'), message.subarray(range.end)]);
+  return Buffer.concat([
+    message.subarray(0, range.start),
+    Buffer.from(controlId, 'latin1'),
+    message.subarray(range.end),
+  ]);
 }

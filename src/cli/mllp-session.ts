@@ -109,7 +109,9 @@ export class MllpSession {
         lost('the reply is larger than 1 MiB');
       }
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => lost(`the connection broke before the reply (${error.code ?? error.message})`));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      lost(`the connection broke before the reply (${error.code ?? error.message})`),
+    );
     socket.on('end', () => lost('the receiver closed the connection before the reply'));
   }
 

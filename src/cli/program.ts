@@ -32,9 +32,11 @@ export async function runProgram(argv: readonly string[], context: CliContext): 
     .addHelpText('after', `\n${program.name()} COMMAND --help shows examples of each command.`);
   settle(program, context);
   for (const command of commands) {
-    program.addCommand(build(command, context, (code) => {
-      exitCode = code;
-    }));
+    program.addCommand(
+      build(command, context, (code) => {
+        exitCode = code;
+      }),
+    );
   }
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
@@ -103,6 +105,7 @@ function explainFailure(error: unknown, { terminal }: CliContext): ExitCode {
 /** The version in package.json. */
 function versionOf(applicationDirectory: string): string {
   const manifest: unknown = JSON.parse(readFileSync(join(applicationDirectory, 'package.json'), 'utf8'));
-  const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined;
+  const version =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined;
   return typeof version === 'string' ? version : 'unknown';
 }

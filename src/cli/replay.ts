@@ -33,16 +33,29 @@ export const replayCommand: CliCommand = {
     const dryRun = !values.flag('yes');
     const control = await connectControl(values, context);
     const by = actingPerson(context.environment);
-    const answer = await control.post<ReplayAnswer>('/v1/replay', { destinationId, fromMessageId, toMessageId, dryRun, by });
+    const answer = await control.post<ReplayAnswer>('/v1/replay', {
+      destinationId,
+      fromMessageId,
+      toMessageId,
+      dryRun,
+      by,
+    });
     if (values.flag('json')) {
       terminal.out(JSON.stringify({ dryRun, ...answer }));
       return 0;
     }
     const totals = answer.money.length === 0 ? 'no money' : answer.money.map(money).join(', ');
     const entries = plural(dryRun ? answer.entries : answer.replayed, 'event');
-    terminal.out(dryRun ? `Would send ${entries} to ${destinationId} again: ${totals}.` : `${entries} wait for ${destinationId} again: ${totals}.`);
+    terminal.out(
+      dryRun
+        ? `Would send ${entries} to ${destinationId} again: ${totals}.`
+        : `${entries} wait for ${destinationId} again: ${totals}.`,
+    );
     const range = `--destination ${destinationId} --from ${fromMessageId} --to ${toMessageId}`;
-    suggest(terminal, dryRun ? `replay ${range} --yes${configOptionText(values)}` : `status${configOptionText(values)}`);
+    suggest(
+      terminal,
+      dryRun ? `replay ${range} --yes${configOptionText(values)}` : `status${configOptionText(values)}`,
+    );
     return 0;
   },
 };

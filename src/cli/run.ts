@@ -19,7 +19,11 @@ export const runCommand: CliCommand = {
     const { path } = configurationPath(values, context);
     const config = await loadOrExplain(path, context);
     if (config === null) return 1;
-    return runAppliance(config, context, { from: path, configOption: configOptionText(values), json: values.flag('json') });
+    return runAppliance(config, context, {
+      from: path,
+      configOption: configOptionText(values),
+      json: values.flag('json'),
+    });
   },
 };
 
@@ -54,12 +58,17 @@ export async function runAppliance(config: Config, context: CliContext, words: R
   // Answering at all shows that the event loop turns; a failed store is told and cured by the appliance itself, and
   // while it lasts senders hear AE, which a restart would turn into refused connections.
   const isHealthy = async (): Promise<boolean> => (await app.operations.status()).pid === process.pid;
-  const endWatchdog = intervalMs === null ? () => {} : lifecycle.startWatchdog({ intervalMs, clock, notify, isHealthy });
+  const endWatchdog =
+    intervalMs === null ? () => {} : lifecycle.startWatchdog({ intervalMs, clock, notify, isHealthy });
 
   const ended = await Promise.race([stopAsked, app.done.then(() => null)]);
   endWatchdog();
   notify('STOPPING=1');
-  terminal.say(ended === null ? 'The appliance ended by itself.' : `${ended}: stopping; replies in work are finished, everything else waits in the store.`);
+  terminal.say(
+    ended === null
+      ? 'The appliance ended by itself.'
+      : `${ended}: stopping; replies in work are finished, everything else waits in the store.`,
+  );
   await app.stop();
   return ended === null ? 1 : 0;
 }
@@ -67,8 +76,11 @@ export async function runAppliance(config: Config, context: CliContext, words: R
 /** What listens where, where to look, and the exact command for a first message. */
 function tell(app: App, config: Config, { terminal }: CliContext, words: RunWords): void {
   const { status, channels } = app.addresses;
-  if (words.json) terminal.out(JSON.stringify({ type: 'listening', status, channels, store: config.store.path, pid: process.pid }));
-  terminal.say(`${config.facility.name} (${config.facility.id}), configuration ${shortPath(words.from)}, store ${shortPath(config.store.path)}`);
+  if (words.json)
+    terminal.out(JSON.stringify({ type: 'listening', status, channels, store: config.store.path, pid: process.pid }));
+  terminal.say(
+    `${config.facility.name} (${config.facility.id}), configuration ${shortPath(words.from)}, store ${shortPath(config.store.path)}`,
+  );
   for (const channel of config.channels) {
     terminal.say(`  channel ${channel.id}: ${channel.listener.kind} on ${channels[channel.id] ?? 'no address'}`);
   }

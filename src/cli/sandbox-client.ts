@@ -45,5 +45,8 @@ export async function askSandbox(folder: string, path: string, body?: unknown): 
 const readText = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
 
 function notRunning(folder: string, reason: string): UsageError {
-  return new UsageError(`No sandbox ERP answers for ${folder}: ${reason}.`, 'Start one with `sandbox` or `demo`, or name its folder with --dir.');
+  return new UsageError(
+    `No sandbox ERP answers for ${folder}: ${reason}.`,
+    'Start one with `sandbox` or `demo`, or name its folder with --dir.',
+  );
 }

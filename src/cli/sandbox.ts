@@ -7,12 +7,17 @@ import { askSandbox, SANDBOX_PORT, sandboxFolder } from './sandbox-client.ts';
 import { suggest } from './terminal.ts';
 import { count, money, plural, span } from './wording.ts';
 
-const DIR_OPTION = { flags: '--dir <folder>', text: 'Folder of its certificates and accepted events. Default: data/sandbox of the application.' };
+const DIR_OPTION = {
+  flags: '--dir <folder>',
+  text: 'Folder of its certificates and accepted events. Default: data/sandbox of the application.',
+};
 
 const fail: CliCommand = {
   name: 'fail',
   summary: 'Make the sandbox ERP fail.',
-  arguments: [{ syntax: '<mode>', text: 'hang, reset, reset-after, html200, error200, or a status such as 503, 429, 500, 422.' }],
+  arguments: [
+    { syntax: '<mode>', text: 'hang, reset, reset-after, html200, error200, or a status such as 503, 429, 500, 422.' },
+  ],
   options: [
     DIR_OPTION,
     { flags: '--for <time>', text: 'Works again after this time, e.g. 30s. Default: until `sandbox ok`.' },
@@ -56,10 +61,14 @@ const summary: CliCommand = {
       terminal.out(JSON.stringify(totals));
       return 0;
     }
-    terminal.out(`${plural(totals.events, 'event')} accepted for ${plural(totals.subjects, 'ordering key')}, ${count(totals.misordered)} out of order.`);
+    terminal.out(
+      `${plural(totals.events, 'event')} accepted for ${plural(totals.subjects, 'ordering key')}, ${count(totals.misordered)} out of order.`,
+    );
     for (const [kind, events] of Object.entries(totals.kinds)) terminal.out(`  ${count(events).padStart(8)}  ${kind}`);
     terminal.out(`Money       ${totals.money.map(money).join(', ') || 'none'}`);
-    terminal.out(`Since start ${plural(totals.repeatedRequests, 'request')} repeated under the same key, ${plural(totals.repeatedEvents, 'event')} under another key, ${plural(totals.conflicts, 'key')} used for another body.`);
+    terminal.out(
+      `Since start ${plural(totals.repeatedRequests, 'request')} repeated under the same key, ${plural(totals.repeatedEvents, 'event')} under another key, ${plural(totals.conflicts, 'key')} used for another body.`,
+    );
     suggest(terminal, 'sandbox fail 503 --for 30s');
     return 0;
   },
@@ -69,7 +78,11 @@ const summary: CliCommand = {
 export const sandboxCommand: CliCommand = {
   name: 'sandbox',
   summary: 'Run the sandbox ERP (HTTPS on loopback), or make it fail.',
-  options: [{ flags: '--port <n>', text: `TCP port; 0 lets the system choose. Default: ${SANDBOX_PORT}.` }, DIR_OPTION, JSON_OPTION],
+  options: [
+    { flags: '--port <n>', text: `TCP port; 0 lets the system choose. Default: ${SANDBOX_PORT}.` },
+    DIR_OPTION,
+    JSON_OPTION,
+  ],
   examples: [
     ['sandbox', 'in the foreground, until Ctrl-C'],
     ['sandbox fail 503 --for 30s', 'an outage'],
@@ -84,7 +97,8 @@ export const sandboxCommand: CliCommand = {
     const stopped = Promise.race([context.untilStop(), untilParentLeaves()]);
     const sandbox = await startSandbox({ folder, port, clock, random });
     const eventsUrl = `${sandbox.url}/events`;
-    if (values.flag('json')) terminal.out(JSON.stringify({ type: 'listening', url: eventsUrl, caFile: sandbox.caFile, pid: process.pid }));
+    if (values.flag('json'))
+      terminal.out(JSON.stringify({ type: 'listening', url: eventsUrl, caFile: sandbox.caFile, pid: process.pid }));
     else {
       terminal.say(`Sandbox ERP takes events at ${eventsUrl}`);
       terminal.say(`Its CA, for tls.caFile of a destination: ${shortPath(sandbox.caFile)}`);

@@ -78,7 +78,9 @@ export class SendReport {
       this.#terminal.out(JSON.stringify({ type: 'summary', sent, failed, skipped, codes, perSecond, ms }));
       return;
     }
-    const replies = Object.entries(codes).map(([code, times]) => (code === 'none' ? `${count(times)} without reply` : `${count(times)} ${code}`));
+    const replies = Object.entries(codes).map(([code, times]) =>
+      code === 'none' ? `${count(times)} without reply` : `${count(times)} ${code}`,
+    );
     const files = skipped === 0 ? '' : `; ${plural(skipped, 'file')} without message skipped`;
     this.#terminal.out(
       `${plural(sent, 'message')} sent: ${replies.join(', ') || 'none'}${files}. ` +

@@ -21,7 +21,10 @@ const REPEAT_MAX = 1_000_000_000;
 export async function* outgoing(values: OptionValues, context: CliContext): AsyncGenerator<Outgoing> {
   const sample = values.text('sample');
   if (sample === undefined && values.args.length === 0) {
-    throw new UsageError('Nothing to send: name files, folders, - for stdin, or --sample NAME.', 'See `send --list-samples`.');
+    throw new UsageError(
+      'Nothing to send: name files, folders, - for stdin, or --sample NAME.',
+      'See `send --list-samples`.',
+    );
   }
   const repeat = values.integer('repeat', { min: 1, max: REPEAT_MAX, fallback: 1 });
   const nextId = controlIds(context);
@@ -69,7 +72,9 @@ function sampleBytes(name: string): Buffer {
 /** MSH-10 values that were not used before: time, count and chance, 16 characters (the field takes 20). */
 function controlIds({ clock, random }: { readonly clock: Clock; readonly random: Random }): () => string {
   let issued = 0;
-  const chance = Math.floor(random() * 1_296).toString(36).padStart(2, '0');
+  const chance = Math.floor(random() * 1_296)
+    .toString(36)
+    .padStart(2, '0');
   return () => {
     issued += 1;
     const counted = (issued % 1_679_616).toString(36).padStart(4, '0');

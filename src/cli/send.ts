@@ -19,7 +19,12 @@ const UNREACHED_MAX = 3;
 export const sendCommand: CliCommand = {
   name: 'send',
   summary: 'Send HL7 messages over MLLP: files, folders, stdin or samples; shows each reply.',
-  arguments: [{ syntax: '[path...]', text: 'Files, folders (with all below), or - for stdin. Any line ends, many messages per file.' }],
+  arguments: [
+    {
+      syntax: '[path...]',
+      text: 'Files, folders (with all below), or - for stdin. Any line ends, many messages per file.',
+    },
+  ],
   options: [
     { flags: '--sample <name>', text: 'Send a sample message from the box, under a fresh control id.' },
     { flags: '--list-samples', text: 'List the samples.' },
@@ -28,7 +33,10 @@ export const sendCommand: CliCommand = {
     { flags: '--expect <code>', text: 'Exit 1 when any reply differs, e.g. AA. Default: anything but AA or CA fails.' },
     { flags: '--rate <n/s>', text: 'At most so many messages per second.' },
     { flags: '--repeat <n>', text: 'Send everything n times, each repetition under fresh control ids.' },
-    { flags: '--connections <n>', text: 'Connections at once; more than one gives up the order of the messages. Default: 1.' },
+    {
+      flags: '--connections <n>',
+      text: 'Connections at once; more than one gives up the order of the messages. Default: 1.',
+    },
     { flags: '--timeout <time>', text: 'Longest wait for a reply, e.g. 5s. Default: 30s.' },
     { flags: '--as-is', text: 'Send the bytes as they stand in the file; else segments end with one CR.' },
     { flags: '--quiet', text: 'Only the summary.' },
@@ -72,11 +80,14 @@ async function targetOf(values: OptionValues, context: CliContext): Promise<Targ
   if (to !== undefined) {
     const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(to);
     const port = Number(match?.[3] ?? '0');
-    if (match === null || port < 1 || port > 65_535) throw new UsageError('--to expects HOST:PORT, e.g. 127.0.0.1:2575.');
+    if (match === null || port < 1 || port > 65_535)
+      throw new UsageError('--to expects HOST:PORT, e.g. 127.0.0.1:2575.');
     return { host: match[1] ?? match[2] ?? '', port };
   }
   const { path } = configurationPath(values, context);
-  const listener = (await loadOrThrow(path)).channels.map((channel) => channel.listener).find(({ kind }) => kind === 'mllp');
+  const listener = (await loadOrThrow(path)).channels
+    .map((channel) => channel.listener)
+    .find(({ kind }) => kind === 'mllp');
   if (listener === undefined || listener.port === 0) {
     throw new UsageError('The configuration names no MLLP port to send to.', 'Give the address with --to HOST:PORT.');
   }
@@ -134,7 +145,11 @@ interface Patience {
   readonly context: CliContext;
 }
 
-async function deliver(session: MllpSession, message: Extract<Outgoing, { sort: 'message' }>, patience: Patience): Promise<Exchange> {
+async function deliver(
+  session: MllpSession,
+  message: Extract<Outgoing, { sort: 'message' }>,
+  patience: Patience,
+): Promise<Exchange> {
   const { clock } = patience.context;
   const deadline = clock.monotonicMs() + patience.timeoutMs;
   for (;;) {
@@ -146,7 +161,10 @@ async function deliver(session: MllpSession, message: Extract<Outgoing, { sort: 
 
 function unreachable({ host, port }: Target, reason: string): UsageError {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  return new UsageError(`${address} cannot be reached: ${reason}.`, 'Start the appliance first, or give another address with --to HOST:PORT.');
+  return new UsageError(
+    `${address} cannot be reached: ${reason}.`,
+    'Start the appliance first, or give another address with --to HOST:PORT.',
+  );
 }
 
 /** Waits so that calls are at least 1/rate apart, over all connections together. */

@@ -36,7 +36,8 @@ export const statusCommand: CliCommand = {
 function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[] {
   const { facility, verdict, store, nowMs } = snapshot;
   const word = STATE_WORDS[verdict.state];
-  const storeText = store.state === 'open' ? 'open' : `failed since ${timeOfDay(store.failedSinceMs ?? nowMs, facility.timezone)}`;
+  const storeText =
+    store.state === 'open' ? 'open' : `failed since ${timeOfDay(store.failedSinceMs ?? nowMs, facility.timezone)}`;
   const notes = [...worstFirst(snapshot.destinations), ...worstFirst(snapshot.channels)]
     .filter((row) => row.state !== 'flowing' && row.text !== '')
     .map((row) => `  ${row.id}: ${row.text}`);
@@ -70,7 +71,10 @@ function channelLines(snapshot: StatusSnapshot, terminal: Terminal): readonly st
     count(channel.totals.refused),
   ];
   const columns = ['CHANNEL', 'STATE', 'LISTENS', 'LAST MESSAGE'].map((title) => ({ title }));
-  const numbers = ['IN/MIN', 'RECEIVED', 'HELD', 'REJECTED', 'REFUSED'].map((title) => ({ title, align: 'right' as const }));
+  const numbers = ['IN/MIN', 'RECEIVED', 'HELD', 'REJECTED', 'REFUSED'].map((title) => ({
+    title,
+    align: 'right' as const,
+  }));
   return tableLines(terminal, [...columns, ...numbers], worstFirst(snapshot.channels).map(row));
 }
 
@@ -92,7 +96,10 @@ function destinationLines(snapshot: StatusSnapshot, terminal: Terminal): readonl
   return tableLines(terminal, [...columns, ...right], worstFirst(snapshot.destinations).map(row));
 }
 
-function moneyText(rows: readonly DestinationStatus[], pick: (row: DestinationStatus) => readonly MoneyTotal[]): string {
+function moneyText(
+  rows: readonly DestinationStatus[],
+  pick: (row: DestinationStatus) => readonly MoneyTotal[],
+): string {
   const parts = rows.flatMap((row) => pick(row).map((total) => `${money(total)} (${row.id})`));
   return parts.length === 0 ? 'none' : parts.join(' · ');
 }

@@ -11,8 +11,14 @@ export interface Column {
 }
 
 /** The lines of a table; a missing cell is empty. */
-export function tableLines(terminal: Terminal, columns: readonly Column[], rows: readonly (readonly Cell[])[]): readonly string[] {
-  const widths = columns.map((column, index) => Math.max(column.title.length, ...rows.map((row) => textOf(row[index] ?? '').length)));
+export function tableLines(
+  terminal: Terminal,
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+): readonly string[] {
+  const widths = columns.map((column, index) =>
+    Math.max(column.title.length, ...rows.map((row) => textOf(row[index] ?? '').length)),
+  );
   const header = columns.map((column, index) => pad(column.title, widths[index] ?? 0, column));
   const body = rows.map((row) =>
     columns.map((column, index) => {

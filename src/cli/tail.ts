@@ -61,7 +61,12 @@ function isWanted(event: TailEvent, values: OptionValues): boolean {
   return destination === undefined ? channel === undefined : event.destinationId === destination;
 }
 
-const DELIVERY_WORDS = { posted: 'delivered', held: 'needs a person', dead: 'set aside', retry: 'will be tried again' } as const;
+const DELIVERY_WORDS = {
+  posted: 'delivered',
+  held: 'needs a person',
+  dead: 'set aside',
+  retry: 'will be tried again',
+} as const;
 
 function eventText(event: TailEvent, timezone: string, terminal: Terminal): string {
   const controlId = printable(event.controlId, 60);

@@ -18,7 +18,11 @@ export const validateCommand: CliCommand = {
     if (values.flag('json')) {
       const { loadConfig } = await import('../config/load.ts');
       const loaded = loadConfig(path);
-      terminal.out(JSON.stringify(loaded.ok ? { ok: true, files: loaded.files, problems: [] } : { ok: false, problems: loaded.problems }));
+      terminal.out(
+        JSON.stringify(
+          loaded.ok ? { ok: true, files: loaded.files, problems: [] } : { ok: false, problems: loaded.problems },
+        ),
+      );
       return loaded.ok ? 0 : 1;
     }
     const config = await loadOrExplain(path, context, terminal.out);

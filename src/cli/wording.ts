@@ -10,14 +10,16 @@ const DAY_MS = 24 * HOUR_MS;
 export const count = (value: number): string => group(String(value));
 
 /** `1 message`, `2 messages`. */
-export const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
 
 /** Length of a time span, two units at most: `0 s`, `12 s`, `4 min`, `3 h 5 min`, `2 d 4 h`. */
 export function span(ms: number): string {
   const whole = Math.max(0, ms);
   if (whole < MINUTE_MS) return `${Math.floor(whole / 1_000)} s`;
   if (whole < HOUR_MS) return `${Math.floor(whole / MINUTE_MS)} min`;
-  if (whole < DAY_MS) return twoUnits(Math.floor(whole / HOUR_MS), 'h', Math.floor((whole % HOUR_MS) / MINUTE_MS), 'min');
+  if (whole < DAY_MS)
+    return twoUnits(Math.floor(whole / HOUR_MS), 'h', Math.floor((whole % HOUR_MS) / MINUTE_MS), 'min');
   return twoUnits(Math.floor(whole / DAY_MS), 'd', Math.floor((whole % DAY_MS) / HOUR_MS), 'h');
 }
 
@@ -48,7 +50,9 @@ export const STATE_WORDS: Readonly<Record<FlowState, { readonly text: string; re
 };
 
 /** Sorts rows worst state first, then by id. */
-export function worstFirst<Row extends { readonly state: FlowState; readonly id: string }>(rows: readonly Row[]): readonly Row[] {
+export function worstFirst<Row extends { readonly state: FlowState; readonly id: string }>(
+  rows: readonly Row[],
+): readonly Row[] {
   const rank = (row: Row): number => FLOW_STATES.indexOf(row.state);
   return rows.toSorted((left, right) => rank(left) - rank(right) || left.id.localeCompare(right.id));
 }

@@ -8,6 +8,7 @@ export interface Place {
   readonly column: number;
 }
 
+/** Data, not an exception: all problems of a configuration are returned together. */
 export interface ConfigProblem extends Place {
   /** `channels.0.listener.port`; empty when the file as a whole is meant. */
   readonly path: string;

@@ -8,6 +8,7 @@ import type { Entry, Located, LocatedMapping } from './located.ts';
 import { entryOf } from './located.ts';
 import { nearWord } from './near-word.ts';
 
+/** The entries of a mapping by the key that they stand for. */
 export interface AssignedKeys {
   /** Entries of every known key, misspelt ones included where the right key is absent. */
   readonly meantBy: ReadonlyMap<string, readonly Entry[]>;
@@ -29,6 +30,7 @@ export function assignKeys(node: LocatedMapping, known: readonly string[]): Assi
   return { meantBy, unknown };
 }
 
+/** Which of several kinds a mapping is, as far as can be told. */
 export interface ChosenKind {
   /** What says the kind; undefined when nothing does. */
   readonly entry: Entry | undefined;
@@ -44,7 +46,9 @@ export interface ChosenKind {
 export function chooseKind(schema: z.ZodDiscriminatedUnion, node: LocatedMapping): ChosenKind {
   const options = schema.options.filter((option) => option instanceof z.ZodObject);
   const kinds = kindsOf(schema);
-  const entry = entryOf(node, 'kind') ?? node.entries.find(({ key }) => nearWord(key, ['kind']) !== null);
+  const settings = new Set(options.flatMap((option) => Object.keys(option.shape)));
+  const entry =
+    entryOf(node, 'kind') ?? node.entries.find(({ key }) => !settings.has(key) && nearWord(key, ['kind']) !== null);
   const word = entry?.node.type === 'scalar' ? String(entry.node.value) : '';
   const kind = kinds.includes(word)
     ? word

@@ -13,6 +13,7 @@ const YAML_NAME = /^[^.].*\.ya?ml$/;
 /** What a file holds: everything of the facility, or items of one list. */
 export type FileRole = 'facility' | 'channels' | 'destinations';
 
+/** One file, read but not yet understood. */
 export interface ConfigFile {
   /** Joined to the path that was given; problems show it. */
   readonly file: string;
@@ -20,6 +21,7 @@ export interface ConfigFile {
   readonly text: string;
 }
 
+/** Everything read, the main file first. */
 export interface ConfigFiles {
   readonly files: readonly ConfigFile[];
   /** Files that are missing, misplaced, too large or not text. */

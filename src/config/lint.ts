@@ -59,7 +59,7 @@ function repeatedIds(root: Located, list: 'channels' | 'destinations'): readonly
 
 function routeProblems(root: Located, checkCondition: LintOptions['checkCondition']): readonly ConfigProblem[] {
   const destinations = itemsAt(root, ['destinations']);
-  // Without a list of destinations every route would be wrong: that one problem is told elsewhere.
+  // Without a list of destinations no id is known: that one problem is told elsewhere.
   const areKnown = nodeAt(root, ['destinations'])?.type === 'list';
   const ids = destinations.flatMap((item) => textAt(item, ['id']) ?? []);
   const known = ids.length > 0 && ids.length <= IDS_TOLD_MAX ? ` (${either([...new Set(ids)])})` : '';
@@ -69,7 +69,8 @@ function routeProblems(root: Located, checkCondition: LintOptions['checkConditio
       const path = `channels.${channel}.routes.${index}`;
       const to = scalarAt(route, ['to']);
       if (areKnown && typeof to?.value === 'string' && !ids.includes(to.value)) {
-        const text = `expected the id of a destination${known}, found ${foundText(to)}${meant(nearWord(to.value, ids))}`;
+        const near = nearWord(to.value, ids);
+        const text = `expected the id of a destination${known}, found ${foundText(to)}${meant(near)}`;
         problems.push(problemAt(to.place, `${path}.to`, text));
       }
       const when = scalarAt(route, ['when']);
@@ -118,7 +119,7 @@ function portClashes(root: Located): readonly ConfigProblem[] {
 
 function clash(left: Binding, right: Binding): boolean {
   const anyHost = WILDCARD_HOSTS.has(left.host) || WILDCARD_HOSTS.has(right.host);
-  return left.port === right.port && (anyHost || left.host === right.host);
+  return left.port !== right.port && (anyHost || left.host === right.host);
 }
 
 /** Secrets are only named: none in a header, none in an address. */

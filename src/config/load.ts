@@ -25,11 +25,13 @@ const ALIASES_MAX = 100;
 /** Mappings and lists inside each other. */
 const DEPTH_MAX = 32;
 
+/** Checks that belong to rooms above this one. */
 export interface LoadOptions {
   /** What is wrong with a CEL condition, or null. Without it conditions are taken as they are. */
   readonly checkCondition?: (condition: string) => string | null;
 }
 
+/** A configuration that passed every check and the files it came from, or everything that is wrong, top to bottom. */
 export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly files: readonly string[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };

@@ -4,14 +4,17 @@
  */
 import type { Place } from './config-problem.ts';
 
+/** A value of the YAML core schema. */
 export type Scalar = string | number | boolean | null;
 
+/** One key and its value. */
 export interface Entry {
   readonly key: string;
   readonly keyPlace: Place;
   readonly node: Located;
 }
 
+/** Keys and values. */
 export interface LocatedMapping {
   readonly type: 'mapping';
   readonly place: Place;
@@ -19,18 +22,21 @@ export interface LocatedMapping {
   readonly entries: readonly Entry[];
 }
 
+/** Values in a row. */
 export interface LocatedList {
   readonly type: 'list';
   readonly place: Place;
   readonly items: readonly Located[];
 }
 
+/** One value; null where nothing is written. */
 export interface LocatedScalar {
   readonly type: 'scalar';
   readonly place: Place;
   readonly value: Scalar;
 }
 
+/** Any part of the tree. */
 export type Located = LocatedMapping | LocatedList | LocatedScalar;
 
 /** The first entry of that key. */

@@ -5,7 +5,7 @@ const WORD_LENGTH_MAX = 80;
 
 /**
  * The candidate that a person most likely meant, or null. Case, `-` and `_` do not count (`max_events` is `maxEvents`);
- * otherwise at most two slips are forgiven, and at most one for every two letters.
+ * otherwise at most two slips are forgiven, and at most one for every two letters of the shorter word.
  */
 export function nearWord(word: string, candidates: Iterable<string>): string | null {
   if (word.length > WORD_LENGTH_MAX) return null;
@@ -16,7 +16,7 @@ export function nearWord(word: string, candidates: Iterable<string>): string | n
     const known = fold(candidate);
     if (Math.abs(known.length - wanted.length) > 2) continue;
     const slips = editDistance(wanted, known);
-    if (slips < fewest && slips * 2 <= Math.max(wanted.length, known.length)) {
+    if (slips < fewest && slips * 2 <= Math.min(wanted.length, known.length)) {
       best = candidate;
       fewest = slips;
     }

@@ -27,13 +27,34 @@ This page is generated from the settings of the product (\`npm run docs\`). The 
 
 - YAML 1.2, UTF-8, one document per file, at most 1 MiB per file, 500 files, 100 uses of aliases per file.
 - Relative paths (\`store.path\`, \`tls.caFile\`, \`secret.file\`) start at the folder of the file that they stand in.
-- Unknown keys, keys that stand twice and unknown words are errors. \`causeway validate --config PATH\` tells every problem
-  at once as \`file:line:column path: expected …, found …\`; \`causeway run\` refuses in the same words.
+- Unknown keys, keys that stand twice and unknown words are errors. \`causeway validate --config PATH\` tells every
+  problem at once as \`file:line:column path: expected …, found …\`; \`causeway run\` refuses in the same words.
 - Secrets never stand in the configuration: \`secret: { file: PATH }\` names a file, \`secret: { credential: NAME }\` a
   systemd credential. A header that carries a secret, or a password inside an address, is an error.
 - Everything listens on 127.0.0.1 unless \`host\` says otherwise. MLLP has no encryption of its own: write
   \`host: 0.0.0.0\`, or better the address of the clinical network, only where that network may be trusted.
 - Two listeners, or a listener and the status page, cannot use the same address and port.
+`;
+
+const SMALLEST = `## The smallest configuration
+
+\`\`\`yaml
+facility: { id: st-marys, name: St Mary's Hospital, timezone: America/Chicago, currency: USD }
+store: { path: ./data }
+status: { port: 8080 }
+channels:
+  - id: clinical
+    listener: { kind: mllp, port: 2575 }
+    format: { kind: hl7v2 }
+    routes: [ { to: erp } ]
+destinations:
+  - id: erp
+    kind: https-json
+    url: http://127.0.0.1:18080/events
+    allowInsecureLoopback: true
+\`\`\`
+
+A fuller one, with comments: \`config/example/\`.
 `;
 
 /** The page as it is committed. */
@@ -58,7 +79,7 @@ export function configurationReference(): string {
       section(`destinations[] – kind ${kindName(kind)}`, kind, 'A list; one destination each.'),
     ),
   ];
-  return `${INTRODUCTION}\n${sections.join('\n')}`;
+  return `${INTRODUCTION}\n${SMALLEST}\n${sections.join('\n')}`;
 }
 
 const kindName = (option: z.ZodObject): string => wordsOf(kindSetting(option)).join(', ');
@@ -77,7 +98,8 @@ function rowsOf(schema: z.ZodObject, prefix: string): readonly string[] {
     const setting = value as z.ZodType;
     const inner = unwrap(setting);
     const name = `${prefix}${key}`;
-    const row = `| \`${name}\` | ${cell(valueText(inner))} | ${defaultText(setting)} | ${cell(setting.description ?? inner.description ?? '')} |`;
+    const meaning = setting.description ?? inner.description ?? '';
+    const row = `| \`${name}\` | ${cell(valueText(inner))} | ${defaultText(setting)} | ${cell(meaning)} |`;
     const hasOwnSection = prefix === '' && ['profile', 'policy'].includes(key);
     return inner instanceof z.ZodObject && !hasOwnSection ? [row, ...rowsOf(inner, `${name}.`)] : [row];
   });

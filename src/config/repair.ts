@@ -19,6 +19,7 @@ const TAB_WIDTHS = [1, 2, 4, 8] as const;
 /** What a wrong indentation may look like to the library. */
 const INDENT_CODES: ReadonlySet<string> = new Set(['BAD_INDENT', 'MISSING_CHAR', 'TAB_AS_INDENT', 'UNEXPECTED_TOKEN']);
 
+/** One complaint of the YAML library. */
 export interface SyntaxFault {
   readonly code: string;
   /** Position in the text that was parsed, from 0. */
@@ -28,6 +29,7 @@ export interface SyntaxFault {
 /** Finds the syntax errors of a text, first one first. */
 export type FindErrors = (text: string) => readonly SyntaxFault[];
 
+/** One complaint with its place in the file as it was written; line and column from 1. */
 export interface SyntaxProblem {
   readonly code: string;
   readonly line: number;
@@ -36,6 +38,7 @@ export interface SyntaxProblem {
   readonly misread: 'nothing' | 'value' | 'line';
 }
 
+/** A text that can be read further, and what was wrong with it. */
 export interface Repaired {
   readonly text: string;
   /** Columns that the content of a line was moved to the right, by line from 1. */
@@ -131,7 +134,7 @@ function cutLine(text: string, offset: number): string {
   return text.slice(0, offset) + (end === -1 ? '' : text.slice(end));
 }
 
-/** Reports the first line indented with tabs, once, and replaces the tabs by the width that fits the other lines best. */
+/** Reports the first line indented with tabs, once; replaces all tabs by the width that fits the other lines best. */
 function expandTabs(text: string, errors: readonly SyntaxFault[], progress: Progress): string {
   const first = errors.find(({ code }) => code === 'TAB_AS_INDENT');
   if (first === undefined) return text;

@@ -1,4 +1,7 @@
-/** YAML syntax errors in plain words, by the code of the YAML library. Its own text may quote the file, so it is not shown. */
+/**
+ * YAML syntax errors in plain words, by the code of the YAML library. Its own words may quote the file, secrets
+ * included, so they are not shown.
+ */
 
 const SYNTAX_TEXTS: Readonly<Record<string, string>> = {
   ALIAS_PROPS: 'an alias (`*name`) cannot have an anchor or tag of its own',
@@ -9,7 +12,7 @@ const SYNTAX_TEXTS: Readonly<Record<string, string>> = {
   BAD_PROP_ORDER: 'an anchor or tag stands in the wrong place',
   BAD_SCALAR_START: 'a value cannot start with this character; write it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a value cannot hold `: ` (write it in quotes), or the next line is indented too far',
-  BLOCK_IN_FLOW: 'a value inside { } or [ ] cannot hold `: `; write it in quotes',
+  BLOCK_IN_FLOW: 'a comma is missing before this, or a value holds `: ` and must be written in quotes',
   COMMENT_SPACE: 'a comment needs a blank before #',
   KEY_OVER_1024_CHARS: 'this key is longer than 1,024 characters',
   MISSING_CHAR: 'a comma, blank, closing quote or closing bracket is missing',

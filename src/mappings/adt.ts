@@ -3,7 +3,7 @@ import type { Hl7Message } from '../hl7/message.ts';
 import type { CanonicalEvent, EventKind, Identifier } from '../model/event.ts';
 import type { EventId, OrderingKey } from '../model/ids.ts';
 import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
-import { eventIdOf, keyOf, missingIdentity, readByPaths, readPatientId } from './identity.ts';
+import { eventIdOf, keyOf, missingIdentity, readByPaths, readPatientId, refuseSeveral } from './identity.ts';
 import { type LineOutcome, type MappingContext, WHOLE_MESSAGE } from './mapping.ts';
 import { type MessageTimes, openSession, readMessageTimes } from './message-times.ts';
 
@@ -47,18 +47,6 @@ function readAdt<OnDelete extends Deletion>(
     encounterId: readByPaths(message, context.profile.encounterId, session),
     account: readByPaths(message, context.profile.account, session),
   };
-}
-
-/** A message about two patients read as one would book the second one's facts on the first. */
-export function refuseSeveral<OnDelete extends Deletion>(message: Hl7Message, session: ReadSession<OnDelete>): void {
-  for (const name of ['PID', 'PV1']) {
-    if (message.segments(name).length <= 1) continue;
-    session.problems.push({
-      code: 'out-of-range',
-      path: `${name}[2]`,
-      text: `Expected one ${name} segment in this message.`,
-    });
-  }
 }
 
 /** The encounter, with the problem `required` when no path of the profile gives one. */

@@ -5,12 +5,11 @@
 import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
 import type { CanonicalEvent } from '../model/event.ts';
 import type { OrderingKey } from '../model/ids.ts';
-import { refuseSeveral } from './adt.ts';
 import { amountPositionsOf, applySign, type LineAmounts, readAmounts, type SignRule, takesBack } from './amounts.ts';
 import { chargeEvent } from './charge.ts';
 import { FieldReader, type ReadSession } from './fields.ts';
 import { FinancialLine, type FinancialMessage, type TransactionType } from './financial-line.ts';
-import { keyOf, missingIdentity, readByPaths } from './identity.ts';
+import { keyOf, missingIdentity, readByPaths, refuseSeveral } from './identity.ts';
 import { type LineOutcome, type MappingContext, WHOLE_MESSAGE } from './mapping.ts';
 import { openSession, readMessageTimes } from './message-times.ts';
 import type { ChannelProfile } from './profile.ts';

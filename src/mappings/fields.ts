@@ -155,7 +155,7 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
     if (value === '') return undefined;
     const timestamp = readTimestamp(value, this.path(field));
     if (!timestamp.ok) {
-      this.session.problems.push(...timestamp.problems);
+      for (const { code, path, text } of timestamp.problems) this.problem(code, path, text);
       return undefined;
     }
     const zoned = toZoned(timestamp.value, this.session.zone);
@@ -179,8 +179,11 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
     return subcomponent === 0 ? `${base}.${component}` : `${base}.${component}.${subcomponent}`;
   }
 
+  /** Says the same thing once: a field such as PID-18 may be read for the account and for the encounter. */
   problem(code: ProblemCode, path: string, text: string): void {
-    this.session.problems.push({ code, path, text });
+    const { problems } = this.session;
+    if (problems.some((known) => known.path === path && known.text === text)) return;
+    problems.push({ code, path, text });
   }
 
   /** Text beside a code or id: never a reason to refuse, so an overlong one is cut. */

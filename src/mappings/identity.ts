@@ -98,3 +98,15 @@ export function missingIdentity(
 ): { code: 'required'; path: string; text: string } {
   return { code: 'required', path: paths[0] ?? '', text: `Expected ${what} in ${paths.join(', ')}.` };
 }
+
+/** A message about two patients read as one would book the second one's facts on the first. */
+export function refuseSeveral<OnDelete extends Deletion>(message: Hl7Message, session: ReadSession<OnDelete>): void {
+  for (const name of ['PID', 'PV1']) {
+    if (message.segments(name).length <= 1) continue;
+    session.problems.push({
+      code: 'out-of-range',
+      path: `${name}[2]`,
+      text: `Expected one ${name} segment in this message.`,
+    });
+  }
+}

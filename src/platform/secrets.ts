@@ -9,8 +9,10 @@ import { CausewayError } from '../model/errors.ts';
 /** Largest secret, in bytes. */
 const SECRET_BYTES_MAX = 65_536;
 
+/** Where a secret is: an absolute path, or the name of a systemd credential. */
 export type SecretReference = { readonly file: string } | { readonly credential: string };
 
+/** A secret in memory. Keep it short-lived and never put it into a text for people. */
 export interface Secret {
   readonly value: string;
   /** True when every user of the machine may read the file: worth a warning. */

@@ -34,7 +34,8 @@ export function readEvents(contentType: string, body: Buffer): ReadEvents {
   }
   const value = parseJson(body);
   if (value === undefined) return refusal('the body is not JSON');
-  if (Array.isArray(value) !== (mediaType === BATCH)) return refusal('a list needs the batch content type, and the other way round');
+  if (Array.isArray(value) !== (mediaType === BATCH))
+    return refusal('a list needs the batch content type, and the other way round');
   const shape = z.array(eventShape).min(1).max(EVENTS_MAX);
   const parsed = shape.safeParse(Array.isArray(value) ? value : [value]);
   if (parsed.success) return { ok: true, events: parsed.data };

@@ -118,7 +118,8 @@ export class Ledger {
       line.events.forEach((event, offset) => {
         const position = place.first + offset;
         const receipt = this.#receiptById.get(event.id) ?? '';
-        if (position > after && rows.length < limit) rows.push({ position, receipt, key: line.key, atMs: line.atMs, event });
+        if (position > after && rows.length < limit)
+          rows.push({ position, receipt, key: line.key, atMs: line.atMs, event });
       });
     }
     return rows;

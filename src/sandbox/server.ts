@@ -51,16 +51,21 @@ export const URL_FILE = 'url';
 /** Starts the sandbox ERP. @throws CausewayError `LISTENER_BIND_FAILED` */
 export async function startSandbox({ folder, port, clock, random }: SandboxOptions): Promise<Sandbox> {
   const certificates = await ensureCertificates(folder, clock.nowMs());
-  const ledger = await Ledger.open(folder);
   const failure = new Failure(clock, random);
-  const server = createServer({ key: certificates.keyPem, cert: certificates.certificatePem, keepAliveTimeout: 60_000 });
+  const server = createServer({
+    key: certificates.keyPem,
+    cert: certificates.certificatePem,
+    keepAliveTimeout: 60_000,
+  });
   server.maxConnections = CONNECTIONS_MAX;
+  const boundPort = await listen(server, port);
+  // The port is the owner's mark: only who has it may touch the file of accepted events.
+  const ledger = await Ledger.open(folder).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     respond({ request, response, ledger, failure, clock }).catch(() => response.destroy());
-  });
-  const boundPort = await listen(server, port).catch(async (error: unknown) => {
-    await ledger.close();
-    throw error;
   });
   const url = `https://127.0.0.1:${boundPort}`;
   await writeFile(join(folder, URL_FILE), url);
@@ -90,7 +95,9 @@ async function listen(server: Server, port: number): Promise<number> {
     await once(server, 'listening');
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new CausewayError('LISTENER_BIND_FAILED', `the sandbox ERP on 127.0.0.1:${port} (${reason})`, { cause: error });
+    throw new CausewayError('LISTENER_BIND_FAILED', `the sandbox ERP on 127.0.0.1:${port} (${reason})`, {
+      cause: error,
+    });
   }
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : port;
@@ -114,7 +121,10 @@ async function respond(exchange: Exchange): Promise<void> {
   if (route === 'GET /control') return json(response, 200, failure.state);
   if (route === 'GET /summary') return json(response, 200, ledger.summary);
   if (route === 'GET /accepted') return accepted(url, exchange);
-  json(response, 404, { status: 'error', text: 'Known: POST /events, GET and POST /control, GET /accepted, GET /summary.' });
+  json(response, 404, {
+    status: 'error',
+    text: 'Known: POST /events, GET and POST /control, GET /accepted, GET /summary.',
+  });
 }
 
 async function takeEvents(exchange: Exchange): Promise<void> {
@@ -122,7 +132,10 @@ async function takeEvents(exchange: Exchange): Promise<void> {
   const body = await readBody(request);
   const mode = failure.next();
   if (mode === 'hang') return;
-  if (mode === 'reset') return void request.socket.destroy();
+  if (mode === 'reset') {
+    request.socket.destroy();
+    return;
+  }
   if (mode !== 'ok' && mode !== 'reset-after') return fail(response, mode);
   if (body === null) return refuse(response, 413, 'The body is larger than 16 MiB.');
   const read = readEvents(request.headers['content-type'] ?? '', body);
@@ -131,18 +144,22 @@ async function takeEvents(exchange: Exchange): Promise<void> {
   const key = typeof header === 'string' && header !== '' ? header : null;
   const acceptance = ledger.accept({ key, body, events: read.events, atMs: clock.nowMs() });
   await ledger.durable();
-  if (mode === 'reset-after') return void request.socket.destroy();
-  answer(response, acceptance);
+  if (mode === 'reset-after') request.socket.destroy();
+  else answer(response, acceptance);
 }
 
 function answer(response: ServerResponse, acceptance: Acceptance): void {
-  if (acceptance.outcome === 'conflict') return refuse(response, 422, 'This idempotency key was used for another body.');
-  if (acceptance.outcome === 'full') return refuse(response, 507, 'The sandbox is full: stop it and remove accepted.ndjson.');
-  const { receipts } = acceptance;
-  if (acceptance.outcome === 'repeated') return json(response, 200, { status: 'ok', receipts, duplicate: true });
-  const { duplicates } = acceptance;
-  const known = duplicates.length === 0 ? {} : { duplicate: duplicates.length === receipts.length, duplicates };
-  json(response, 200, { status: 'ok', receipts, ...known });
+  if (acceptance.outcome === 'conflict') {
+    refuse(response, 422, 'This idempotency key was used for another body.');
+  } else if (acceptance.outcome === 'full') {
+    refuse(response, 507, 'The sandbox is full: stop it and remove accepted.ndjson.');
+  } else if (acceptance.outcome === 'repeated') {
+    json(response, 200, { status: 'ok', receipts: acceptance.receipts, duplicate: true });
+  } else {
+    const { receipts, duplicates } = acceptance;
+    const known = duplicates.length === 0 ? {} : { duplicate: duplicates.length === receipts.length, duplicates };
+    json(response, 200, { status: 'ok', receipts, ...known });
+  }
 }
 
 /** The faults that are an answer. */
@@ -150,27 +167,33 @@ function fail(response: ServerResponse, mode: string): void {
   if (mode === 'html200') {
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
     response.end('<!doctype html><title>Sign in</title><p>Your session has ended. Please sign in.</p>');
-    return;
+  } else if (mode === 'error200') {
+    json(response, 200, { status: 'error', text: 'The sandbox was told to fail.' });
+  } else {
+    if (mode === '429' || mode === '503') response.setHeader('retry-after', RETRY_AFTER_SECONDS);
+    refuse(response, Number(mode), 'The sandbox was told to fail.');
   }
-  if (mode === 'error200') return json(response, 200, { status: 'error', text: 'The sandbox was told to fail.' });
-  if (mode === '429' || mode === '503') response.setHeader('retry-after', RETRY_AFTER_SECONDS);
-  refuse(response, Number(mode), 'The sandbox was told to fail.');
 }
 
 async function control({ request, response, failure }: Exchange): Promise<void> {
   const body = await readBody(request);
   const parsed = controlShape.safeParse(parseJson(body ?? Buffer.alloc(0)));
-  if (!parsed.success) return refuse(response, 400, 'Expected {"mode": "ok" | "hang" | … | "503", "forMs"?, "share"?}.');
+  if (!parsed.success)
+    return refuse(response, 400, 'Expected {"mode": "ok" | "hang" | … | "503", "forMs"?, "share"?}.');
   failure.set(parsed.data);
   json(response, 200, failure.state);
 }
 
 async function accepted(url: URL, { response, ledger }: Exchange): Promise<void> {
   const [after, limit] = [url.searchParams.get('after') ?? '0', url.searchParams.get('limit') ?? '100'];
-  if (!/^\d{1,12}$/.test(after) || !/^\d{1,4}$/.test(limit)) return refuse(response, 400, 'after and limit are whole numbers.');
+  if (!/^\d{1,12}$/.test(after) || !/^\d{1,4}$/.test(limit))
+    return refuse(response, 400, 'after and limit are whole numbers.');
   const rows = await ledger.rows(Number(after), Math.min(Math.max(1, Number(limit)), ROWS_MAX));
   const last = rows.at(-1);
-  json(response, 200, { rows, next: last !== undefined && last.position < ledger.summary.events ? String(last.position) : null });
+  json(response, 200, {
+    rows,
+    next: last !== undefined && last.position < ledger.summary.events ? String(last.position) : null,
+  });
 }
 
 /** The whole body, or null when it is larger than the bound (the rest is thrown away unread). */
@@ -192,7 +215,8 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-const refuse = (response: ServerResponse, status: number, text: string): void => json(response, status, { status: 'error', text });
+const refuse = (response: ServerResponse, status: number, text: string): void =>
+  json(response, status, { status: 'error', text });
 
 function json(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });

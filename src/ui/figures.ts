@@ -44,7 +44,7 @@ export function Figures({ picture, nowMs }: Props) {
     {
       title: 'Needs a person',
       value: formatCount(openCases),
-      note: openCases === 0 ? 'open exceptions' : html`see <code>causeway exceptions list</code>`,
+      note: openCases === 0 ? 'open exceptions' : html`<code>causeway exceptions list</code>`,
       ...(openCases > 0 ? { tone: 'needs-attention' as const } : {}),
     },
     storeTile(store, nowMs, facility.timezone),

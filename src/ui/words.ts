@@ -16,7 +16,10 @@ export function shortAge(ageMs: number): string {
   if (seconds < 2) return 'now';
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
+  if (seconds < 172_800) {
+    const minutes = Math.floor((seconds % 3_600) / 60);
+    return `${Math.floor(seconds / 3_600)} h${minutes === 0 ? '' : ` ${minutes} min`}`;
+  }
   return `${Math.floor(seconds / 86_400)} d`;
 }
 

@@ -136,5 +136,14 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
     await database.close();
     rmSync(location, { recursive: true, force: true });
   });
-  return { database, totals, lane, cases, requests, append, start, counts: () => totals.destination('erp' as DestinationId).counts };
+  return {
+    database,
+    totals,
+    lane,
+    cases,
+    requests,
+    append,
+    start,
+    counts: () => totals.destination('erp' as DestinationId).counts,
+  };
 }

@@ -81,7 +81,9 @@ export interface Appliance {
   logs(): string;
   /** Starts a process again on the same folder and ports; returns ms until ready. */
   start(): Promise<number>;
-  /** SIGTERM; rejects when the process still runs after `timeoutMs` (default 15,000). */
+  /** Like `start`, without the wrapper and the further environment. */
+  startPlain(): Promise<number>;
+  /** SIGTERM to the group, as a service manager does; rejects when the process still runs after `timeoutMs` (default 15,000). */
   stop(timeoutMs?: number): Promise<Exit>;
   /** SIGKILL to the whole group. */
   kill9(): Promise<void>;
@@ -124,13 +126,20 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     smallestConfig({ ...options, erpUrl: options.erpUrl ?? 'http://127.0.0.1:9/events', statusPort, mllpPort });
   writeFileSync(configPath, text);
   const statusUrl = `http://127.0.0.1:${statusPort}`;
-  const [file = CAUSEWAY, ...wrapperArgs] = [...(options.wrapper ?? []), CAUSEWAY];
   let child: Child | null = null;
   let earlierLogs = '';
   const logs = (): string => (earlierLogs + (child?.logs() ?? '')).slice(-LOG_CHARACTERS_MAX);
   const present = (): Child => {
     if (child === null) throw new Error('the appliance was not started');
     return child;
+  };
+  const begin = async (wrapper: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> => {
+    earlierLogs = logs();
+    const startedAt = performance.now();
+    const [file = CAUSEWAY, ...args] = [...wrapper, CAUSEWAY, 'run', '--config', configPath];
+    child = launch(file, args, { directory, environment });
+    await untilReady(child, `${statusUrl}/readyz`, options.readyTimeoutMs ?? 20_000);
+    return performance.now() - startedAt;
   };
   return {
     directory,
@@ -140,13 +149,8 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     statusUrl,
     pid: () => present().process.pid ?? -1,
     logs,
-    async start() {
-      earlierLogs = logs();
-      const startedAt = performance.now();
-      child = launch(file, [...wrapperArgs, 'run', '--config', configPath], { directory, ...environmentOf(options) });
-      await untilReady(child, `${statusUrl}/readyz`, options.readyTimeoutMs ?? 20_000);
-      return performance.now() - startedAt;
-    },
+    start: () => begin(options.wrapper ?? [], options.environment ?? {}),
+    startPlain: () => begin([], {}),
     stop: (timeoutMs = 15_000) => endWithin(present(), timeoutMs),
     async kill9() {
       signalGroup(present(), 'SIGKILL');
@@ -186,8 +190,6 @@ interface LaunchOptions {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
 }
-
-const environmentOf = (options: ApplianceOptions) => ({ environment: options.environment ?? {} });
 
 function launch(file: string, args: readonly string[], { directory, environment }: LaunchOptions): Child {
   const child = spawn(file, args, {
@@ -235,7 +237,7 @@ async function untilReady(child: Child, url: string, timeoutMs: number): Promise
 }
 
 async function endWithin(child: Child, timeoutMs: number): Promise<Exit> {
-  if (!child.hasExited()) child.process.kill('SIGTERM');
+  signalGroup(child, 'SIGTERM');
   const timer = new AbortController();
   const late = sleep(timeoutMs, null, { signal: timer.signal }).catch(() => null);
   const exit = await Promise.race([child.exited, late]);

@@ -26,7 +26,8 @@ export async function startReceiver(): Promise<FakeReceiver> {
       for (const frame of decoder.push(chunk)) {
         const index = receiver.received.push(Buffer.from(frame)) - 1;
         const msa = receiver.reply(frame, index);
-        if (msa !== null) socket.write(encodeFrame(Buffer.from(`MSH|^~\\&|||||||ACK|A${index}|P|2.5.1\rMSA|${msa}\r`, 'latin1')));
+        if (msa !== null)
+          socket.write(encodeFrame(Buffer.from(`MSH|^~\\&|||||||ACK|A${index}|P|2.5.1\rMSA|${msa}\r`, 'latin1')));
         receiver.after(socket, index);
       }
     });

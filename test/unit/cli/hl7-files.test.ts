@@ -31,16 +31,23 @@ describe('finding messages', () => {
     expect(sent(Buffer.from(file, 'latin1'))).toEqual([`${HEADER}1\rPID|1\r`, `${HEADER}2\rPID|2\r`]);
   });
 
-  test.each(['MSH-10 is the control id', 'MSH segment', '{"a": "MSH|^~"}', '', 'MSH'])('prose is not taken for a message: %j', (prose) => {
-    expect(splitMessages(Buffer.from(prose))).toEqual([]);
-  });
+  test.each(['MSH-10 is the control id', 'MSH segment', '{"a": "MSH|^~"}', '', 'MSH'])(
+    'prose is not taken for a message: %j',
+    (prose) => {
+      expect(splitMessages(Buffer.from(prose))).toEqual([]);
+    },
+  );
 
   test('unusual delimiters are no obstacle', () => {
     expect(sent(Buffer.from('MSH$*~\\&$A\nPID$1\n'))).toEqual(['MSH$*~\\&$A\rPID$1\r']);
   });
 
   test('bytes that are no UTF-8 arrive as they were', () => {
-    const message = Buffer.concat([Buffer.from(`${HEADER}1\rPID|`), Buffer.from([0xff, 0xfe, 0x00, 0xe4]), Buffer.from('\r')]);
+    const message = Buffer.concat([
+      Buffer.from(`${HEADER}1\rPID|`),
+      Buffer.from([0xff, 0xfe, 0x00, 0xe4]),
+      Buffer.from('\r'),
+    ]);
     expect(splitMessages(message).map(withCarriageReturns)).toEqual([message]);
   });
 

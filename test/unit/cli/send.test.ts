@@ -34,7 +34,11 @@ async function send(argv: readonly string[], facts: FakeFacts = {}) {
 
 test('a folder is sent in the order of its names, and files without a message are named', async () => {
   const target = await receiver();
-  const path = folder({ 'b.hl7': message('B1') + message('B2'), 'a/deep.txt': message('A1'), 'notes.md': 'about MSH-10' });
+  const path = folder({
+    'b.hl7': message('B1') + message('B2'),
+    'a/deep.txt': message('A1'),
+    'notes.md': 'about MSH-10',
+  });
   const { code, stdout, stderr } = await send([path, '--to', target.address]);
   expect(code).toBe(0);
   expect(target.received.map(controlIdOf)).toEqual(['A1', 'B1', 'B2']);
@@ -44,8 +48,13 @@ test('a folder is sent in the order of its names, and files without a message ar
 
 test('any reply but AA makes the exit code 1, and its text is shown', async () => {
   const target = await receiver();
-  target.reply = (frame, index) => (index === 1 ? `AE|${controlIdOf(frame)}|PID-3 is required` : `AA|${controlIdOf(frame)}`);
-  const { code, stdout } = await send([folder({ 'a.hl7': message('1') + message('2') + message('3') }), '--to', target.address]);
+  target.reply = (frame, index) =>
+    index === 1 ? `AE|${controlIdOf(frame)}|PID-3 is required` : `AA|${controlIdOf(frame)}`;
+  const { code, stdout } = await send([
+    folder({ 'a.hl7': message('1') + message('2') + message('3') }),
+    '--to',
+    target.address,
+  ]);
   expect(code).toBe(1);
   expect(stdout[1]).toMatch(/^AE .* 2 .*PID-3 is required$/);
 });
@@ -69,7 +78,11 @@ test('a reply for another control id is not taken for the answer', async () => {
 test('a receiver that closes after each reply still gets every message, in order', async () => {
   const target = await receiver();
   target.after = (socket) => socket.end();
-  const { code } = await send([folder({ 'a.hl7': ['1', '2', '3', '4'].map(message).join('') }), '--to', target.address]);
+  const { code } = await send([
+    folder({ 'a.hl7': ['1', '2', '3', '4'].map(message).join('') }),
+    '--to',
+    target.address,
+  ]);
   expect(code).toBe(0);
   // A message written into a connection that was just being closed goes out again: no reply, no proof.
   expect([...new Set(target.received.map(controlIdOf))]).toEqual(['1', '2', '3', '4']);
@@ -79,7 +92,13 @@ test('a receiver that closes after each reply still gets every message, in order
 test('a receiver that never replies costs the timeout, not the rest of the messages', async () => {
   const target = await receiver();
   target.reply = (frame, index) => (index === 0 ? null : `AA|${controlIdOf(frame)}`);
-  const { code, stdout } = await send([folder({ 'a.hl7': message('1') + message('2') }), '--to', target.address, '--timeout', '200ms']);
+  const { code, stdout } = await send([
+    folder({ 'a.hl7': message('1') + message('2') }),
+    '--to',
+    target.address,
+    '--timeout',
+    '200ms',
+  ]);
   expect(code).toBe(1);
   expect(stdout[0]).toContain('no reply within 200 ms');
   expect(stdout.at(-1)).toMatch(/^2 messages sent: 1 without reply, 1 AA\./);
@@ -132,7 +151,17 @@ test('a rate is kept', async () => {
 
 test('several connections share the messages', async () => {
   const target = await receiver();
-  const { code } = await send(['--sample', 'adt-a01', '--repeat', '40', '--connections', '4', '--to', target.address, '--quiet']);
+  const { code } = await send([
+    '--sample',
+    'adt-a01',
+    '--repeat',
+    '40',
+    '--connections',
+    '4',
+    '--to',
+    target.address,
+    '--quiet',
+  ]);
   expect(code).toBe(0);
   expect(target.connections).toBe(4);
   expect(new Set(target.received.map(controlIdOf)).size).toBe(40);
@@ -171,6 +200,7 @@ test('an escape sequence in a reply cannot reach the terminal', async () => {
 
 test('every sample in the box is one message', async () => {
   const target = await receiver();
-  for (const name of Object.keys(SAMPLES)) expect((await send(['--sample', name, '--to', target.address])).code).toBe(0);
+  for (const name of Object.keys(SAMPLES))
+    expect((await send(['--sample', name, '--to', target.address])).code).toBe(0);
   expect(target.received).toHaveLength(Object.keys(SAMPLES).length);
 });

@@ -31,7 +31,8 @@ function idempotentErp() {
 }
 
 const sorted = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
-const allPosted = ({ counts }: Fixture, number: number) => until(`${number} posted`, () => counts().posted === number, 12_000);
+const allPosted = ({ counts }: Fixture, number: number) =>
+  until(`${number} posted`, () => counts().posted === number, 12_000);
 
 function expectOrderOnce(erp: ReturnType<typeof idempotentErp>, total: number): void {
   expect(erp.reused).toEqual([]);
@@ -68,25 +69,28 @@ function seeded(seed: number): () => number {
 test.each([
   { maxEvents: 1, seed: 7 },
   { maxEvents: 20, seed: 11 },
-])('every entry takes effect once and in order per key through refusals, lost answers and restarts (%o)', async ({ maxEvents, seed }) => {
-  const random = seeded(seed);
-  const erp = idempotentErp();
-  const fixture = await openLaneFixture({ maxEvents, random, script: badDay(erp, random) });
-  const total = 300;
-  let dispatcher = await fixture.start();
-  for (let at = 0; at < total; at += 30) {
-    const keys = Array.from({ length: 30 }, () => `account:${Math.floor(random() * 8)}`);
-    dispatcher.offer(await fixture.append(keys));
-    await sleep(10);
-    if (at % 90 === 60) {
-      await dispatcher.halt(0); // as after a crash: answers on the way are lost
-      dispatcher = await fixture.start();
+])(
+  'every entry takes effect once and in order per key through refusals, lost answers and restarts (%o)',
+  async ({ maxEvents, seed }) => {
+    const random = seeded(seed);
+    const erp = idempotentErp();
+    const fixture = await openLaneFixture({ maxEvents, random, script: badDay(erp, random) });
+    const total = 300;
+    let dispatcher = await fixture.start();
+    for (let at = 0; at < total; at += 30) {
+      const keys = Array.from({ length: 30 }, () => `account:${Math.floor(random() * 8)}`);
+      dispatcher.offer(await fixture.append(keys));
+      await sleep(10);
+      if (at % 90 === 60) {
+        await dispatcher.halt(0); // as after a crash: answers on the way are lost
+        dispatcher = await fixture.start();
+      }
     }
-  }
-  await allPosted(fixture, total);
-  expectOrderOnce(erp, total);
-  expect(fixture.totals.destination('erp' as never).money.posted.get('USD')).toBe(BigInt(total) * 15_000n);
-});
+    await allPosted(fixture, total);
+    expectOrderOnce(erp, total);
+    expect(fixture.totals.destination('erp' as never).money.posted.get('USD')).toBe(BigInt(total) * 15_000n);
+  },
+);
 
 test('a refused entry holds only its own key, and goes out first when it is cured', async () => {
   let refuse = true;
@@ -101,7 +105,10 @@ test('a refused entry holds only its own key, and goes out first when it is cure
   });
   const entries = await fixture.append(['account:a', 'account:b', 'account:a', 'account:a', 'account:b']);
   const dispatcher = await fixture.start();
-  await until('the expected counts', () => fixture.counts().held === 1 && fixture.counts().posted === 2 && fixture.counts().behind === 2);
+  await until(
+    'the expected counts',
+    () => fixture.counts().held === 1 && fixture.counts().posted === 2 && fixture.counts().behind === 2,
+  );
   expect(order).toEqual(['account:b 2', 'account:b 5']);
 
   refuse = false;

@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { createListener } from '../../listeners/index.ts';
+import type { ListenerObserver } from '../../listeners/listener.ts';
+import type { MllpSettings } from '../../listeners/mllp-settings.ts';
+import type { ChannelId } from '../../src/model/ids.ts';
+import type { Intake } from '../../src/model/intake.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { silentLog } from '../../src/platform/log.ts';
+import { until } from '../support/until.ts';
+import { type Driver, drivers } from './drivers.ts';
+
+const kinds = Object.entries(drivers).map(([kind, driver]) => ({ kind, driver }));
+
+interface Noted {
+  refused: string[];
+  stray: number;
+  open: number;
+}
+
+async function started(driver: Driver, intake: Intake, overrides: Partial<MllpSettings> = {}) {
+  const noted: Noted = { refused: [], stray: 0, open: 0 };
+  const observe: ListenerObserver = {
+    connections: (open) => {
+      noted.open = open;
+    },
+    strayBytes: (count) => {
+      noted.stray += count;
+    },
+    frameRefused: (reason) => void noted.refused.push(reason),
+    connectionRefused: () => void noted.refused.push('connection'),
+  };
+  const listener = createListener(driver.settings(overrides), {
+    channelId: 'lab' as ChannelId,
+    intake,
+    refuseOversized: (first) => Buffer.from(`refused ${first.length > 0}`),
+    clock: systemClock,
+    log: silentLog,
+    observe,
+  });
+  const address = await listener.start();
+  onTestFinished(() => listener.stop(0));
+  const connect = async () => {
+    const sender = await driver.connect(address);
+    onTestFinished(() => sender.destroy());
+    return sender;
+  };
+  return { listener, connect, noted };
+}
+
+/** Answers with the payload, after a pause that differs from frame to frame. */
+const echoAfter =
+  (pauseMs: (payload: string) => number, log: string[] = []): Intake =>
+  async (frame) => {
+    const payload = frame.bytes.toString('latin1');
+    await sleep(pauseMs(payload));
+    log.push(`committed ${payload}`);
+    return { disposition: 'accepted', messageId: null, ackCode: 'AA', reply: Buffer.from(`reply ${payload}`) };
+  };
+
+test.each(kinds)('$kind: the sender hears nothing before intake has resolved', async ({ driver }) => {
+  const order: string[] = [];
+  const { connect } = await started(
+    driver,
+    echoAfter(() => 30, order),
+  );
+  const sender = await connect();
+  sender.write(sender.encode('one'));
+  const replies = await sender.replies(1);
+  order.push('replied');
+  expect(replies).toEqual(['reply one']);
+  expect(order).toEqual(['committed one', 'replied']);
+});
+
+test.each(kinds)(
+  '$kind: replies keep the order of the frames although later ones are ready first',
+  async ({ driver }) => {
+    const { connect } = await started(
+      driver,
+      echoAfter((payload) => (Number(payload) % 2 === 0 ? 25 : 0)),
+    );
+    const sender = await connect();
+    const payloads = Array.from({ length: 20 }, (_, index) => String(index));
+    sender.write(Buffer.concat(payloads.map((payload) => sender.encode(payload))));
+    expect(await sender.replies(20)).toEqual(payloads.map((payload) => `reply ${payload}`));
+  },
+);
+
+test.each(kinds)(
+  '$kind: any split of the bytes gives the same frames, junk between them is counted',
+  async ({ driver }) => {
+    const { connect, noted } = await started(
+      driver,
+      echoAfter(() => 0),
+    );
+    const sender = await connect();
+    const bytes = Buffer.concat([sender.encode('first'), Buffer.from('junk'), sender.encode('second')]);
+    for (const byte of bytes) {
+      sender.write(Buffer.from([byte]));
+      await sleep(1);
+    }
+    expect(await sender.replies(2)).toEqual(['reply first', 'reply second']);
+    expect(noted.stray).toBe(4);
+  },
+);
+
+test.each(kinds)('$kind: a slow store slows the sender instead of filling memory', async ({ driver }) => {
+  let inWork = 0;
+  let most = 0;
+  const intake: Intake = async (frame) => {
+    inWork += 1;
+    most = Math.max(most, inWork);
+    await sleep(5);
+    inWork -= 1;
+    return { disposition: 'accepted', messageId: null, ackCode: 'AA', reply: frame.bytes };
+  };
+  const { connect } = await started(driver, intake, { inFlightMax: 4 });
+  const sender = await connect();
+  const payload = 'x'.repeat(30_000);
+  for (let at = 0; at < 100; at += 1) sender.write(sender.encode(payload));
+  expect(await sender.replies(100)).toHaveLength(100);
+  expect(most).toBeLessThanOrEqual(4 + 3); // a chunk that was read already may hold a few frames more
+});
+
+test.each(kinds)('$kind: stop writes the replies in work and takes no further frame', async ({ driver }) => {
+  const { listener, connect } = await started(
+    driver,
+    echoAfter(() => 60),
+  );
+  const sender = await connect();
+  sender.write(sender.encode('in work'));
+  await sleep(20);
+  const stopped = listener.stop(2_000);
+  sender.write(sender.encode('too late'));
+  expect(await sender.replies(1)).toEqual(['reply in work']);
+  await stopped;
+  await sender.closed;
+  expect(await sender.replies(1)).toEqual([]);
+});
+
+test.each(kinds)('$kind: a sender that closes its side still gets the replies to what it sent', async ({ driver }) => {
+  const { connect } = await started(
+    driver,
+    echoAfter(() => 40),
+  );
+  const sender = await connect();
+  sender.write(sender.encode('last words'));
+  sender.end();
+  expect(await sender.replies(1)).toEqual(['reply last words']);
+  await sender.closed;
+});
+
+test.each(kinds)(
+  '$kind: a frame above the limit is refused while it is read, and the connection is closed',
+  async ({ driver }) => {
+    const { connect, noted } = await started(
+      driver,
+      echoAfter(() => 0),
+      { frameBytesMax: 2_000 },
+    );
+    const [hostile, honest] = [await connect(), await connect()];
+    hostile.write(hostile.encode('fits'));
+    hostile.write(hostile.encode('x'.repeat(5_000_000)));
+    expect(await hostile.replies(2)).toEqual(['reply fits', 'refused true']);
+    await hostile.closed;
+    expect(noted.refused).toEqual(['too-large']);
+    honest.write(honest.encode('still here'));
+    expect(await honest.replies(1)).toEqual(['reply still here']);
+  },
+);
+
+test.each(kinds)(
+  '$kind: a frame that is never finished costs its sender the connection, nobody else',
+  async ({ driver }) => {
+    const { connect, noted } = await started(
+      driver,
+      echoAfter(() => 0),
+      { frameTimeoutMs: 300 },
+    );
+    const [slow, honest] = [await connect(), await connect()];
+    slow.write(slow.encode('never finished').subarray(0, -4));
+    await slow.closed;
+    expect(noted.refused).toEqual(['frame-timeout']);
+    honest.write(honest.encode('still here'));
+    expect(await honest.replies(1)).toEqual(['reply still here']);
+  },
+);
+
+test.each(kinds)(
+  '$kind: at the connection limit the longest idle sender gives way to a new one',
+  async ({ driver }) => {
+    const { connect, noted } = await started(
+      driver,
+      echoAfter(() => 0),
+      { connectionsMax: 2 },
+    );
+    const [first, second] = [await connect(), await connect()];
+    await until('both are open', () => noted.open === 2);
+    second.write(second.encode('busy'));
+    await second.replies(1);
+    const third = await connect();
+    third.write(third.encode('new'));
+    expect(await third.replies(1)).toEqual(['reply new']);
+    await first.closed;
+    expect(noted.open).toBe(2);
+  },
+);

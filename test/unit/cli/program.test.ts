@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { commands } from '../../../src/cli/catalogue.ts';
+import type { CliCommand } from '../../../src/cli/command.ts';
+import { OptionValues, UsageError } from '../../../src/cli/option-values.ts';
+import { runProgram } from '../../../src/cli/program.ts';
+import { money, printable, span } from '../../../src/cli/wording.ts';
+import { ERROR_SPECS } from '../../../src/model/errors.ts';
+import { PROBLEM_CODES } from '../../../src/model/problem.ts';
+import { fakeContext } from './fake-context.ts';
+
+async function run(...argv: readonly string[]) {
+  const context = fakeContext();
+  const code = await runProgram(argv, context);
+  return { code, stdout: context.stdout, stderr: context.stderr };
+}
+
+const paths = (list: readonly CliCommand[], before: readonly string[] = []): readonly (readonly string[])[] =>
+  list.flatMap((command) => [
+    [...before, command.name],
+    ...paths(command.subcommands ?? [], [...before, command.name]),
+  ]);
+
+test.each(paths(commands))('the help of `%s %s` begins with examples', async (...path) => {
+  const words = path.filter((word) => typeof word === 'string');
+  const { code, stdout } = await run(...words, '--help');
+  expect(code).toBe(0);
+  expect(stdout[0]).toBe('Examples:');
+  expect(stdout[1]).toMatch(new RegExp(`^  causeway ${words.join(' ')}\\b|^  causeway ${words[0]} `));
+});
+
+test('help without a command lists every command on stdout', async () => {
+  const { code, stdout } = await run();
+  expect(code).toBe(0);
+  for (const command of commands) expect(stdout.join('\n')).toContain(`\n  ${command.name}`);
+});
+
+test('an unknown command is exit 2 and names the near one on stderr', async () => {
+  const { code, stdout, stderr } = await run('stauts');
+  expect([code, stdout]).toEqual([2, []]);
+  expect(stderr.join('\n')).toContain('status');
+});
+
+test('an unknown option is exit 2', async () => {
+  expect((await run('status', '--jsn')).code).toBe(2);
+});
+
+test('a group of commands without a choice shows its help', async () => {
+  const { stdout, stderr } = await run('exceptions');
+  expect([...stdout, ...stderr].join('\n')).toContain('reprocess');
+});
+
+test('every code of both catalogues is explained, whatever its case', async () => {
+  for (const code of [...Object.keys(ERROR_SPECS), ...Object.keys(PROBLEM_CODES)]) {
+    const explained = await run('explain', code.toUpperCase());
+    expect(explained.code).toBe(0);
+    expect(explained.stdout[0]).toMatch(new RegExp(`^${code}: .+`));
+  }
+  const { stdout } = await run('explain', '--list');
+  expect(stdout).toHaveLength(Object.keys(ERROR_SPECS).length + Object.keys(PROBLEM_CODES).length);
+});
+
+test('an unknown code is "no", with the near one', async () => {
+  const { code, stderr } = await run('explain', 'STORE_FAILD');
+  expect(code).toBe(1);
+  expect(stderr[0]).toContain('did you mean STORE_FAILED?');
+});
+
+test('a bug is not dressed up as a usage error', async () => {
+  const context = fakeContext();
+  const broken = {
+    ...context,
+    terminal: {
+      ...context.terminal,
+      out: () => {
+        throw new TypeError('bug');
+      },
+    },
+  };
+  await expect(runProgram(['explain', '--list'], broken)).rejects.toThrow('bug');
+});
+
+test.each([
+  [0, '0 s'],
+  [59_999, '59 s'],
+  [240_000, '4 min'],
+  [11_100_000, '3 h 5 min'],
+  [7_200_000, '2 h'],
+  [187_200_000, '2 d 4 h'],
+  [-5, '0 s'],
+])('%i ms is %s', (ms, words) => expect(span(ms)).toBe(words));
+
+test('money keeps every digit', () => {
+  expect(money({ currency: 'USD', amount: '-12345678901234567.8900' })).toBe('USD -12,345,678,901,234,567.8900');
+});
+
+test('text of other systems cannot steer the terminal', () => {
+  expect(printable('a\u001b[31m\u0007b\u202ec\nd')).toBe('a [31m b c d');
+  expect(printable('x'.repeat(300))).toHaveLength(200);
+});
+
+const values = (options: Readonly<Record<string, unknown>>): OptionValues => new OptionValues([], options);
+
+test.each([
+  ['500ms', 500],
+  ['30s', 30_000],
+  ['5m', 300_000],
+  ['2', 2_000],
+])('a duration of %s', (text, ms) => expect(values({ for: text }).durationMs('for')).toBe(ms));
+
+test.each(['0s', '-1s', '1 day', '', '1e3'])('%j is no duration', (text) => {
+  expect(() => values({ for: text }).durationMs('for')).toThrow(UsageError);
+});
+
+test('numbers outside of their bounds are refused', () => {
+  const bounds = { min: 1, max: 10, fallback: 3 };
+  expect(values({}).integer('n', bounds)).toBe(3);
+  expect(values({ n: '10' }).integer('n', bounds)).toBe(10);
+  for (const n of ['0', '11', '1.5', 'x', '-1']) expect(() => values({ n }).integer('n', bounds)).toThrow(UsageError);
+});

@@ -1,0 +1,123 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { Database, WriteBatch } from '../../../src/platform/database.ts';
+import { open, seal } from '../../../src/platform/envelope.ts';
+import { silentLog } from '../../../src/platform/log.ts';
+import { takeStoreFolder } from '../../../src/platform/store-folder.ts';
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'causeway-db-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+const openAt = (location: string, onGroup?: (group: WriteBatch) => void) =>
+  Database.open({
+    ...{ location, createIfMissing: true, clock: systemClock, log: silentLog },
+    ...(onGroup === undefined ? {} : { onGroup }),
+  });
+
+const put = (key: string, sequence: number, text: string): WriteBatch => {
+  const batch = new WriteBatch();
+  batch.put(key, sequence, Buffer.from(text));
+  return batch;
+};
+
+test('commits that wait together share one group, in the order in which they were asked for', async () => {
+  const groups: number[] = [];
+  const order: string[] = [];
+  const database = await openAt(folder(), () => groups.push(1));
+  onTestFinished(() => database.close());
+  const commits = Array.from({ length: 50 }, (_, index) => {
+    const batch = put(`k${index}`, index, 'x');
+    batch.onJoin.push(() => order.push(`k${index}`));
+    return database.commit(batch, 'synced');
+  });
+  await Promise.all(commits);
+  expect(groups).toHaveLength(1);
+  expect(order).toEqual(Array.from({ length: 50 }, (_, index) => `k${index}`));
+});
+
+test('a value found under another key, cut short or changed by one bit is never used', () => {
+  const sealed = seal('m!0000000000000001', 1, [Buffer.from('money '), Buffer.from('1250.00')]);
+  expect(open('m!0000000000000001', sealed).payload.toString()).toBe('money 1250.00');
+  expect(() => open('m!0000000000000002', sealed)).toThrow(/STORE_DAMAGED.*table m, record 0000000000000002/);
+  expect(() => open('m!0000000000000001', sealed.subarray(0, -1))).toThrow(/length differs/);
+  for (let bit = 0; bit < sealed.length * 8; bit += 1) {
+    const flipped = Buffer.from(sealed);
+    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    expect(() => open('m!0000000000000001', flipped)).toThrow();
+  }
+});
+
+test('after a write error nothing queued is confirmed, and the store opens again by itself with what was confirmed', async () => {
+  const location = folder();
+  let fail = false;
+  const database = await openAt(location, () => {
+    if (fail) throw new Error('disk gone'); // stands for any failure while a group is written
+  });
+  onTestFinished(() => database.close());
+  await database.commit(put('a', 1, 'before'), 'synced');
+  fail = true;
+  const refused = await Promise.allSettled([
+    database.commit(put('b', 2, 'lost'), 'synced'),
+    database.commit(put('c', 3, 'lost'), 'synced'),
+  ]);
+  expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await expect(database.commit(put('d', 4, 'too early'), 'synced')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  fail = false;
+  await new Promise<void>((resolve) => {
+    database.onResumed = resolve;
+  });
+  await database.commit(put('e', 5, 'after'), 'synced');
+  expect(database.get('a')?.toString()).toBe('before');
+  expect(database.get('b')).toBeUndefined();
+  expect(database.get('e')?.toString()).toBe('after');
+});
+
+test('a provisioned store whose database is gone is refused, never started empty', async () => {
+  const path = folder();
+  const first = await takeStoreFolder(path);
+  const database = await openAt(first.databasePath);
+  first.markProvisioned(Date.now());
+  await database.close();
+  await first.release();
+  rmSync(join(first.databasePath, 'CURRENT'));
+  await expect(takeStoreFolder(path)).rejects.toMatchObject({ code: 'STORE_MISSING' });
+});
+
+test('a second owner of the same store is refused', async () => {
+  const path = folder();
+  const first = await takeStoreFolder(path);
+  await expect(takeStoreFolder(path)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+  await first.release();
+  const second = await takeStoreFolder(path);
+  await second.release();
+});
+
+test('a damaged table is noticed when a record is read', async () => {
+  const location = folder();
+  const database = await openAt(location);
+  const marker = 'findme'.repeat(20);
+  await database.commit(put('a', 1, marker), 'synced');
+  await database.close();
+  for (const name of readdirSync(location).filter((file) => file.endsWith('.log'))) {
+    const bytes = readFileSync(join(location, name));
+    const at = bytes.indexOf('findme');
+    if (at >= 0) bytes[at] = 0x58;
+    writeFileSync(join(location, name), bytes);
+  }
+  const again = await openAt(location);
+  onTestFinished(() => again.close());
+  const read = () => again.get('a')?.toString();
+  expect(read).not.toSatisfy((attempt: () => string | undefined) => {
+    try {
+      return attempt() !== undefined && attempt() !== marker;
+    } catch {
+      return false;
+    }
+  });
+});
