@@ -29,16 +29,19 @@ export const REQUEST_ERRORS = {
   },
 } as const;
 
+/** An error as it leaves the server. */
 export interface Answer {
   readonly httpStatus: number;
   readonly body: ErrorAnswer;
 }
 
+/** A fault of the request; `httpStatus` overrides the usual one. */
 export function requestError(code: keyof typeof REQUEST_ERRORS, detail: string, httpStatus?: number): Answer {
   const { text, hint, httpStatus: usual } = REQUEST_ERRORS[code];
   return { httpStatus: httpStatus ?? usual, body: { code, text, hint, detail } };
 }
 
+/** An environment failure with the texts of the catalogue. */
 export function catalogueError({ code, detail }: Pick<CausewayError, 'code' | 'detail'>): Answer {
   const { text, hint, httpStatus } = ERROR_SPECS[code];
   return { httpStatus, body: { code, text, hint, detail } };

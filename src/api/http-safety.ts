@@ -42,8 +42,8 @@ function hostnameOf(authority: string): string | null {
 }
 
 /**
- * Whether a request called a server bound to `host` by a name of its own (DNS rebinding: a foreign name that resolves to
- * loopback would otherwise let any web page read the answers). Only loopback is checked: a port that the configuration
+ * Whether a request called a server bound to `host` by a name of its own. DNS rebinding: a foreign name that resolves
+ * to loopback lets any web page read the answers. Only loopback is checked: a port that the configuration
  * opens to a network is called by names that this machine cannot know.
  */
 export function isOwnHost(headers: IncomingHttpHeaders, host: string): boolean {

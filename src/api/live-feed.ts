@@ -3,6 +3,7 @@ import { differenceOf, type Json } from '../status/patch.ts';
 /** Deltas kept for viewers that come back. */
 export const RING_MAX = 200;
 
+/** The whole picture, as sent. */
 export interface Snapshot {
   readonly t: 'snap';
   readonly topic: string;
@@ -13,6 +14,7 @@ export interface Snapshot {
   readonly data: Json;
 }
 
+/** One change, as sent. */
 export interface Delta {
   readonly t: 'd';
   readonly topic: string;

@@ -16,7 +16,9 @@ import type { Json } from '../status/patch.ts';
 import { LiveFeed } from './live-feed.ts';
 import type { Operations } from './operations.ts';
 
+/** Websocket subprotocol; a new one when messages change their meaning. */
 export const SUBPROTOCOL = 'causeway.v1';
+/** Viewers at once; further ones get 503. */
 export const VIEWERS_MAX = 200;
 /** Unsent bytes of one viewer from which on it gets no further deltas. */
 export const BUFFERED_BYTES_MAX = 65_536;
@@ -33,6 +35,7 @@ const helloMessage = z.strictObject({
   from: z.strictObject({ epoch: z.string().max(64), seq: z.int().min(0) }).optional(),
 });
 
+/** What the live view needs. */
 export interface LiveOptions {
   readonly operations: Pick<Operations, 'status'>;
   readonly clock: Clock;
@@ -53,6 +56,7 @@ interface Viewer {
   inboundMessages: number;
 }
 
+/** All viewers of one status port. */
 export class LiveServer {
   readonly #options: LiveOptions;
   readonly #server: WebSocketServer;

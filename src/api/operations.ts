@@ -9,12 +9,14 @@ import type { AckCode } from '../model/acknowledgment.ts';
 import type { Disposition } from '../model/intake.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
+/** Which page of a list. */
 export interface PageQuery {
   /** 1 to 1,000. */
   readonly limit: number;
   readonly after?: string;
 }
 
+/** One page of a list. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
   /** Pass as `after` for the next page; null at the end. */
@@ -47,12 +49,14 @@ export interface EntryRow extends Omit<EntryHeader, 'orderingKey' | 'fenceKeys'>
   readonly blockedBehind: number | null;
 }
 
+/** A case with all that waits with it. */
 export interface CaseDetail {
   readonly case: ExceptionCase;
   readonly message: MessageRow | null;
   readonly entries: readonly EntryRow[];
 }
 
+/** Which stored entries are sent again. */
 export interface ReplayRequest {
   readonly destinationId: string;
   /** First and last message id, both inclusive. */
@@ -62,6 +66,7 @@ export interface ReplayRequest {
   readonly dryRun: boolean;
 }
 
+/** What a replay found and did. */
 export interface ReplayAnswer {
   readonly entries: number;
   readonly replayed: number;
@@ -83,6 +88,7 @@ export type TailEvent =
       readonly reason: string | null;
     };
 
+/** The port that the composition implements. An unknown id reads as null, and throws where it is acted on. */
 export interface Operations {
   status(): Promise<StatusSnapshot>;
   /** True once every channel accepts and the store is open. */
@@ -93,9 +99,15 @@ export interface Operations {
   ): Promise<{ readonly message: MessageRow; readonly entries: readonly EntryRow[] } | null>;
   listCases(query: PageQuery & { readonly state?: CaseState; readonly cause?: string }): Promise<Page<ExceptionCase>>;
   showCase(caseId: string): Promise<CaseDetail | null>;
-  /** Runs the stored message through intake again, or sends the refused entry again under its key. @throws NOT_FOUND, WRONG_STATE */
+  /**
+   * Runs the stored message through intake again, or sends the refused entry again under its key.
+   * @throws NOT_FOUND, WRONG_STATE
+   */
   reprocessCase(caseId: string, by: string): Promise<ExceptionCase>;
-  /** Closes the case without an event; its places in the outbox are discarded and later entries flow. @throws NOT_FOUND, WRONG_STATE */
+  /**
+   * Closes the case without an event; its places in the outbox are discarded and later entries flow.
+   * @throws NOT_FOUND, WRONG_STATE
+   */
   discardCase(caseId: string, by: string, reason: string): Promise<ExceptionCase>;
   listDeadLetters(query: PageQuery & { readonly destinationId?: string }): Promise<Page<EntryRow>>;
   /** @throws NOT_FOUND, WRONG_STATE */

@@ -29,6 +29,7 @@ const CONNECTIONS_MAX = 512;
 const REQUEST_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
+/** A bound server. */
 export interface RunningServer {
   /** `127.0.0.1:8080`, or the path of the socket. */
   readonly address: string;
@@ -42,6 +43,7 @@ interface CommonOptions {
   readonly clock: Clock;
 }
 
+/** What the status port needs. */
 export interface StatusServerOptions extends CommonOptions {
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
   /** Address to bind. Any other than loopback shows the page to that network. */
@@ -54,6 +56,7 @@ export interface StatusServerOptions extends CommonOptions {
   readonly pingMs?: number;
 }
 
+/** What the control socket needs. */
 export interface ControlServerOptions extends CommonOptions {
   readonly socketPath: string;
   /** Pause between two heartbeats of `tail` in ms, default 15 s. */
@@ -81,7 +84,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<R
 /** @throws CausewayError `STORE_IN_USE` when another process answers on the path, `LISTENER_BIND_FAILED` */
 export async function startControlServer(options: ControlServerOptions): Promise<RunningServer> {
   const { socketPath } = options;
-  await freeSocketPath(socketPath);
+  await freeSocketPath(socketPath, options.clock);
   const app = createControlApp(options);
   await listen(app, { path: socketPath });
   protectSocket(socketPath);

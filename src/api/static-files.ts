@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+/** One file of the page, in memory. */
 export interface StaticFile {
   readonly path: string;
   readonly contentType: string;

@@ -3,6 +3,7 @@ import { CausewayError } from '../model/errors.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { plural } from './wording.ts';
 
+/** One thing to do to each of many rows. */
 export interface BulkAction<Row> {
   readonly rows: readonly Row[];
   readonly idOf: (row: Row) => string;
@@ -14,7 +15,10 @@ export interface BulkAction<Row> {
   readonly done: string;
 }
 
-/** 0 when all rows went well, 1 when one did not or there was none. @throws CausewayError for anything that ends the rest too */
+/**
+ * 0 when all rows went well, 1 when one did not or there was none.
+ * @throws CausewayError for a failure that meets every row, such as `NOT_RUNNING`
+ */
 export async function actOnAll<Row>(action: BulkAction<Row>, { terminal }: CliContext): Promise<ExitCode> {
   let failed = 0;
   for (const row of action.rows) {

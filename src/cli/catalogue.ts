@@ -12,6 +12,7 @@ import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
 import { validateCommand } from './validate.ts';
 
+/** In the order of the help. */
 export const commands: readonly CliCommand[] = [
   runCommand,
   validateCommand,

@@ -18,16 +18,18 @@ export interface CliContext {
   readonly environment: Environment;
   /** Folder with package.json; files in the box are found from here. */
   readonly applicationDirectory: string;
-  /** Resolves when the user or the service manager asks to stop. Commands that never call it end at the first signal. */
+  /** Resolves when somebody asks to stop. Commands that never call it end at the first signal. */
   readonly untilStop: () => Promise<string>;
 }
 
+/** One option, as the help shows it. */
 export interface CommandOption {
   /** `--to <host:port>`; an option without `<…>` is a flag. */
   readonly flags: string;
   readonly text: string;
 }
 
+/** The port: what a command is called, what it takes, what it does. */
 export interface CliCommand {
   readonly name: string;
   readonly summary: string;
@@ -46,8 +48,10 @@ export const CONFIG_OPTION: CommandOption = {
   flags: '--config <path>',
   text: 'Configuration file or folder. Default: /etc/causeway if it exists, else the bundled example.',
 };
+/** For commands that only need the control socket. */
 export const STORE_OPTION: CommandOption = {
   flags: '--store <folder>',
   text: 'Store folder of the running appliance, instead of the one named in --config.',
 };
+/** Every command with an output has it. */
 export const JSON_OPTION: CommandOption = { flags: '--json', text: 'Print JSON on stdout, for programs.' };

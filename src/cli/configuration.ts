@@ -1,4 +1,4 @@
-/** Which configuration a command means, and reading it. The configuration room is loaded only by commands that need it. */
+/** Which configuration a command means, and reading it. The room that reads it is loaded only when it is needed. */
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
@@ -59,7 +59,10 @@ export async function loadOrExplain(
   return null;
 }
 
-/** The configuration for a command that only looks something up in it. @throws CausewayError `CONFIG_INVALID`, `CONFIG_UNREADABLE` */
+/**
+ * The configuration for a command that only looks something up in it.
+ * @throws CausewayError `CONFIG_INVALID`, `CONFIG_UNREADABLE`
+ */
 export async function loadOrThrow(path: string): Promise<Config> {
   const { loadConfig, formatConfigProblem } = await import('../config/load.ts');
   const loaded = loadConfig(path);

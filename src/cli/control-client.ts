@@ -18,10 +18,12 @@ const SOCKET_PATH_BYTES_MAX = 107;
 const ANSWER_BYTES_MAX = 67_108_864;
 /** A question that the appliance does not answer for so long is given up. */
 const ANSWER_TIMEOUT_MS = 60_000;
-/** Rows of one page, and of a whole listing. */
+/** Rows of one page. */
 const PAGE_ROWS = 500;
+/** Rows of a whole listing. */
 export const LIST_ROWS_MAX = 1_000_000;
 
+/** One question to the appliance. Members of `query` that are undefined are left out. */
 export interface ControlRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -29,6 +31,7 @@ export interface ControlRequest {
   readonly body?: unknown;
 }
 
+/** Each question is a connection of its own. @throws CausewayError `NOT_RUNNING`, and what the appliance throws */
 export class ControlClient {
   readonly socketPath: string;
 

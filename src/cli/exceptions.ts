@@ -69,10 +69,9 @@ const show: CliCommand = {
       return 0;
     }
     const found = detail.case;
+    const controlId = printable(found.controlId, 60);
     terminal.out(`${found.caseId}  ${found.state}  ${printable(found.cause)}`);
-    terminal.out(
-      `Message   ${found.messageType} ${printable(found.controlId, 60)} of channel ${found.channelId}, ${found.messageId}`,
-    );
+    terminal.out(`Message   ${found.messageType} ${controlId} of channel ${found.channelId}, ${found.messageId}`);
     terminal.out(`Opened    ${new Date(found.openedAtMs).toISOString()}`);
     if (found.closedAtMs !== undefined)
       terminal.out(`Closed    ${new Date(found.closedAtMs).toISOString()} by ${printable(found.closedBy ?? '')}`);

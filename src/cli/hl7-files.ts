@@ -22,7 +22,10 @@ export type FoundFile =
   | { readonly file: string; readonly bytes: Buffer }
   | { readonly file: string; readonly skipped: string };
 
-/** Files of the given paths, folders with everything below them, in the order of their names. @throws UsageError when a path does not exist */
+/**
+ * Files of the given paths, folders with everything below them, in the order of their names.
+ * @throws UsageError when a path does not exist
+ */
 export async function* findFiles(paths: readonly string[]): AsyncGenerator<FoundFile> {
   for (const path of paths) {
     const exists = await access(path, constants.F_OK).then(

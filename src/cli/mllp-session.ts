@@ -20,6 +20,7 @@ export interface Exchange {
   readonly connected: boolean;
 }
 
+/** Where to send, and how long to wait. */
 export interface SessionOptions {
   readonly host: string;
   readonly port: number;
@@ -30,6 +31,7 @@ export interface SessionOptions {
 
 type Reply = { readonly frame: Buffer } | { readonly failure: string; readonly closed: boolean };
 
+/** One connection, made when it is first needed. Not for concurrent use. */
 export class MllpSession {
   readonly #options: SessionOptions;
   #socket: Socket | null = null;

@@ -13,6 +13,7 @@ export class UsageError extends Error {
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
+/** Arguments and options of one call. Every reader gives the default when the option is absent. */
 export class OptionValues {
   /** Arguments that are not options, in order. */
   readonly args: readonly string[];

@@ -7,7 +7,7 @@ import { actingPerson } from './person.ts';
 import { suggest } from './terminal.ts';
 import { money, plural } from './wording.ts';
 
-/** `causeway replay`: stored entries of a range of messages again, under their first idempotency keys. Dry run by default. */
+/** `causeway replay`: stored entries of a range of messages again, under their first keys. Dry run by default. */
 export const replayCommand: CliCommand = {
   name: 'replay',
   summary: 'Send stored events of a range of messages again; without --yes it only counts.',
@@ -15,7 +15,7 @@ export const replayCommand: CliCommand = {
     { flags: '--destination <id>', text: 'Destination to send to. Required.' },
     { flags: '--from <message>', text: 'First message id, e.g. m0000000000000100. Required.' },
     { flags: '--to <message>', text: 'Last message id, inclusive. Required.' },
-    { flags: '--yes', text: 'Do it. Without it: only say what would be sent.' },
+    { flags: '--yes', text: 'Do it. Without it: only say how many and how much.' },
     CONFIG_OPTION,
     STORE_OPTION,
     JSON_OPTION,

@@ -27,6 +27,7 @@ export const runCommand: CliCommand = {
   },
 };
 
+/** How the start is told. */
 export interface RunWords {
   /** Where the configuration was read. */
   readonly from: string;
@@ -76,10 +77,11 @@ export async function runAppliance(config: Config, context: CliContext, words: R
 /** What listens where, where to look, and the exact command for a first message. */
 function tell(app: App, config: Config, { terminal }: CliContext, words: RunWords): void {
   const { status, channels } = app.addresses;
+  const { facility, store } = config;
   if (words.json)
-    terminal.out(JSON.stringify({ type: 'listening', status, channels, store: config.store.path, pid: process.pid }));
+    terminal.out(JSON.stringify({ type: 'listening', status, channels, store: store.path, pid: process.pid }));
   terminal.say(
-    `${config.facility.name} (${config.facility.id}), configuration ${shortPath(words.from)}, store ${shortPath(config.store.path)}`,
+    `${facility.name} (${facility.id}), configuration ${shortPath(words.from)}, store ${shortPath(store.path)}`,
   );
   for (const channel of config.channels) {
     terminal.say(`  channel ${channel.id}: ${channel.listener.kind} on ${channels[channel.id] ?? 'no address'}`);

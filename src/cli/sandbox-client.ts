@@ -7,6 +7,7 @@ import { type OptionValues, UsageError } from './option-values.ts';
 
 const ANSWER_BYTES_MAX = 16_777_216;
 const TIMEOUT_MS = 10_000;
+/** TCP port of the sandbox in the bundled example. */
 export const SANDBOX_PORT = 18_443;
 
 /** Folder of the sandbox: as named, else the one that the bundled example trusts. */

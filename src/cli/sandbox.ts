@@ -61,13 +61,15 @@ const summary: CliCommand = {
       terminal.out(JSON.stringify(totals));
       return 0;
     }
-    terminal.out(
-      `${plural(totals.events, 'event')} accepted for ${plural(totals.subjects, 'ordering key')}, ${count(totals.misordered)} out of order.`,
-    );
+    const keys = plural(totals.subjects, 'ordering key');
+    const requests = plural(totals.repeatedRequests, 'request');
+    const events = plural(totals.repeatedEvents, 'event');
+    const conflicts = plural(totals.conflicts, 'key');
+    terminal.out(`${plural(totals.events, 'event')} accepted for ${keys}, ${count(totals.misordered)} out of order.`);
     for (const [kind, events] of Object.entries(totals.kinds)) terminal.out(`  ${count(events).padStart(8)}  ${kind}`);
     terminal.out(`Money       ${totals.money.map(money).join(', ') || 'none'}`);
     terminal.out(
-      `Since start ${plural(totals.repeatedRequests, 'request')} repeated under the same key, ${plural(totals.repeatedEvents, 'event')} under another key, ${plural(totals.conflicts, 'key')} used for another body.`,
+      `Since start ${requests} repeated under one key, ${events} under another, ${conflicts} used for another body.`,
     );
     suggest(terminal, 'sandbox fail 503 --for 30s');
     return 0;

@@ -10,6 +10,7 @@ const LATENCIES_MAX = 1_000_000;
 /** Positive replies of original and enhanced mode (HL7 table 0008). */
 const POSITIVE: ReadonlySet<string> = new Set(['AA', 'CA']);
 
+/** The counts of one call. */
 export interface SendSummary {
   readonly sent: number;
   /** Replies that were not the wanted ones, and messages without a reply. */
@@ -19,6 +20,7 @@ export interface SendSummary {
   readonly codes: Readonly<Record<string, number>>;
 }
 
+/** Collects what came back and prints it as it comes; memory is bounded. */
 export class SendReport {
   readonly #terminal: Terminal;
   readonly #json: boolean;

@@ -36,6 +36,8 @@ export const statusCommand: CliCommand = {
 function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[] {
   const { facility, verdict, store, nowMs } = snapshot;
   const word = STATE_WORDS[verdict.state];
+  const up = span(nowMs - snapshot.startedAtMs);
+  const reason = store.reason === null ? '' : ` (${printable(store.reason)})`;
   const storeText =
     store.state === 'open' ? 'open' : `failed since ${timeOfDay(store.failedSinceMs ?? nowMs, facility.timezone)}`;
   const notes = [...worstFirst(snapshot.destinations), ...worstFirst(snapshot.channels)]
@@ -45,8 +47,8 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     `${terminal.paint(word.colour, word.text)}  ${verdict.text}`,
     ...notes,
     '',
-    `${facility.name} (${facility.id}) · Causeway ${snapshot.version} · up ${span(nowMs - snapshot.startedAtMs)} · pid ${snapshot.pid}`,
-    `Store ${storeText}${store.reason === null ? '' : ` (${printable(store.reason)})`} · ${plural(snapshot.openCases, 'open exception case')}`,
+    `${facility.name} (${facility.id}) · Causeway ${snapshot.version} · up ${up} · pid ${snapshot.pid}`,
+    `Store ${storeText}${reason} · ${plural(snapshot.openCases, 'open exception case')}`,
     '',
     ...channelLines(snapshot, terminal),
     '',

@@ -4,6 +4,7 @@ import type { Colour, Terminal } from './terminal.ts';
 /** A cell is text, or text with a colour (the width is that of the text). */
 export type Cell = string | { readonly text: string; readonly colour: Colour };
 
+/** Head of one column. */
 export interface Column {
   readonly title: string;
   /** Numbers read better at the right edge. */

@@ -74,7 +74,8 @@ function eventText(event: TailEvent, timezone: string, terminal: Terminal): stri
     const reply = terminal.paint(event.ackCode === 'AA' ? 'green' : 'red', event.ackCode);
     const time = timeOfDay(event.receivedAtMs, timezone);
     const what = `${printable(event.messageType, 20)} ${controlId}`;
-    return `${time}  ${event.channelId} → ${reply}  ${what}  ${event.disposition}, ${plural(event.events, 'event')}  ${event.messageId}`;
+    const became = `${event.disposition}, ${plural(event.events, 'event')}`;
+    return `${time}  ${event.channelId} → ${reply}  ${what}  ${became}  ${event.messageId}`;
   }
   const colour: Colour = event.state === 'posted' ? 'green' : event.state === 'retry' ? 'yellow' : 'red';
   const reason = event.reason === null ? '' : ` (${printable(event.reason, 80)})`;

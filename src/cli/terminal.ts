@@ -5,8 +5,10 @@ import type { Environment } from '../platform/environment.ts';
 /** Largest input taken from stdin, in bytes. */
 const STDIN_BYTES_MAX = 536_870_912;
 
+/** The colours that carry a meaning; never the only carrier of it. */
 export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold';
 
+/** The two ways out and the one way in of a command. */
 export interface Terminal {
   /** One line of data (stdout). */
   out(line: string): void;

@@ -1,4 +1,4 @@
-/** Numbers, ages and states in the words that a person reads. Display only: nothing here is stored or calculated with. */
+/** Numbers, ages and states in the words that a person reads. Display only: nothing here is stored. */
 import { FLOW_STATES, type FlowState, type MoneyTotal } from '../status/snapshot.ts';
 import type { Colour } from './terminal.ts';
 
@@ -57,7 +57,7 @@ export function worstFirst<Row extends { readonly state: FlowState; readonly id:
   return rows.toSorted((left, right) => rank(left) - rank(right) || left.id.localeCompare(right.id));
 }
 
-/** Text of another system made safe for a terminal: control characters (escape sequences) become spaces; cut at `max`. */
+/** Text of another system made safe for a terminal: control characters become spaces; cut at `max`. */
 export function printable(text: string, max = 200): string {
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
   return clean.length <= max ? clean : `${clean.slice(0, max - 1)}…`;

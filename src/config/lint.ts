@@ -119,7 +119,7 @@ function portClashes(root: Located): readonly ConfigProblem[] {
 
 function clash(left: Binding, right: Binding): boolean {
   const anyHost = WILDCARD_HOSTS.has(left.host) || WILDCARD_HOSTS.has(right.host);
-  return left.port !== right.port && (anyHost || left.host === right.host);
+  return left.port === right.port && (anyHost || left.host === right.host);
 }
 
 /** Secrets are only named: none in a header, none in an address. */

@@ -1,9 +1,10 @@
 /**
  * Replies in original mode (HL7 v2.5.1 ch. 2, message ACK: MSH, MSA, ERR) and the reading of replies.
  *
- * A reply is written with the sender's own delimiters, in latin1, so that what is echoed (MSH-3 to -6, -10, -11, -12, -18)
- * is byte-equal to what was sent. Our own text is printable ASCII without line breaks. Whatever the header looked like,
- * the reply is a readable message: delimiters that cannot be used are replaced, absent ones are filled in.
+ * A reply is written with the sender's own delimiters, in latin1, so that what is echoed (MSH-3 to -6, -10, -11, -12,
+ * -18) is byte-equal to what was sent. Our own text is printable ASCII without line breaks. Whatever the header
+ * looked like, the reply is a readable message: delimiters that cannot be used are replaced, absent ones are filled
+ * in.
  */
 import type { AckCode } from '../model/acknowledgment.ts';
 import type { Problem, ProblemCode } from '../model/problem.ts';
@@ -14,6 +15,7 @@ import { parseMessage } from './parse.ts';
 import { readPath } from './path.ts';
 import { toHl7Time } from './timestamp.ts';
 
+/** What one reply says, and to whom. */
 export interface AckInput {
   /** null when nothing could be read: the reply then names no receiver and no control id. */
   readonly header: MessageHeader | null;
@@ -147,7 +149,8 @@ interface ErrorLine {
 function errorsOf({ code, problems }: AckInput, sentence: string, level: number): readonly ErrorLine[] {
   const accepted = code === 'AA';
   const lines: ErrorLine[] = [];
-  // Before v2.7 the sentence is in MSA-3 already: it is repeated only where an error would otherwise have no ERR at all.
+  // Before v2.7 the sentence is in MSA-3 already: it is repeated only where an error would otherwise have no ERR at
+  // all.
   const isBare = !accepted && problems.length === 0;
   if (isBare || (level >= 207 && sentence !== '')) {
     const severity = accepted || problems.length > 0 ? 'I' : 'E';

@@ -8,6 +8,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 import type { ByteReader } from './escape.ts';
 
+/** The part of the format settings that decides how bytes become text. */
 export interface CharsetSettings {
   readonly charset?: string | undefined;
   readonly fallbackCharset: string;
@@ -22,13 +23,17 @@ export type CharsetFlag =
   | 'charset-unknown'
   /** The bytes do not fit the set that MSH-18 (or the channel) names. */
   | 'charset-untrue'
-  /** The bytes fit the named single-byte set, but are valid UTF-8 as well, which real text of such a set hardly ever is. */
+  /**
+   * The bytes fit the named single-byte set, but are valid UTF-8 as well, which real text of such a set hardly ever
+   * is.
+   */
   | 'charset-doubtful'
   /** Read with the fallback set of the channel. */
   | 'charset-fallback'
   /** The text holds U+FFFD: characters were lost, here or at the sender. */
   | 'replacement-characters';
 
+/** The text of a frame, or the sentence why it is refused (it names no bytes). */
 export type Decoded =
   | {
       readonly ok: true;
@@ -87,8 +92,8 @@ const REPLACEMENT = '\uFFFD';
 const C1_CONTROL = /[\x80-\x9f]/;
 
 /**
- * The encoding label for a name of MSH-18 or of a setting (`8859/15`, `ISO IR100`, `UNICODE UTF-8`, `windows-1252`), or null
- * when it is not known.
+ * The encoding label for a name of MSH-18 or of a setting (`8859/15`, `ISO IR100`, `UNICODE UTF-8`, `windows-1252`),
+ * or null when it is not known.
  */
 export function encodingOf(name: string): string | null {
   if (name === '' || name.length > NAME_LENGTH_MAX) return null;
@@ -102,9 +107,9 @@ export function encodingOf(name: string): string | null {
 }
 
 /**
- * Decodes a frame by MSH-18 (`declared`, with its repetitions) and the settings of the channel: `charset` wins over MSH-18;
- * nothing or ASCII declared means strict UTF-8, else the fallback; a named set that the bytes contradict means strict
- * UTF-8, else the fallback, or a refusal under `reject`. Every deviation is flagged.
+ * Decodes a frame by MSH-18 (`declared`, with its repetitions) and the settings of the channel: `charset` wins over
+ * MSH-18; nothing or ASCII declared means strict UTF-8, else the fallback; a named set that the bytes contradict
+ * means strict UTF-8, else the fallback, or a refusal under `reject`. Every deviation is flagged.
  */
 export function decodeFrame(bytes: Buffer, declared: readonly string[], settings: CharsetSettings): Decoded {
   const names = settings.charset === undefined ? declared : [settings.charset];
@@ -158,7 +163,10 @@ export function decodeUtf16Frame(bytes: Buffer): { readonly text: string; readon
   return { text: iconv.decode(bytes, used), used };
 }
 
-/** The first named set that is more than ASCII (an empty or ASCII base set followed by its alternates), else the base. */
+/**
+ * The first named set that is more than ASCII (an empty or ASCII base set followed by its alternates), else the
+ * base.
+ */
 function wantedEncoding(names: readonly string[]): string | null {
   let base: string | null = null;
   for (const [index, name] of names.slice(0, REPETITIONS_MAX).entries()) {

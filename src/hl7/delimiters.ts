@@ -1,6 +1,6 @@
 /**
- * The delimiters of one message (HL7 v2.5.1 ch. 2, MSH-1 and MSH-2). Each is one character, or '' when MSH-2 is too short
- * to name it: then nothing is split or escaped at that level.
+ * The delimiters of one message (HL7 v2.5.1 ch. 2, MSH-1 and MSH-2). Each is one character, or '' when MSH-2 is too
+ * short to name it: then nothing is split or escaped at that level.
  */
 export interface Delimiters {
   readonly field: string;

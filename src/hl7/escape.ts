@@ -1,6 +1,6 @@
 /**
- * Escape sequences of HL7 v2 text (HL7 v2.5.1 ch. 2, "Use of escape sequences in text fields"). Applied after splitting,
- * with the message's own delimiters.
+ * Escape sequences of HL7 v2 text (HL7 v2.5.1 ch. 2, "Use of escape sequences in text fields"). Applied after
+ * splitting, with the message's own delimiters.
  */
 import type { Delimiters } from './delimiters.ts';
 
@@ -11,14 +11,17 @@ export type ByteReader = (bytes: Buffer) => string | null;
 const PIECES_PER_JOIN = 1_024;
 
 const HEX = /^(?:[0-9A-Fa-f]{2})+$/;
-/** Sequences that the standard names but that have no plain-text meaning here: they are kept as they are, as one unit. */
+/**
+ * Sequences that the standard names but that have no plain-text meaning here: they are kept as they are, as one
+ * unit.
+ */
 const KEPT_WHOLE = /^(?:[HN]|\.[a-z]{2}[+-]?\d*|[CM](?:[0-9A-Fa-f]{2}){1,3}|Z[^ ]{0,64})$/;
 const KEPT_LENGTH_MAX = 66;
 
 /**
- * Text with its escapes resolved: the delimiters (`\F\ \S\ \T\ \R\ \E\ \P\`), bytes in hex (`\Xhh..\`) and the line break
- * `\.br\` (a line feed). Everything else stays exactly as it came: highlighting, other formatting, character set switches,
- * `\Z..\`, unknown sequences, and a lone escape character. Linear in the length of the text.
+ * Text with its escapes resolved: the delimiters (`\F\ \S\ \T\ \R\ \E\ \P\`), bytes in hex (`\Xhh..\`) and the line
+ * break `\.br\` (a line feed). Everything else stays exactly as it came: highlighting, other formatting, character
+ * set switches, `\Z..\`, unknown sequences, and a lone escape character. Linear in the length of the text.
  */
 export function decodeEscapes(text: string, delimiters: Delimiters, readBytes: ByteReader): string {
   const mark = delimiters.escape;
@@ -97,8 +100,8 @@ function delimiterNamed(code: number, delimiters: Delimiters): string {
 }
 
 /**
- * Text made safe to be put into one component: delimiters and line ends become escapes of the message's own set. Where a
- * set has no usable escape character (too short, or the same as another delimiter), they become blanks.
+ * Text made safe to be put into one component: delimiters and line ends become escapes of the message's own set.
+ * Where a set has no usable escape character (too short, or the same as another delimiter), they become blanks.
  */
 export function encodeEscapes(text: string, delimiters: Delimiters): string {
   const { field, component, repetition, subcomponent, truncation } = delimiters;

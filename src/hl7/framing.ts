@@ -9,16 +9,17 @@
  *   0x0B later inside a frame is data.
  * - 0x1C 0x0D ends a frame in both modes.
  * - `missingFinalCr: 'refuse'`: any other 0x1C is data, so the frames never depend on how the bytes were split.
- * - `missingFinalCr: 'accept'`: 0x1C also ends the frame when the next byte is 0x0A (swallowed) or 0x0B (next frame), or
- *   when it is the last byte that has arrived: a sender that forgets the final CR must get its reply without waiting
- *   for bytes that never come. A CR or LF that arrives later in its place is swallowed. 0x1C followed, in the same
- *   chunk, by any other byte stays data, because cutting there would acknowledge half a message. What remains: data
- *   with a 0x1C that TCP happens to deliver as the last byte of a chunk is cut. A sender whose data can hold 0x1C
- *   must be configured `refuse`.
+ * - `missingFinalCr: 'accept'`: 0x1C also ends the frame when the next byte is 0x0A (swallowed) or 0x0B (next frame),
+ *   or when it is the last byte that has arrived: a sender that forgets the final CR must get its reply without
+ *   waiting for bytes that never come. A CR or LF that arrives later in its place is swallowed. 0x1C followed, in the
+ *   same chunk, by any other byte stays data, because cutting there would acknowledge half a message. What remains:
+ *   data with a 0x1C that TCP happens to deliver as the last byte of a chunk is cut. A sender whose data can hold
+ *   0x1C must be configured `refuse`.
  * - A frame may be empty (0x0B 0x1C 0x0D): it is handed on, because every frame is owed a reply.
  *
- * Memory: a frame that lies inside one chunk is a view of that chunk, without a copy. Unfinished frames are collected in
- * one buffer that doubles, so a sender that drips single bytes costs at most twice its bytes, never an object each.
+ * Memory: a frame that lies inside one chunk is a view of that chunk, without a copy. Unfinished frames are collected
+ * in one buffer that doubles, so a sender that drips single bytes costs at most twice its bytes, never an object
+ * each.
  */
 import { CausewayError } from '../model/errors.ts';
 
@@ -34,6 +35,7 @@ const FIRST_BYTES_MAX = 8_192;
 
 const NO_BYTES = Buffer.alloc(0);
 
+/** Settings of one decoder; the listener settings have the same names. */
 export interface FrameDecoderOptions {
   /** Largest payload, in bytes, without the framing bytes. */
   readonly frameBytesMax: number;
@@ -75,8 +77,8 @@ export class FrameDecoder {
   }
 
   /**
-   * Set once a frame was larger than allowed; the stream cannot be resumed. Frames completed before it in the same chunk
-   * are returned by that `push`, so check this after handling them: every later `push` throws it.
+   * Set once a frame was larger than allowed; the stream cannot be resumed. Frames completed before it in the same
+   * chunk are returned by that `push`, so check this after handling them: every later `push` throws it.
    */
   get overflow(): CausewayError | null {
     return this.#overflow;
@@ -90,7 +92,8 @@ export class FrameDecoder {
   /**
    * Takes the next bytes of the stream and returns the frames that they complete, in order. The frames may be views of
    * `chunk`, which must not be written to afterwards.
-   * @throws CausewayError `FRAME_TOO_LARGE` while reading a payload over the cap, when no frame before it is to be returned.
+   * @throws CausewayError `FRAME_TOO_LARGE` while reading a payload over the cap, when no frame before it is to be
+   * returned.
    */
   push(chunk: Buffer): readonly Buffer[] {
     if (this.#overflow !== null) throw this.#overflow;
@@ -172,7 +175,10 @@ export class FrameDecoder {
     this.#reset();
   }
 
-  /** Copies bytes of an unfinished frame. A 0x1C that may be the end marker is held too and is not counted as payload. */
+  /**
+   * Copies bytes of an unfinished frame. A 0x1C that may be the end marker is held too and is not counted as
+   * payload.
+   */
   #hold(chunk: Buffer, from: number, end: number): void {
     const needed = this.#length + end - from;
     const mayBeMarker = !this.#acceptMissingCr && end === chunk.length && chunk[end - 1] === FS ? 1 : 0;

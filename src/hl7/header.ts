@@ -1,12 +1,15 @@
 import { type Delimiters, encodingCharactersOf, readDelimiters } from './delimiters.ts';
 
 /**
- * What a reply needs of a message, read from its bytes without decoding them. Strings here are latin1: one character per
- * byte, so that they can be written back unchanged.
+ * What a reply needs of a message, read from its bytes without decoding them. Strings here are latin1: one character
+ * per byte, so that they can be written back unchanged.
  */
 export interface MessageHeader {
   readonly delimiters: Delimiters;
-  /** By HL7 number: `fields[3]` is MSH-3. [1] is the separator, [2] the encoding characters. Absent fields are missing. */
+  /**
+   * By HL7 number: `fields[3]` is MSH-3. [1] is the separator, [2] the encoding characters. Absent fields are
+   * missing.
+   */
   readonly fields: readonly string[];
   /** MSH-10 exactly as sent (of a batch: FHS-11 or BHS-11). */
   readonly controlIdBytes: Buffer;
@@ -26,8 +29,8 @@ export const HEADER_BYTES_MAX = 65_536;
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
 /**
- * Where the text of a message begins and ends in a frame: byte order marks, blanks, line ends and left-over framing bytes
- * (0x0B, 0x1C) before it, and line ends and framing bytes after it, do not count.
+ * Where the text of a message begins and ends in a frame: byte order marks, blanks, line ends and left-over framing
+ * bytes (0x0B, 0x1C) before it, and line ends and framing bytes after it, do not count.
  */
 export function payloadBounds(bytes: Buffer): { readonly start: number; readonly end: number } {
   let start = 0;

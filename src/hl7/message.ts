@@ -25,8 +25,8 @@ export interface SegmentGroup {
 }
 
 /**
- * A lazy, lossless view of one HL7 v2 message. `bytes` are the truth; every value is a string; nothing is corrected, padded
- * or dropped. Cost is proportional to what is read.
+ * A lazy, lossless view of one HL7 v2 message. `bytes` are the truth; every value is a string; nothing is corrected,
+ * padded or dropped. Cost is proportional to what is read.
  */
 export class Hl7Message {
   /** The frame as received, untouched. */
@@ -61,9 +61,9 @@ export class Hl7Message {
   }
 
   /**
-   * `DFT^P03`, always written with a caret. Where MSH-9.2 is empty the trigger is EVN-1, else the one that the structure in
-   * MSH-9.3 is named after (EVN-1 first: ADT_A01 is the structure of several triggers). Only the code (`ACK`) when there
-   * is no trigger, '' when there is no MSH-9.
+   * `DFT^P03`, always written with a caret. Where MSH-9.2 is empty the trigger is EVN-1, else the one that the
+   * structure in MSH-9.3 is named after (EVN-1 first: ADT_A01 is the structure of several triggers). Only the code
+   * (`ACK`) when there is no trigger, '' when there is no MSH-9.
    */
   get messageType(): string {
     const code = this.value('MSH-9.1') ?? '';
@@ -86,8 +86,9 @@ export class Hl7Message {
   }
 
   /**
-   * One value by path: `PID-3.1`, `PID-3[2].4` (second repetition), `PV1-3.4.2`, `FT1[2]-11.1` (second FT1). undefined =
-   * absent, '' = empty, `""` = HL7 null. Escapes are resolved. A path that is not written like one is a bug and throws.
+   * One value by path: `PID-3.1`, `PID-3[2].4` (second repetition), `PV1-3.4.2`, `FT1[2]-11.1` (second FT1).
+   * undefined = absent, '' = empty, `""` = HL7 null. Escapes are resolved. A path that is not written like one is a
+   * bug and throws.
    */
   value(path: string): string | undefined {
     const place = readPath(path);

@@ -2,14 +2,14 @@
  * Reads the bytes of one frame as one HL7 v2 message (HL7 v2.5.1 ch. 2). The decision why this is our own code:
  * docs/decisions/0001-own-lossless-hl7-reader.md.
  *
- * Segment ends: CR, LF and CRLF all end a segment, also mixed within one message; empty lines do not count. The standard
- * knows only CR, but most files and some senders use LF, and a reader that waits for CR would take the whole message for
- * one MSH. A line feed as data must be sent as `\.br\` or `\X0A\`.
+ * Segment ends: CR, LF and CRLF all end a segment, also mixed within one message; empty lines do not count. The
+ * standard knows only CR, but most files and some senders use LF, and a reader that waits for CR would take the whole
+ * message for one MSH. A line feed as data must be sent as `\.br\` or `\X0A\`.
  *
  * Unreadable, so refused with AR and never acknowledged AA: nothing that begins with MSH; an alphanumeric MSH-1; an MSH
- * shorter than 8 characters; MSH as the only segment (the signature of lost line ends); a second MSH; a batch (FHS, BHS);
- * bytes that cannot be decoded where the channel says `reject`; limits exceeded. Missing MSH-9, -10 or -12 is not: that
- * is for the pipeline to judge.
+ * shorter than 8 characters; MSH as the only segment (the signature of lost line ends); a second MSH; a batch (FHS,
+ * BHS); bytes that cannot be decoded where the channel says `reject`; limits exceeded. Missing MSH-9, -10 or -12 is
+ * not: that is for the pipeline to judge.
  */
 import type { Hl7v2Settings } from '../formats/hl7v2-settings.ts';
 import type { Problem, ProblemCode } from '../model/problem.ts';
@@ -27,6 +27,7 @@ import { Hl7Message } from './message.ts';
 
 export type { MessageHeader } from './header.ts';
 
+/** The message, or the one problem that makes the frame unreadable; the header for the reply in both cases. */
 export type ParsedMessage =
   | { readonly ok: true; readonly message: Hl7Message; readonly header: MessageHeader }
   | { readonly ok: false; readonly problem: Problem; readonly header: MessageHeader | null };
@@ -109,7 +110,7 @@ function splitLines(text: string, segmentsMax: number): readonly string[] | null
     }
     start = end + 1;
     if (cr < start) cr = nextOf(text, '\r', start);
-    
+    if (lf < start) lf = nextOf(text, '\n', start);
   }
   return lines;
 }

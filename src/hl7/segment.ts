@@ -11,8 +11,8 @@ export interface TextContext {
 const HEADER_NAMES: ReadonlySet<string> = new Set(['MSH', 'BHS', 'FHS']);
 
 /**
- * A view of one segment. Nothing is split before it is asked for, and nothing is ever changed. Values are strings: absent
- * (undefined), empty ('') and HL7 null (`""`) are three different things.
+ * A view of one segment. Nothing is split before it is asked for, and nothing is ever changed. Values are strings:
+ * absent (undefined), empty ('') and HL7 null (`""`) are three different things.
  */
 export class Hl7Segment {
   /** The text before the first field separator, as sent: lower case, unknown and damaged names are kept. */
@@ -62,8 +62,8 @@ export class Hl7Segment {
   }
 
   /**
-   * One subcomponent with its escapes resolved. All numbers are 1-based; without `component` the first subcomponent of the
-   * first component. undefined when the place is absent, '' when it is empty.
+   * One subcomponent with its escapes resolved. All numbers are 1-based; without `component` the first subcomponent
+   * of the first component. undefined when the place is absent, '' when it is empty.
    */
   value(field: number, component = 1, subcomponent = 1, repetition = 1): string | undefined {
     const raw = this.raw(field);

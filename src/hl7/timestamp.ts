@@ -5,6 +5,7 @@
 import type { Checked, Problem, ProblemCode } from '../model/problem.ts';
 import { instantOfLocal, offsetMinutesAt } from './zone.ts';
 
+/** The smallest part that was sent. */
 export type Precision = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'fraction';
 
 /** The parts as sent; parts beyond the precision have their first value (month 1, hour 0) and mean nothing. */
@@ -32,6 +33,7 @@ export interface ZoneRules {
   readonly mshOffsetApplies: boolean;
 }
 
+/** A timestamp with its offset decided. */
 export interface ZonedTime {
   /** RFC 3339 with offset; of year, month and day precision only `2024`, `2024-03` or `2024-03-10`. */
   readonly text: string;
@@ -40,7 +42,9 @@ export interface ZonedTime {
   /** The instant in ms since the epoch; null for year, month and day precision. */
   readonly epochMs: number | null;
   readonly precision: Precision;
-  /** `timeAmbiguous`: the autumn hour, earlier offset taken. `timeShifted`: the missing spring hour, shifted forward. */
+  /**
+   * `timeAmbiguous`: the autumn hour, earlier offset taken. `timeShifted`: the missing spring hour, shifted forward.
+   */
   readonly flags: readonly ('timeAmbiguous' | 'timeShifted')[];
 }
 

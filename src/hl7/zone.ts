@@ -14,7 +14,10 @@ interface Zone {
 
 const zones = new Map<string, Zone>();
 
-/** Minutes east of UTC in `timezone` at an instant. @throws RangeError when the zone is not known (settings check it). */
+/**
+ * Minutes east of UTC in `timezone` at an instant. @throws RangeError when the zone is not known (settings check
+ * it).
+ */
 export function offsetMinutesAt(timezone: string, epochMs: number): number {
   const zone = zones.get(timezone) ?? openZone(timezone);
   const slot = Math.floor(epochMs / SLOT_MS);

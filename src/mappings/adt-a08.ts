@@ -10,8 +10,8 @@ export const adtA08: Mapping = {
   emits: ['patient.updated', 'encounter.changed'],
   map(message, context) {
     const reading = readUpdate(message, context);
-    const patient = patientUpdated(reading, 'with-visit');
-    return finishAdt(reading, hasVisit(reading) ? [patient, encounterChanged(reading, 'updated')] : [patient]);
+    if (!hasVisit(reading)) return finishAdt(reading, [patientUpdated(reading, 'person')]);
+    return finishAdt(reading, [patientUpdated(reading, 'with-visit'), encounterChanged(reading, 'updated')]);
   },
 };
 

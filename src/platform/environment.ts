@@ -10,4 +10,5 @@ export const environment = {
   },
 };
 
+/** For those who are handed the environment, so that tests can give their own. */
 export type Environment = typeof environment;

@@ -77,6 +77,7 @@ export function watchdogIntervalMs(environment: Environment): number | null {
   return Math.max(1, Math.floor(microseconds / 2_000));
 }
 
+/** What `startWatchdog` needs. */
 export interface WatchdogOptions {
   readonly intervalMs: number;
   readonly clock: Clock;
@@ -85,7 +86,10 @@ export interface WatchdogOptions {
   readonly isHealthy: () => Promise<boolean>;
 }
 
-/** Sends WATCHDOG=1 every `intervalMs` as long as the appliance answers that it is healthy; returns the function that ends it. */
+/**
+ * Sends WATCHDOG=1 every `intervalMs` as long as the appliance answers that it is healthy; returns the function that
+ * ends it.
+ */
 export function startWatchdog(options: WatchdogOptions): () => void {
   let timer: Timer | null = null;
   let ended = false;

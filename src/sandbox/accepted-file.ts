@@ -15,6 +15,7 @@ export interface LinePlace {
   readonly length: number;
 }
 
+/** The open file. One process owns it. */
 export class AcceptedFile {
   readonly #file: FileHandle;
   #size: number;

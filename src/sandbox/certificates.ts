@@ -19,6 +19,7 @@ const SERVER_DAYS = 397;
 /** A certificate with fewer days left is made again at start. */
 export const RENEW_DAYS = 30;
 
+/** What the server needs, and what a destination must trust. */
 export interface SandboxCertificates {
   /** For `tls.caFile` of a destination. */
   readonly caFile: string;

@@ -6,7 +6,7 @@ const EVENTS_MAX = 1_000;
 
 const text = z.string().min(1).max(4_096);
 
-/** The attributes that CloudEvents 1.0 requires, and those that the sandbox looks at; everything else is kept as it is. */
+/** What CloudEvents 1.0 requires, and what the sandbox looks at; everything else is kept as it is. */
 const eventShape = z.looseObject({
   specversion: z.literal('1.0'),
   id: text,
@@ -19,6 +19,7 @@ const eventShape = z.looseObject({
 
 export type ReceivedEvent = z.infer<typeof eventShape>;
 
+/** The events of a body, or the refusal of all of it. */
 export type ReadEvents =
   | { readonly ok: true; readonly events: readonly ReceivedEvent[] }
   | { readonly ok: false; readonly status: 400 | 415; readonly reason: string };

@@ -24,6 +24,7 @@ export const controlShape = z.strictObject({
   share: z.number().min(0).max(1).optional(),
 });
 
+/** How requests are answered now. */
 export interface FailureState {
   readonly mode: string;
   readonly share: number;
@@ -31,6 +32,7 @@ export interface FailureState {
   readonly endsInMs: number | null;
 }
 
+/** The fault in force. It ends by itself when it was given a time. */
 export class Failure {
   readonly #clock: Clock;
   readonly #random: Random;

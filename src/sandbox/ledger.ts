@@ -13,6 +13,7 @@ import { type LedgerTotals, Totals } from './totals.ts';
 /** Events kept in all; then the sandbox is full and says so. */
 const EVENTS_MAX = 2_000_000;
 
+/** What became of a request. */
 export type Acceptance =
   | { readonly outcome: 'accepted'; readonly receipts: readonly string[]; readonly duplicates: readonly string[] }
   /** The same key and body came before: its first answer again. */
@@ -32,6 +33,7 @@ interface AcceptedLine {
   readonly events: readonly ReceivedEvent[];
 }
 
+/** One accepted event. */
 export interface AcceptedRow {
   readonly position: number;
   readonly receipt: string;
@@ -40,6 +42,7 @@ export interface AcceptedRow {
   readonly event: ReceivedEvent;
 }
 
+/** `GET /summary`. */
 export interface LedgerSummary extends LedgerTotals {
   /** Requests that repeated an accepted one under its key, since start. */
   readonly repeatedRequests: number;
@@ -55,6 +58,7 @@ interface KeptLine extends LinePlace {
   readonly events: number;
 }
 
+/** A request that was read. `key` is null when it has none. */
 export interface NewRequest {
   readonly key: string | null;
   readonly body: Buffer;
@@ -62,6 +66,7 @@ export interface NewRequest {
   readonly atMs: number;
 }
 
+/** The open ledger. Decisions are made in memory at once and are durable after `durable()`. */
 export class Ledger {
   #file: AcceptedFile | null = null;
   readonly #byKey = new Map<string, { readonly bodyHash: string; readonly receipts: readonly string[] }>();

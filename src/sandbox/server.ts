@@ -27,6 +27,7 @@ const STOP_GRACE_MS = 1_000;
 /** Asked-for pause of 429 and 503 (RFC 9110, Retry-After), in seconds. */
 const RETRY_AFTER_SECONDS = '1';
 
+/** What `startSandbox` needs. */
 export interface SandboxOptions {
   /** Folder of certificates and accepted events; made at first start. */
   readonly folder: string;
@@ -36,6 +37,7 @@ export interface SandboxOptions {
   readonly random: Random;
 }
 
+/** A running sandbox ERP. */
 export interface Sandbox {
   /** `https://127.0.0.1:18443`. */
   readonly url: string;

@@ -2,6 +2,7 @@
 import { add, parseDecimal } from '../model/decimal.ts';
 import type { ReceivedEvent } from './cloud-events.ts';
 
+/** Counts and sums over everything accepted. */
 export interface LedgerTotals {
   readonly events: number;
   /** Events by kind, e.g. `charge.posted`. */
@@ -13,6 +14,7 @@ export interface LedgerTotals {
   readonly misordered: number;
 }
 
+/** Running totals; `add` each accepted event once, in order. */
 export class Totals {
   #events = 0;
   #misordered = 0;

@@ -13,8 +13,8 @@ export function metricsPage(): string {
 Generated from \`src/status/metrics.ts\`; do not edit.
 
 \`GET /metrics\` on the status port answers in the Prometheus text format. No label ever holds patient data: labels are
-ids of the configuration and words of the product. Beside the metrics below stand the usual \`process_*\` and \`nodejs_*\`
-ones (CPU time, resident memory, event loop lag, garbage collection).
+ids of the configuration and words of the product. Beside the metrics below stand the usual \`process_*\` and
+\`nodejs_*\` ones (CPU time, resident memory, event loop lag, garbage collection).
 
 | metric | type | unit | labels | meaning |
 | --- | --- | --- | --- | --- |

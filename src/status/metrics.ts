@@ -32,6 +32,7 @@ const COMMIT_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2
 /** From the next tick to a destination that was away for a day, in seconds. */
 const DELIVERY_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400] as const;
 
+/** Name → what it measures. A metric that is not here cannot be counted. */
 export const METRICS = {
   causeway_messages_total: {
     type: 'counter',
@@ -141,8 +142,11 @@ type NameOf<Type extends MetricSpec['type']> = {
   [Name in MetricName]: (typeof METRICS)[Name]['type'] extends Type ? Name : never;
 }[MetricName];
 
+/** Metrics that only grow. */
 export type CounterName = NameOf<'counter'>;
+/** Metrics that go up and down. */
 export type GaugeName = NameOf<'gauge'>;
+/** Metrics that count observations per bucket. */
 export type HistogramName = NameOf<'histogram'>;
 
 /** The labels of a metric, all of them required. */

@@ -1,11 +1,12 @@
 /**
- * Differences between two pictures of the status, as sent to viewers.
+ * Differences between two pictures of the status, as sent to viewers; `src/ui/patch.ts` is the other half.
  *
  * A patch is close to a JSON merge patch (RFC 7396) with three differences that fit our closed shapes: null is a value
- * (nothing is ever removed from an object), a list of rows with an `id` is patched row by row through an object keyed by
- * id, and every other list is replaced as a whole.
+ * (nothing is ever removed from an object), a list of rows with an `id` is patched row by row through an object whose
+ * members are the ids, and every other list is replaced as a whole.
  */
 
+/** What JSON text can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
 
@@ -40,7 +41,7 @@ function differenceOfMembers(before: Iterable<[string, Json]>, after: ReadonlyMa
     members += 1;
     const difference = differenceOf(old, now);
     if (difference.kind === 'patch') patch.push([key, difference.patch]);
-    // An object cannot be sent as a whole inside a patch: it would be merged.
+    // An object inside a patch is merged, so none can be sent as a whole there.
     else if (difference.kind === 'whole') return WHOLE;
   }
   if (members !== after.size) return WHOLE;
@@ -66,23 +67,4 @@ export function differenceOf(before: Json, after: Json): Difference {
   }
   if (before === after) return NONE;
   return isObject(after) ? WHOLE : { kind: 'patch', patch: after };
-}
-
-/** The value after `patch`; `applyPatch(before, patch of differenceOf(before, after))` equals `after`. */
-export function applyPatch(value: Json, patch: Json): Json {
-  if (!isObject(patch)) return patch;
-  if (isList(value)) {
-    return value.map((row) => {
-      const id = isObject(row) ? row.id : undefined;
-      const change = typeof id === 'string' && Object.hasOwn(patch, id) ? patch[id] : undefined;
-      return change === undefined ? row : applyPatch(row, change);
-    });
-  }
-  const members = isObject(value) ? Object.entries(value) : [];
-  return Object.fromEntries(
-    members.map(([key, old]) => {
-      const change = Object.hasOwn(patch, key) ? patch[key] : undefined;
-      return [key, change === undefined ? old : applyPatch(old, change)];
-    }),
-  );
 }

@@ -16,20 +16,24 @@ import {
 /** Label sets kept per metric; further ones are counted together under the label value `other`. */
 export const SERIES_MAX = 1_000;
 
+/** One counter with its labels. */
 export interface CounterChild {
   /** @param count 0 or more; 1 when left out. */
   add(count?: number): void;
 }
 
+/** One gauge with its labels. */
 export interface GaugeChild {
   set(value: number): void;
 }
 
+/** One histogram with its labels. */
 export interface HistogramChild {
   /** In the unit of the catalogue: seconds, never ms. */
   observe(value: number): void;
 }
 
+/** All metrics of the catalogue; see `createMetrics`. */
 export interface Metrics {
   /** The same child for the same labels. */
   counter<Name extends CounterName>(name: Name, labels: LabelsOf<Name>): CounterChild;

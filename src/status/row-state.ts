@@ -11,6 +11,7 @@ import { formatAge, formatCount, formatCountOf, formatMoment, waitingText } from
 /** Entries that wait longer than this make a destination `behind` although it answers. */
 export const LATE_AFTER_MS = 300_000;
 
+/** A state and the sentence that explains it. */
 export interface StateText {
   readonly state: FlowState;
   readonly text: string;
@@ -22,6 +23,7 @@ interface Moment {
   readonly timezone: string;
 }
 
+/** What is known about a channel. */
 export interface ChannelFacts extends Moment {
   /** The listener is bound. */
   readonly listening: boolean;
@@ -35,6 +37,7 @@ export interface ChannelFacts extends Moment {
   readonly quietAfterMs: number | null;
 }
 
+/** What is known about a destination; members as in `DestinationStatus`. */
 export interface DestinationFacts
   extends Moment,
     Pick<
@@ -61,6 +64,7 @@ export function worstFirst<Row extends { readonly id: string; readonly state: Fl
   return [...rows].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
 }
 
+/** What a channel's row says. */
 export function channelState(facts: ChannelFacts): StateText {
   const { nowMs, lastMessageAtMs, quietAfterMs } = facts;
   if (!facts.listening) {
@@ -87,6 +91,7 @@ export function channelState(facts: ChannelFacts): StateText {
   return { state: 'flowing', text: `${formatCountOf(facts.connections, 'sender')} connected.` };
 }
 
+/** What a destination's row says: an outage before lateness, lateness before events that need a person. */
 export function destinationState(facts: DestinationFacts): StateText {
   const oldestAgeMs = facts.oldestWaitingAtMs === null ? 0 : facts.nowMs - facts.oldestWaitingAtMs;
   if (facts.circuit !== 'closed') return { state: 'blocked', text: outageText(facts) };

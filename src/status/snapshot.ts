@@ -5,8 +5,10 @@
 
 /** Worst first: the order in which rows are shown. */
 export const FLOW_STATES = ['blocked', 'behind', 'needs-attention', 'silent', 'flowing'] as const;
+/** How well something flows. */
 export type FlowState = (typeof FLOW_STATES)[number];
 
+/** The whole facility. */
 export interface StatusSnapshot {
   readonly facility: {
     readonly id: string;
@@ -27,12 +29,14 @@ export interface StatusSnapshot {
   readonly openCases: number;
 }
 
+/** Whether the store can write; while it cannot, nothing is accepted. */
 export interface StoreStatus {
   readonly state: 'open' | 'failed';
   readonly failedSinceMs: number | null;
   readonly reason: string | null;
 }
 
+/** One channel. */
 export interface ChannelStatus {
   readonly id: string;
   readonly kind: string;
@@ -55,12 +59,14 @@ export interface ChannelStatus {
   };
 }
 
+/** A control total in one currency. */
 export interface MoneyTotal {
   readonly currency: string;
   /** Signed exact decimal text. */
   readonly amount: string;
 }
 
+/** One destination. */
 export interface DestinationStatus {
   readonly id: string;
   readonly kind: string;
@@ -73,7 +79,7 @@ export interface DestinationStatus {
   readonly lastFailure: { readonly atMs: number; readonly class: string; readonly reason: string } | null;
   readonly deliveredPerMinute: number;
   readonly lastDeliveredAtMs: number | null;
-  /** Entries not yet posted that go out by themselves (pending or claimed); excludes those behind a held or dead one. */
+  /** Entries that go out by themselves (pending or claimed), without those behind a held or dead one. */
   readonly waiting: number;
   readonly oldestWaitingAtMs: number | null;
   readonly held: number;

@@ -11,6 +11,7 @@ interface Moment {
   readonly timezone: string;
 }
 
+/** The parts of a snapshot that decide its verdict. */
 export type VerdictParts = Pick<StatusSnapshot, 'nowMs' | 'store' | 'channels' | 'destinations' | 'openCases'> &
   Pick<Moment, 'timezone'>;
 
@@ -110,10 +111,11 @@ function behindFindings({ destinations, nowMs }: VerdictParts): Finding[] {
   const late = destinations.filter(({ state }) => state === 'behind');
   if (late.length === 0) return [];
   const names = listed(late.map(({ id }) => id));
+  const waits = waitingText({ ...waitingIn(late), nowMs });
   return [
     {
       state: 'behind',
-      text: `Deliveries to ${names} are late: ${waitingText({ ...waitingIn(late), nowMs })}. They are sent in order; nothing is lost.`,
+      text: `Deliveries to ${names} are late: ${waits}. They are sent in order; nothing is lost.`,
       reassurance: 'Everything else flows.',
       brief: `deliveries to ${names} are late`,
     },

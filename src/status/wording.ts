@@ -11,7 +11,10 @@ export const formatCount = (count: number): string => count.toLocaleString('en-U
 export const formatCountOf = (count: number, noun: string): string =>
   `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** An age in ms, coarse on purpose so that a sentence does not change every second: `under 1 min`, `4 min`, `3 h 12 min`, `5 days`. */
+/**
+ * An age in ms, coarse on purpose so that a sentence does not change every second: `under 1 min`, `4 min`,
+ * `3 h 12 min`, `5 days`.
+ */
 export function formatAge(ageMs: number): string {
   if (ageMs < MINUTE_MS) return 'under 1 min';
   if (ageMs < HOUR_MS) return `${Math.floor(ageMs / MINUTE_MS)} min`;
@@ -59,6 +62,7 @@ function localTime(atMs: number, timezone: string): LocalTime {
   return { day: `${part('day')} ${part('month')}`, time: `${part('hour')}:${part('minute')}`, seconds: part('second') };
 }
 
+/** How a moment is written. */
 export interface MomentStyle {
   readonly nowMs: number;
   /** IANA zone of the facility. */
@@ -75,6 +79,7 @@ export function formatMoment(atMs: number, style: MomentStyle): string {
     : `${at.day} ${time}`;
 }
 
+/** What waits, and since when. */
 export interface Waiting {
   readonly waiting: number;
   readonly oldestWaitingAtMs: number | null;

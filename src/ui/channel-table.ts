@@ -1,9 +1,8 @@
-import { worstFirst } from '../status/row-state.ts';
 import type { ChannelStatus } from '../status/snapshot.ts';
-import { formatCount } from '../status/wording.ts';
 import { html } from './html.ts';
 import { StateMark } from './state-mark.ts';
 import { Ago, type Column, Table } from './table.ts';
+import { countText } from './words.ts';
 
 interface Props {
   readonly channels: readonly ChannelStatus[];
@@ -11,7 +10,7 @@ interface Props {
   readonly timezone: string;
 }
 
-/** What comes in, worst first. */
+/** What comes in; the rows arrive worst first. */
 export function ChannelTable({ channels, nowMs, timezone }: Props) {
   const columns: readonly Column<ChannelStatus>[] = [
     {
@@ -24,12 +23,13 @@ export function ChannelTable({ channels, nowMs, timezone }: Props) {
       isFigure: true,
       cell: ({ lastMessageAtMs: atMs }) => html`<${Ago} ...${{ atMs, nowMs, timezone }} />`,
     },
-    { title: 'In\u00a0/\u00a0min', isFigure: true, cell: ({ receivedPerMinute }) => formatCount(receivedPerMinute) },
-    { title: 'Received', isFigure: true, cell: ({ totals }) => formatCount(totals.received) },
-    { title: 'Held', isFigure: true, cell: ({ totals }) => formatCount(totals.held) },
-    { title: 'Rejected', isFigure: true, cell: ({ totals }) => formatCount(totals.rejected) },
+    { title: 'In\u00a0/\u00a0min', isFigure: true, cell: ({ receivedPerMinute }) => countText(receivedPerMinute) },
+    { title: 'Received', isFigure: true, cell: ({ totals }) => countText(totals.received) },
+    { title: 'Held', isFigure: true, cell: ({ totals }) => countText(totals.held) },
+    { title: 'Rejected', isFigure: true, cell: ({ totals }) => countText(totals.rejected) },
   ];
   const head = ({ id, kind, address }: ChannelStatus) =>
     html`<span class="name">${id}</span><span class="sub">${kind}${address === null ? '' : ` · ${address}`}</span>`;
-  return html`<${Table} id="channels" title="Channels" headTitle="Channel" rows=${worstFirst(channels)} columns=${columns} head=${head} />`;
+  const names = { id: 'channels', title: 'Channels', headTitle: 'Channel' };
+  return html`<${Table} ...${names} rows=${channels} columns=${columns} head=${head} />`;
 }

@@ -1,10 +1,8 @@
-import { worstFirst } from '../status/row-state.ts';
 import type { DestinationStatus } from '../status/snapshot.ts';
-import { formatCount } from '../status/wording.ts';
 import { html } from './html.ts';
 import { StateMark } from './state-mark.ts';
 import { Ago, type Column, Table } from './table.ts';
-import { moneyTexts, shortAge } from './words.ts';
+import { countText, moneyTexts, shortAge } from './words.ts';
 
 interface Props {
   readonly destinations: readonly DestinationStatus[];
@@ -12,7 +10,7 @@ interface Props {
   readonly timezone: string;
 }
 
-/** What goes out, worst first. */
+/** What goes out; the rows arrive worst first. */
 export function DestinationTable({ destinations, nowMs, timezone }: Props) {
   const columns: readonly Column<DestinationStatus>[] = [
     { title: 'State', cell: (row) => stateCell(row, nowMs) },
@@ -21,15 +19,15 @@ export function DestinationTable({ destinations, nowMs, timezone }: Props) {
       isFigure: true,
       cell: ({ lastDeliveredAtMs: atMs }) => html`<${Ago} ...${{ atMs, nowMs, timezone }} />`,
     },
-    { title: 'Out\u00a0/\u00a0min', isFigure: true, cell: ({ deliveredPerMinute }) => formatCount(deliveredPerMinute) },
-    { title: 'Waiting', isFigure: true, cell: ({ waiting }) => formatCount(waiting) },
+    { title: 'Out\u00a0/\u00a0min', isFigure: true, cell: ({ deliveredPerMinute }) => countText(deliveredPerMinute) },
+    { title: 'Waiting', isFigure: true, cell: ({ waiting }) => countText(waiting) },
     {
       title: 'Oldest',
       isFigure: true,
       cell: ({ oldestWaitingAtMs: atMs }) => html`<${Ago} ...${{ atMs, nowMs, timezone }} />`,
     },
-    { title: 'Needs a person', isFigure: true, cell: ({ held }) => formatCount(held) },
-    { title: 'Set aside', isFigure: true, cell: ({ dead }) => formatCount(dead) },
+    { title: 'Needs a person', isFigure: true, cell: ({ held }) => countText(held) },
+    { title: 'Set aside', isFigure: true, cell: ({ dead }) => countText(dead) },
     {
       title: 'Money waiting',
       isFigure: true,
@@ -38,7 +36,8 @@ export function DestinationTable({ destinations, nowMs, timezone }: Props) {
   ];
   const head = ({ id, kind }: DestinationStatus) =>
     html`<span class="name">${id}</span><span class="sub">${kind}</span>`;
-  return html`<${Table} id="destinations" title="Destinations" headTitle="Destination" rows=${worstFirst(destinations)} columns=${columns} head=${head} />`;
+  const names = { id: 'destinations', title: 'Destinations', headTitle: 'Destination' };
+  return html`<${Table} ...${names} rows=${destinations} columns=${columns} head=${head} />`;
 }
 
 function stateCell({ state, text, circuit, nextAttemptAtMs }: DestinationStatus, nowMs: number) {

@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
 import type { MoneyTotal, StoreStatus } from '../status/snapshot.ts';
-import { formatCount, formatMoment } from '../status/wording.ts';
 import { html } from './html.ts';
+import { momentText } from './moment.ts';
 import type { Picture } from './protocol.ts';
-import { amountText, shortAge } from './words.ts';
+import { amountText, countText, shortAge } from './words.ts';
 
 interface Props {
   readonly picture: Picture;
@@ -27,23 +27,23 @@ export function Figures({ picture, nowMs }: Props) {
   const tiles: readonly Tile[] = [
     {
       title: 'In\u00a0/\u00a0min',
-      value: formatCount(sum(channels, ({ receivedPerMinute }) => receivedPerMinute)),
+      value: countText(sum(channels, ({ receivedPerMinute }) => receivedPerMinute)),
       note: 'messages received',
     },
     {
       title: 'Out\u00a0/\u00a0min',
-      value: formatCount(sum(destinations, ({ deliveredPerMinute }) => deliveredPerMinute)),
+      value: countText(sum(destinations, ({ deliveredPerMinute }) => deliveredPerMinute)),
       note: 'events delivered',
     },
     {
       title: 'Waiting',
-      value: formatCount(sum(destinations, ({ waiting }) => waiting)),
+      value: countText(sum(destinations, ({ waiting }) => waiting)),
       note: Number.isFinite(oldest) ? `events, oldest ${shortAge(nowMs - oldest)}` : 'events',
     },
     moneyTile(destinations.flatMap(({ money }) => money.waiting)),
     {
       title: 'Needs a person',
-      value: formatCount(openCases),
+      value: countText(openCases),
       note: openCases === 0 ? 'open exceptions' : html`<code>causeway exceptions list</code>`,
       ...(openCases > 0 ? { tone: 'needs-attention' as const } : {}),
     },
@@ -78,6 +78,7 @@ function moneyTile(waiting: readonly MoneyTotal[]): Tile {
 
 function storeTile({ state, failedSinceMs, reason }: StoreStatus, nowMs: number, timezone: string): Tile {
   if (state === 'open') return { title: 'Store', value: 'Open', note: 'every message is written before its ACK' };
-  const since = failedSinceMs === null ? '' : `since ${formatMoment(failedSinceMs, { nowMs, timezone })}`;
-  return { title: 'Store', value: 'Failed', note: `${since}${reason === null ? '' : ` · ${reason}`}`, tone: 'blocked' };
+  const since = failedSinceMs === null ? '' : `since ${momentText(failedSinceMs, { nowMs, timezone })}`;
+  const note = `${since}${reason === null ? '' : ` · ${reason}`}`;
+  return { title: 'Store', value: 'Failed', note, tone: 'blocked' };
 }

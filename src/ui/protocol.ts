@@ -2,7 +2,8 @@
  * The client half of `causeway.v1` without the socket: keeps the picture and its sequence, and says what to do next.
  */
 import type { StatusSnapshot } from '../status/snapshot.ts';
-import { applyPatch, type Json } from '../status/patch.ts';
+import type { Json } from '../status/patch.ts';
+import { applyPatch } from './patch.ts';
 
 /** The status without its moment, which travels beside it. */
 export type Picture = Omit<StatusSnapshot, 'nowMs'>;

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
-import { formatMoment } from '../status/wording.ts';
 import { html } from './html.ts';
+import { momentText } from './moment.ts';
 import { shortAge } from './words.ts';
 
 export interface Column<Row> {
@@ -38,23 +38,31 @@ export function Table<Row extends { readonly id: string }>({
       <thead role="rowgroup">
         <tr role="row">
           <th role="columnheader" scope="col">${headTitle}</th>
-          ${columns.map(({ title: name, isFigure }) => html`<th role="columnheader" scope="col" class=${isFigure ? 'figure' : ''}>${name}</th>`)}
+          ${columns.map(columnHead)}
         </tr>
       </thead>
       <tbody role="rowgroup">
         ${rows.map(
           (row) => html`<tr role="row" key=${row.id}>
             <th role="rowheader" scope="row">${head(row)}</th>
-            ${columns.map(
-              ({ title: name, isFigure, cell }) =>
-                html`<td role="cell" class=${isFigure ? 'figure' : ''}><span class="label" aria-hidden="true">${name}</span><span class="value">${cell(row)}</span></td>`,
-            )}
+            ${columns.map((column) => cellOf(column, row))}
           </tr>`,
         )}
       </tbody>
     </table>
   </section>`;
 }
+
+const classOf = (column: { readonly isFigure?: boolean }): string => (column.isFigure === true ? 'figure' : '');
+
+const columnHead = (column: { readonly title: string; readonly isFigure?: boolean }): VNode =>
+  html`<th role="columnheader" scope="col" class=${classOf(column)}>${column.title}</th>`;
+
+const cellOf = <Row>(column: Column<Row>, row: Row): VNode =>
+  html`<td role="cell" class=${classOf(column)}>
+    <span class="label" aria-hidden="true">${column.title}</span>
+    <span class="value">${column.cell(row)}</span>
+  </td>`;
 
 interface AgoProps {
   readonly atMs: number | null;
@@ -65,6 +73,6 @@ interface AgoProps {
 /** How long ago, with the moment in the facility's zone as its tooltip. */
 export function Ago({ atMs, nowMs, timezone }: AgoProps) {
   if (atMs === null) return html`<span class="none">–</span>`;
-  const moment = formatMoment(atMs, { nowMs, timezone, withSeconds: true });
+  const moment = momentText(atMs, { nowMs, timezone });
   return html`<time datetime=${new Date(atMs).toISOString()} title=${moment}>${shortAge(nowMs - atMs)}</time>`;
 }

@@ -10,6 +10,9 @@ export const STATE_WORDS: Readonly<Record<FlowState, string>> = {
   flowing: 'Flowing',
 };
 
+/** `1,204` */
+export const countText = (count: number): string => count.toLocaleString('en-US');
+
 /** An age for a table: `now`, `12 s`, `4 min`, `3 h 12 min`, `5 d`. */
 export function shortAge(ageMs: number): string {
   const seconds = Math.max(0, Math.floor(ageMs / 1_000));

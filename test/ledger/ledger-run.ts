@@ -76,6 +76,8 @@ async function ledgerArguments(folder: string, out: string, options: LedgerOptio
     'sink-port': String(erpPort),
     duration: String(options.seconds),
     chaos: `${options.seed}:${MEAN_MS}:${ACTS}`,
+    connections: '8',
+    keys: '24',
     'sender-chaos': '0.05',
     'amount-key': 'amount',
     'parked-cmd': parked.map((command) => `${command} --config ${config} 2>/dev/null`).join('; '),

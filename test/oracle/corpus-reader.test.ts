@@ -1,10 +1,11 @@
 /**
- * Differential test of the HL7 reader: every HL7 message of the shared corpus, with its line ends as found and changed to
- * CR, LF and CRLF, is read by our reader and by `Hl7Message` of @medplum/core. All segments, fields, repetitions,
- * components and subcomponents must be equal.
+ * Differential test of the HL7 reader: every HL7 message of the shared corpus, with its line ends as found and
+ * changed to CR, LF and CRLF, is read by our reader and by `Hl7Message` of @medplum/core. All segments, fields,
+ * repetitions, components and subcomponents must be equal.
  *
- * The oracle takes text and refuses byte order marks and leading blanks, so it is given the text that stands between them,
- * decoded by TextDecoder; it does not resolve escapes, so values with escapes are compared after our own decoding.
+ * The oracle takes text and refuses byte order marks and leading blanks, so it is given the text that stands between
+ * them, decoded by TextDecoder; it does not resolve escapes, so values with escapes are compared after our own
+ * decoding.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

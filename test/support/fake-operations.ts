@@ -1,6 +1,6 @@
 import type { Operations, TailEvent } from '../../src/api/operations.ts';
 import { CausewayError } from '../../src/model/errors.ts';
-import { channelState, destinationState } from '../../src/status/row-state.ts';
+import { channelState, destinationState, worstFirst } from '../../src/status/row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot } from '../../src/status/snapshot.ts';
 import { verdictOf } from '../../src/status/verdict.ts';
 
@@ -87,7 +87,8 @@ export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnaps
     openCases: 0,
     ...changes,
   };
-  return { verdict: verdictOf({ ...parts, timezone: FAKE_TIMEZONE }), ...parts };
+  const rows = { channels: worstFirst(parts.channels), destinations: worstFirst(parts.destinations) };
+  return { verdict: verdictOf({ ...parts, timezone: FAKE_TIMEZONE }), ...parts, ...rows };
 }
 
 export interface FakeOperations extends Operations {

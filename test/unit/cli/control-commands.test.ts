@@ -145,7 +145,7 @@ test('a case is shown with what is wrong and what waits with it', async () => {
     { case: caseOf(1, 'cause'), message: null, entries: [entry] },
   ]);
   expect(stdout.join('\n')).toMatch(
-    /unmapped-type at MSH-9: No mapping\.[\s\S]*erp:normal:42.*held, 3 later entries behind it[\s\S]*validation: status 422/,
+    /unmapped-type at MSH-9: No mapping\.[\s\S]*erp:normal:42.*held, 3 later entries[\s\S]*validation: status 422/,
   );
 });
 

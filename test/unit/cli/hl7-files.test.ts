@@ -22,7 +22,8 @@ describe('finding messages', () => {
   });
 
   test('batch envelopes, byte order marks and remarks belong to no message', () => {
-    const file = `\u{feff}FHS|^~\\&\nBHS|^~\\&\n${HEADER}1\nPID|1\nBTS|1\nFTS|1\nBHS|^~\\&\nremark\n  ${HEADER}2\nPID|2\nBTS|1\n`;
+    const first = `\u{feff}FHS|^~\\&\nBHS|^~\\&\n${HEADER}1\nPID|1\nBTS|1\nFTS|1\n`;
+    const file = `${first}BHS|^~\\&\nremark\n  ${HEADER}2\nPID|2\nBTS|1\n`;
     expect(sent(Buffer.from(file))).toEqual([`${HEADER}1\rPID|1\r`, `${HEADER}2\rPID|2\r`]);
   });
 

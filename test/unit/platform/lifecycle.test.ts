@@ -51,7 +51,7 @@ test('a sick, failing or silent appliance is not reported as alive', async () =>
   expect(notify.mock.calls).toEqual([['WATCHDOG=1'], ['WATCHDOG=1']]);
 });
 
-test('the service manager is told through systemd-notify, for this process; without one nothing is started', async () => {
+test('the service manager is told through systemd-notify; without one nothing is started', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-notify-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const told = join(folder, 'told');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { applyPatch, differenceOf, type Json } from '../../../src/status/patch.ts';
+import { differenceOf, type Json } from '../../../src/status/patch.ts';
+import { applyPatch } from '../../../src/ui/patch.ts';
 import { fakeDestination, fakeOutage, fakeSnapshot } from '../../support/fake-operations.ts';
 
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;

@@ -11,6 +11,7 @@ import { verdictOf } from '../../../src/status/verdict.ts';
 import { FAKE_NOW_MS, FAKE_TIMEZONE, fakeChannel, fakeDestination, fakeOutage } from '../../support/fake-operations.ts';
 
 const MINUTE_MS = 60_000;
+const RETRIES = 'It is tried again by itself; events go out in order when it answers.';
 const moment = { nowMs: FAKE_NOW_MS, timezone: FAKE_TIMEZONE };
 
 const channel = (changes: Partial<ChannelFacts> = {}) =>
@@ -105,14 +106,9 @@ describe('destination rows', () => {
         lastFailure: { atMs: FAKE_NOW_MS, class: 'transport', reason: 'ECONNREFUSED' },
       },
       'blocked',
-      'Cannot be reached since 09:11 (ECONNREFUSED). 1,204 events wait, oldest 4 min. It is tried again by itself; events go out in order when it answers.',
+      `Cannot be reached since 09:11 (ECONNREFUSED). 1,204 events wait, oldest 4 min. ${RETRIES}`,
     ],
-    [
-      'down, nothing to send',
-      outage,
-      'blocked',
-      'Cannot be reached since 09:11. Nothing waits for it yet. It is tried again by itself; events go out in order when it answers.',
-    ],
+    ['down, nothing to send', outage, 'blocked', `Cannot be reached since 09:11. Nothing waits for it yet. ${RETRIES}`],
     [
       'probing',
       { ...outage, circuit: 'half-open' },
@@ -172,7 +168,9 @@ describe('the verdict', () => {
   test('names the ERP that is away, since when, what waits, and what happens next', () => {
     expect(verdict({ destinations: [fakeOutage()] })).toEqual({
       state: 'blocked',
-      text: 'ERP erp cannot be reached since 09:11; 1,204 events wait, oldest 4 min. Events go out in order when it answers. Messages are still accepted.',
+      text:
+        'ERP erp cannot be reached since 09:11; 1,204 events wait, oldest 4 min. ' +
+        'Events go out in order when it answers. Messages are still accepted.',
     });
   });
 
@@ -211,7 +209,9 @@ describe('the verdict', () => {
     const late = fakeDestination({ waiting: 5, oldestWaitingAtMs: FAKE_NOW_MS - 6 * MINUTE_MS });
     expect(verdict({ destinations: [late] })).toEqual({
       state: 'behind',
-      text: 'Deliveries to erp are late: 5 events wait, oldest 6 min. They are sent in order; nothing is lost. Everything else flows.',
+      text:
+        'Deliveries to erp are late: 5 events wait, oldest 6 min. ' +
+        'They are sent in order; nothing is lost. Everything else flows.',
     });
   });
 

@@ -1,0 +1,84 @@
+/**
+ * `npm run bench`: measures the real process (`bin/causeway run`) and prints a table and JSON.
+ *
+ *   npm run bench -- [--quick] [--only throughput,start,outage] [--json FILE]
+ *
+ * `--quick` takes about two minutes and says little about the last tenth; the whole run takes about fifteen.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { corpus } from './corpus.ts';
+import { measureOutage, measureStart } from './outage.ts';
+import { machine, tables } from './report.ts';
+import { startSink } from './sink.ts';
+import { measureThroughput, type ThroughputPlan, type ThroughputRow } from './throughput.ts';
+import { compileTools, type Tools } from './tools.ts';
+
+const PARTS = ['throughput', 'start', 'outage'] as const;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: PARTS.join(',') },
+    json: { type: 'string' },
+  },
+});
+const only = values.only.split(',');
+const unknown = only.filter((part) => !PARTS.some((known) => known === part));
+if (unknown.length > 0) fail(`--only knows ${PARTS.join(', ')}; not ${unknown.join(', ')}`);
+
+const QUICK = { rounds: 1, seconds: 2, drainSecondsMax: 20, starts: 3, waiting: 10_000 };
+const WHOLE = { rounds: 3, seconds: 4, drainSecondsMax: 60, starts: 5, waiting: 100_000 };
+const effort = values.quick ? QUICK : WHOLE;
+
+const plans: readonly ThroughputPlan[] = (['adt', 'dft'] as const).flatMap((kind) =>
+  [1, 8, 64].map((connections) => ({ corpus: kind, connections, ...effort })),
+);
+
+const tools = compiled();
+const sink = await startSink(tools.sink);
+const folder = mkdtempSync(join(tmpdir(), 'causeway-bench-'));
+const corpusFiles = { adt: join(folder, 'adt.mllp'), dft: join(folder, 'dft.mllp') };
+writeFileSync(corpusFiles.adt, corpus('adt'));
+writeFileSync(corpusFiles.dft, corpus('dft'));
+const host = machine();
+const bench = { loadProgram: tools.load, sink, corpusFiles, say: (text: string) => console.error(text) };
+try {
+  const report = {
+    machine: host,
+    options: { quick: values.quick, only, ...effort },
+    throughput: only.includes('throughput') ? await allThroughput() : null,
+    start: only.includes('start') ? await measureStart(bench, effort.starts) : null,
+    outage: only.includes('outage')
+      ? [await measureOutage(bench, effort.waiting, 100), await measureOutage(bench, effort.waiting / 10, 1)]
+      : null,
+  };
+  console.log(tables(report));
+  const json = JSON.stringify(report, null, 2);
+  if (values.json === undefined) console.log(json);
+  else writeFileSync(values.json, `${json}\n`);
+} finally {
+  await sink.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function allThroughput(): Promise<readonly ThroughputRow[]> {
+  const rows: ThroughputRow[] = [];
+  for (const plan of plans) rows.push(...(await measureThroughput(bench, plan)));
+  return rows;
+}
+
+function compiled(): Tools {
+  try {
+    return compileTools();
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fail(text: string): never {
+  console.error(`bench: ${text}`);
+  process.exit(2);
+}

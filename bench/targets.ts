@@ -1,0 +1,61 @@
+/** What is measured: the appliance with two delivery settings, beside the two references. Each run starts a fresh one. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Appliance, prepareAppliance } from '../test/support/start-appliance.ts';
+import { folderBytes } from './process-figures.ts';
+
+/** Names as they appear in the table; the number is `batch.maxEvents`. */
+export const TARGETS = ['bare', 'leveldb', 'causeway-100', 'causeway-1'] as const;
+export type TargetName = (typeof TARGETS)[number];
+
+/** A running server under measurement. */
+export interface Target {
+  readonly port: number;
+  readonly pid: number;
+  /** Bytes that its store takes on disk; 0 for the reference without one. */
+  diskBytes(): number;
+  stop(): Promise<void>;
+}
+
+/** True for the targets that deliver. */
+export const delivers = (name: TargetName): boolean => name.startsWith('causeway');
+
+/** Starts a target with an empty store. `erpUrl` is where the appliance delivers to. */
+export async function startTarget(name: TargetName, erpUrl: string): Promise<Target> {
+  if (!delivers(name)) return startReference(name);
+  const appliance = await prepareCauseway(erpUrl, Number(name.split('-')[1]));
+  await appliance.start();
+  return {
+    port: appliance.mllpPort,
+    pid: appliance.pid(),
+    diskBytes: () => storeBytes(appliance),
+    stop: () => appliance.dispose(),
+  };
+}
+
+/** The appliance with the smallest configuration, not started. */
+export const prepareCauseway = (erpUrl: string, maxEvents: number): Promise<Appliance> =>
+  prepareAppliance({ erpUrl, maxEvents });
+
+/** Bytes of the appliance's store on disk. */
+export const storeBytes = ({ directory }: Appliance): number => folderBytes(join(directory, 'data'));
+
+async function startReference(name: TargetName): Promise<Target> {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-bench-'));
+  const program = join(import.meta.dirname, `references/${name}.ts`);
+  const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  return {
+    port: Number(port.toString()),
+    pid: child.pid ?? -1,
+    diskBytes: () => folderBytes(folder),
+    async stop() {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
