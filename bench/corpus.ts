@@ -1,5 +1,6 @@
 /**
- * Synthetic traffic of invented patients: `adt` of about 0.9 KB (A01, A03, A04, A08), `dft` of about 2 KB (P03, four FT1).
+ * Synthetic traffic of invented patients: `adt` of about 0.9 KB (A01, A03, A04, A08), `dft` of about 2 KB (P03 with
+ * four FT1).
  * The same seed gives the same bytes, so that two measurements see the same messages.
  */
 
@@ -43,11 +44,11 @@ class MessageWriter {
     const event = this.#pick(['A01', 'A04', 'A08', 'A03']);
     return segments([
       this.#header(`ADT^${event}^ADT_A01`),
-      `EVN|${event}|${this.#time()}||${this.#pick(['REG', 'UPD', 'TRF'])}|${this.#digits(4)}^${this.#name()}|${this.#time()}`,
+      `EVN|${event}|${this.#time()}||${this.#pick(['REG', 'UPD'])}|${this.#digits(4)}^${this.#name()}|${this.#time()}`,
       this.#patient(),
       `NK1|1|${this.#name()}|SPO^Spouse^HL70063|${this.#address()}|^PRN^PH^^1^${this.#digits(3)}^${this.#digits(7)}`,
       this.#visit(),
-      `IN1|1|${this.#digits(3)}^BASIC PLAN^PLANS|${this.#digits(4)}|NORTH MUTUAL INSURANCE|PO BOX ${this.#digits(4)}||||GRP${this.#digits(4)}`,
+      `IN1|1|${this.#digits(3)}^BASIC PLAN^PLANS|${this.#digits(4)}|NORTH MUTUAL|PO BOX 11||||GRP${this.#digits(4)}`,
     ]);
   }
 
@@ -70,9 +71,11 @@ class MessageWriter {
     const amounts = `${quantity}|${money(quantity * unitCents)}|${money(unitCents)}`;
     const cost = `CC${this.#digits(4)}^${this.#pick(UNITS)}`;
     const providers = `${this.#provider()}|${this.#provider()}`;
+    const times = `${this.#time()}|${this.#time()}`;
+    const diagnosis = `I10.${this.#number(0, 9)}^Essential hypertension^I10`;
     return (
-      `FT1|${line}|${this.#digits(9)}|${this.#digits(5)}|${this.#time()}|${this.#time()}|CG|${code}|||${amounts}|${cost}` +
-      `|GRP${this.#digits(4)}||${this.#location()}|||I10.${this.#number(0, 9)}^Essential hypertension^I10|${providers}` +
+      `FT1|${line}|${this.#digits(9)}|${this.#digits(5)}|${times}|CG|${code}|||${amounts}|${cost}` +
+      `|GRP${this.#digits(4)}||${this.#location()}|||${diagnosis}|${providers}` +
       `|||${this.#provider()}|${this.#digits(5)}^PROCEDURE^CPT|26`
     );
   }
@@ -94,8 +97,9 @@ class MessageWriter {
 
   #visit(): string {
     const doctors = `${this.#provider()}|${this.#provider()}`;
+    const service = this.#pick(['MED', 'SUR', 'CAR']);
     return (
-      `PV1|1|${this.#pick(['I', 'O', 'E'])}|${this.#location()}|R|||${doctors}||${this.#pick(['MED', 'SUR', 'CAR'])}||||7|A0||` +
+      `PV1|1|${this.#pick(['I', 'O', 'E'])}|${this.#location()}|R|||${doctors}||${service}||||7|A0||` +
       `${this.#provider()}|INP|${this.#digits(10)}^^^GENHOSP^VN|SELF||||||||||||||||||||GENHOSP||A|||${this.#time()}`
     );
   }

@@ -70,9 +70,8 @@ export async function measureOutage(bench: Bench, messages: number, maxEvents: n
     const diskBytesPerMessage = storeBytes(appliance) / load.acked;
     await appliance.kill9();
     const restartToFirstAckMs = await startToFirstAck(appliance);
-    bench.say(
-      `outage, ${messages} waiting: ${Math.round(diskBytesPerMessage)} bytes each, restart ${Math.round(restartToFirstAckMs)} ms`,
-    );
+    const restart = `restart ${Math.round(restartToFirstAckMs)} ms`;
+    bench.say(`outage, ${messages} waiting: ${Math.round(diskBytesPerMessage)} bytes each, ${restart}`);
     await bench.sink.setUp(true);
     const drained = await drain(bench.sink, load.acked, 60 + messages / 500);
     const stats = await bench.sink.stats();

@@ -18,7 +18,8 @@ const settings = hl7v2Settings.parse({ kind: 'hl7v2' });
 const MSH = (type: string): string =>
   `MSH|^~\\&|HIS|NORTH|CAUSEWAY|NORTH|20240701120000-0500||${type}|BENCH.1.1|P|2.5.1`;
 const PID =
-  'PID|1||900001^^^NORTH^MR~815-00^^^SSA^SS||Sample^Sally^Q||19700101|F|||1 Test St^^Springfield^IL^60000||555-0100|||S||ACC900001';
+  'PID|1||900001^^^NORTH^MR~815-00^^^SSA^SS||Sample^Sally^Q||19700101|F|||' +
+  '1 Test St^^Springfield^IL^60000||555-0100|||S||ACC900001';
 const PV1 = 'PV1|1|I|W1^101^A^NORTH||||1234^Doctor^Dora|||MED||||7|||1234^Doctor^Dora|IP|V900001|SP';
 
 const adt = [
@@ -34,7 +35,8 @@ const adt = [
 ].join('\r');
 
 const ft1 = (line: number): string =>
-  `FT1|${line}|T90000${line}||20240701|20240701|CG|8010${line}^Test charge ${line}^CDM|||2|${line}50.00^USD|${line * 25}.00|4010^Radiology|||W1^101||||1234^Doctor^Dora|||||7101${line}^X-ray^CPT`;
+  `FT1|${line}|T90000${line}||20240701|20240701|CG|8010${line}^Test charge ${line}^CDM|||2|` +
+  `${line}50.00^USD|${line * 25}.00|4010^Radiology|||W1^101||||1234^Doctor^Dora|||||7101${line}^X-ray^CPT`;
 const dft = [
   MSH('DFT^P03^DFT_P03'),
   'EVN|P03|20240701115900',

@@ -1,7 +1,9 @@
 /** The result of a bench run as JSON and as tables for people. */
+import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { OutageRow, StartFigures } from './outage.ts';
-import type { ThroughputRow } from './throughput.ts';
+import { median, type ThroughputRow } from './throughput.ts';
 
 /** The machine that the figures belong to: without it they mean nothing. */
 export interface Machine {
@@ -10,6 +12,8 @@ export interface Machine {
   readonly memoryMb: number;
   readonly kernel: string;
   readonly node: string;
+  /** One 1 KB append and its fdatasync on the disk of the stores, median in ms: every other figure hangs on it. */
+  readonly syncMs: number;
   /** Load average of the last minute when the bench began; above 1 the figures are of a busy machine. */
   readonly loadAtStart: number;
   readonly at: string;
@@ -24,8 +28,8 @@ export interface BenchReport {
   readonly outage: readonly OutageRow[] | null;
 }
 
-/** Describes this machine. */
-export function machine(): Machine {
+/** Describes this machine; `folder` is on the disk of the stores. */
+export function machine(folder: string): Machine {
   const processors = cpus();
   return {
     cores: processors.length,
@@ -33,9 +37,25 @@ export function machine(): Machine {
     memoryMb: Math.round(totalmem() / 1_048_576),
     kernel: release(),
     node: process.version,
+    syncMs: syncMs(folder),
     loadAtStart: loadavg()[0] ?? 0,
     at: new Date().toISOString(),
   };
+}
+
+function syncMs(folder: string): number {
+  const path = join(folder, 'sync-probe');
+  const file = openSync(path, 'w');
+  const block = Buffer.alloc(1_024);
+  const times = Array.from({ length: 200 }, () => {
+    const startedAt = performance.now();
+    writeSync(file, block);
+    fdatasyncSync(file);
+    return performance.now() - startedAt;
+  });
+  closeSync(file);
+  rmSync(path);
+  return median(times);
 }
 
 /** Tables for a terminal: ratios to the references first, they survive a change of machine. */

@@ -13,6 +13,7 @@ import { corpus } from './corpus.ts';
 import { measureOutage, measureStart } from './outage.ts';
 import { machine, tables } from './report.ts';
 import { startSink } from './sink.ts';
+import { STORES } from './targets.ts';
 import { measureThroughput, type ThroughputPlan, type ThroughputRow } from './throughput.ts';
 import { compileTools, type Tools } from './tools.ts';
 
@@ -43,7 +44,7 @@ const folder = mkdtempSync(join(tmpdir(), 'causeway-bench-'));
 const corpusFiles = { adt: join(folder, 'adt.mllp'), dft: join(folder, 'dft.mllp') };
 writeFileSync(corpusFiles.adt, corpus('adt'));
 writeFileSync(corpusFiles.dft, corpus('dft'));
-const host = machine();
+const host = machine(STORES);
 const bench = { loadProgram: tools.load, sink, corpusFiles, say: (text: string) => console.error(text) };
 try {
   const report = {

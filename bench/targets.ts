@@ -1,8 +1,7 @@
-/** What is measured: the appliance with two delivery settings, beside the two references. Each run starts a fresh one. */
+/** What is measured: the appliance with two delivery settings, beside two references. Each run starts a fresh one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Appliance, prepareAppliance } from '../test/support/start-appliance.ts';
 import { folderBytes } from './process-figures.ts';
@@ -10,6 +9,9 @@ import { folderBytes } from './process-figures.ts';
 /** Names as they appear in the table; the number is `batch.maxEvents`. */
 export const TARGETS = ['bare', 'leveldb', 'causeway-100', 'causeway-1'] as const;
 export type TargetName = (typeof TARGETS)[number];
+
+/** Stores are made here and not below /tmp, which is memory on many machines: a sync there costs nothing. */
+export const STORES = join(import.meta.dirname, 'build');
 
 /** A running server under measurement. */
 export interface Target {
@@ -38,13 +40,13 @@ export async function startTarget(name: TargetName, erpUrl: string): Promise<Tar
 
 /** The appliance with the smallest configuration, not started. */
 export const prepareCauseway = (erpUrl: string, maxEvents: number): Promise<Appliance> =>
-  prepareAppliance({ erpUrl, maxEvents });
+  prepareAppliance({ erpUrl, maxEvents, parentDirectory: STORES });
 
 /** Bytes of the appliance's store on disk. */
 export const storeBytes = ({ directory }: Appliance): number => folderBytes(join(directory, 'data'));
 
 async function startReference(name: TargetName): Promise<Target> {
-  const folder = mkdtempSync(join(tmpdir(), 'causeway-bench-'));
+  const folder = mkdtempSync(join(STORES, 'reference-'));
   const program = join(import.meta.dirname, `references/${name}.ts`);
   const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = (await once(child.stdout, 'data')) as [Buffer];

@@ -1,4 +1,4 @@
-/** Acknowledged messages per second, latency, CPU and delivery at 1, 8 and 64 connections, turn by turn with the references. */
+/** Acknowledged messages per second, latency, CPU and delivery, turn by turn with the references. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CorpusKind } from './corpus.ts';
 import { type LoadResult, runLoad } from './load.ts';

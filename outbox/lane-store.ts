@@ -114,10 +114,15 @@ export class LaneStore {
   }
 
   /** Puts an ended entry back, to be sent again under its first key. */
-  revive(batch: WriteBatch, entry: StoredEntry, change: { was: OutcomeRecord; atMs: number }): ParkedRecord {
+  revive(
+    batch: WriteBatch,
+    entry: StoredEntry,
+    change: { was: OutcomeRecord; atMs: number; by: string },
+  ): ParkedRecord {
     const keys = [entry.header.orderingKey, ...(entry.header.fenceKeys ?? [])];
     batch.delete(laneRowKey('o', this.id, entry.sequence));
-    const parked: ParkedRecord = { state: 'ready', keys, atMs: change.atMs, attempts: change.was.attempts };
+    const { atMs, by, was } = change;
+    const parked: ParkedRecord = { state: 'ready', keys, atMs, attempts: was.attempts, by };
     this.#putParked(batch, entry.sequence, parked);
     batch.onJoin.push(() => this.#totals.countEntry(this.id.destinationId, change.was.state, -1, entry.header));
     return parked;

@@ -56,8 +56,8 @@ export interface ParkedRecord {
   readonly atMs: number;
   readonly attempts: readonly Attempt[];
   readonly caseId?: CaseId;
-  /** It was posted before and goes out again: totals do not count it twice. */
-  readonly replay?: true;
+  /** The person who put it back, when one did. */
+  readonly by?: string;
 }
 
 export interface ShipmentRecord {

@@ -1,6 +1,6 @@
 /**
- * Reference with storage: each frame is one LevelDB record, everything that waits shares one synced batch, then the ACKs.
- * No parsing, no mapping, no delivery: what the durability alone costs. Argument: folder of the database.
+ * Reference with storage: each frame is one LevelDB record, everything that waits shares one synced batch, then come
+ * the ACKs. No parsing, no mapping, no delivery: what the durability alone costs. Argument: folder of the database.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Level } from 'level';

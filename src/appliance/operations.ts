@@ -47,10 +47,10 @@ export function createOperations(parts: OperationsParts): Operations {
     listCases: (query) => listCases(parts, query),
     showCase: (id) => showCase(parts, id),
     reprocessCase: (id, by) => cures.reprocess(id, by),
-    discardCase: (id, by) => cures.discard(id, by),
+    discardCase: (id, by, reason) => cures.discard(id, by, reason),
     listDeadLetters: (query) => listDeadLetters(parts, query),
     replayDeadLetter: (id, by) => replayDeadLetter(parts, id, by),
-    replay: (request) => replay(parts, request),
+    replay: (request, by) => replay(parts, request, by),
     subscribe: (listener) => feed.subscribe(listener),
   };
 }
@@ -144,7 +144,7 @@ async function listDeadLetters(
   return { rows, next: null };
 }
 
-async function replayDeadLetter(parts: OperationsParts, id: string, _by: string): Promise<EntryRow> {
+async function replayDeadLetter(parts: OperationsParts, id: string, by: string): Promise<EntryRow> {
   const at = parseEntryId(id);
   const lane = at === null ? undefined : parts.lanes.get(at.destinationId);
   const entry = at === null || lane === undefined ? null : await lane.entry(at.sequence);
@@ -152,7 +152,7 @@ async function replayDeadLetter(parts: OperationsParts, id: string, _by: string)
   const was = lane.parked(entry.sequence);
   if (was?.state !== 'dead') throw new CausewayError('WRONG_STATE', `Entry ${id} is not a dead letter.`);
   const batch = new WriteBatch();
-  const now = { ...was, state: 'ready', atMs: parts.clock.nowMs() } as const;
+  const now = { ...was, state: 'ready', atMs: parts.clock.nowMs(), by } as const;
   lane.park(batch, entry, { was: was.state, record: now });
   await parts.database.commit(batch, 'synced');
   parts.onParkedChange([{ destinationId: lane.id.destinationId, sequence: entry.sequence, was, now }]);
@@ -160,7 +160,7 @@ async function replayDeadLetter(parts: OperationsParts, id: string, _by: string)
 }
 
 /** Goes through the messages of the range page by page: memory does not grow with the range. */
-async function replay(parts: OperationsParts, request: ReplayRequest): Promise<ReplayAnswer> {
+async function replay(parts: OperationsParts, request: ReplayRequest, by: string): Promise<ReplayAnswer> {
   const lane = parts.lanes.get(request.destinationId as DestinationId);
   if (lane === undefined) throw new CausewayError('NOT_FOUND', `No destination ${request.destinationId}.`);
   const from = sequenceOfId(request.fromMessageId, 'm');
@@ -174,7 +174,7 @@ async function replay(parts: OperationsParts, request: ReplayRequest): Promise<R
     const posted = await postedEntries(lane, page);
     entries += posted.length;
     addMoney(money, posted);
-    if (!request.dryRun) await revive(parts, lane, posted);
+    if (!request.dryRun) await revive(parts, { lane, entries: posted, by });
     const last = page.at(-1);
     if (last === undefined) break;
     after = last.sequence;
@@ -191,13 +191,16 @@ async function postedEntries(lane: LaneStore, messages: readonly StoredMessage[]
   return lane.entriesOf(posted);
 }
 
-async function revive(parts: OperationsParts, lane: LaneStore, entries: readonly StoredEntry[]): Promise<void> {
+async function revive(
+  parts: OperationsParts,
+  { lane, entries, by }: { lane: LaneStore; entries: readonly StoredEntry[]; by: string },
+): Promise<void> {
   const batch = new WriteBatch();
   const changes: ParkedChange[] = [];
   for (const entry of entries) {
     const was = lane.outcome(entry.sequence);
     if (was === null) continue;
-    const now = lane.revive(batch, entry, { was, atMs: parts.clock.nowMs() });
+    const now = lane.revive(batch, entry, { was, atMs: parts.clock.nowMs(), by });
     changes.push({ destinationId: lane.id.destinationId, sequence: entry.sequence, was: null, now });
   }
   if (changes.length === 0) return;

@@ -1,6 +1,7 @@
 /** Which configuration a command means, and reading it. The room that reads it is loaded only when it is needed. */
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { CliContext } from './command.ts';
@@ -40,6 +41,15 @@ export function shortPath(path: string): string {
 
 const quoted = (text: string): string => (/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
+/** Reads and checks a configuration, conditions of routes included. @throws CausewayError `CONFIG_UNREADABLE` */
+export async function readConfig(path: string): Promise<LoadedConfig> {
+  const [{ loadConfig }, { checkCondition }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../pipeline/route.ts'),
+  ]);
+  return loadConfig(path, { checkCondition });
+}
+
 /**
  * The configuration, or null after `print` got every problem: `run` refuses in the same words as `validate`.
  * @throws CausewayError `CONFIG_UNREADABLE`
@@ -49,8 +59,8 @@ export async function loadOrExplain(
   context: CliContext,
   print: (line: string) => void = context.terminal.say,
 ): Promise<Config | null> {
-  const { loadConfig, formatConfigProblem } = await import('../config/load.ts');
-  const loaded = loadConfig(path);
+  const { formatConfigProblem } = await import('../config/load.ts');
+  const loaded = await readConfig(path);
   if (loaded.ok) return loaded.config;
   for (const problem of loaded.problems) print(formatConfigProblem(problem));
   context.terminal.say(
@@ -64,8 +74,8 @@ export async function loadOrExplain(
  * @throws CausewayError `CONFIG_INVALID`, `CONFIG_UNREADABLE`
  */
 export async function loadOrThrow(path: string): Promise<Config> {
-  const { loadConfig, formatConfigProblem } = await import('../config/load.ts');
-  const loaded = loadConfig(path);
+  const { formatConfigProblem } = await import('../config/load.ts');
+  const loaded = await readConfig(path);
   if (loaded.ok) return loaded.config;
   const first = loaded.problems[0];
   throw new CausewayError('CONFIG_INVALID', first === undefined ? path : formatConfigProblem(first));

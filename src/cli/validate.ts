@@ -1,5 +1,5 @@
 import { CONFIG_OPTION, type CliCommand, JSON_OPTION } from './command.ts';
-import { configOptionText, configurationPath, loadOrExplain, shortPath } from './configuration.ts';
+import { configOptionText, configurationPath, loadOrExplain, readConfig, shortPath } from './configuration.ts';
 import { suggest } from './terminal.ts';
 import { plural } from './wording.ts';
 
@@ -16,8 +16,7 @@ export const validateCommand: CliCommand = {
     const { terminal } = context;
     const { path } = configurationPath(values, context);
     if (values.flag('json')) {
-      const { loadConfig } = await import('../config/load.ts');
-      const loaded = loadConfig(path);
+      const loaded = await readConfig(path);
       terminal.out(
         JSON.stringify(
           loaded.ok ? { ok: true, files: loaded.files, problems: [] } : { ok: false, problems: loaded.problems },

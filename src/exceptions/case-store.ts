@@ -11,6 +11,13 @@ import type { Database, WriteBatch } from '../platform/database.ts';
 
 export type NewCase = Omit<ExceptionCase, 'caseId' | 'state'>;
 
+export interface CaseEnd {
+  readonly state: CaseState;
+  readonly atMs: number;
+  readonly by: string;
+  readonly reason?: string;
+}
+
 export class CaseStore {
   readonly #database: Database;
   readonly #totals: Totals;
@@ -42,9 +49,15 @@ export class CaseStore {
     batch.put(caseKey(sequence), sequence, encodeJson(updated));
   }
 
-  close(batch: WriteBatch, open: ExceptionCase, end: { state: CaseState; atMs: number; by: string }): ExceptionCase {
+  close(batch: WriteBatch, open: ExceptionCase, end: CaseEnd): ExceptionCase {
     const sequence = sequenceOf(open.caseId);
-    const closed: ExceptionCase = { ...open, state: end.state, closedAtMs: end.atMs, closedBy: end.by };
+    const closed: ExceptionCase = {
+      ...open,
+      state: end.state,
+      closedAtMs: end.atMs,
+      closedBy: end.by,
+      ...(end.reason === undefined ? {} : { closedReason: end.reason }),
+    };
     batch.put(caseKey(sequence), sequence, encodeJson(closed));
     batch.delete(openCaseKey(sequence));
     batch.onJoin.push(() => this.#totals.addOpenCases(-1));

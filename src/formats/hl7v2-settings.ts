@@ -3,7 +3,11 @@ import { z } from 'zod';
 /** Settings of `format: { kind: hl7v2 }`: how the bytes of a message are read. */
 export const hl7v2Settings = z.strictObject({
   kind: z.literal('hl7v2'),
-  charset: z.string().min(1).optional().describe('Character set to use whatever MSH-18 says, e.g. windows-1252. Default: by MSH-18.'),
+  charset: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Character set to use whatever MSH-18 says, e.g. windows-1252. Default: by MSH-18.'),
   fallbackCharset: z
     .string()
     .min(1)

@@ -34,7 +34,7 @@ export function decodeEscapes(text: string, delimiters: Delimiters, readBytes: B
   while (open !== -1) {
     const close = text.indexOf(mark, open + 1);
     if (close === -1) break;
-    const meaning = meaningOf(text, open + 1, close, delimiters, readBytes);
+    const meaning = meaningOf(text.slice(open + 1, close), delimiters, readBytes);
     if (meaning === null) {
       // Not a sequence (a path, a regular expression): the closing mark may open a real one.
       open = close;
@@ -55,44 +55,35 @@ export function decodeEscapes(text: string, delimiters: Delimiters, readBytes: B
   return result + pieces.join('');
 }
 
-/** What stands for the sequence; undefined: keep it as one unit; null: it is no sequence. */
-function meaningOf(
-  text: string,
-  start: number,
-  end: number,
-  delimiters: Delimiters,
-  readBytes: ByteReader,
-): string | undefined | null {
-  const length = end - start;
-  if (length === 1) {
-    const character = delimiterNamed(text.charCodeAt(start), delimiters);
+/** What stands for the text between two escape characters; undefined: keep it as one unit; null: it is no sequence. */
+function meaningOf(body: string, delimiters: Delimiters, readBytes: ByteReader): string | undefined | null {
+  if (body.length === 1) {
+    const character = delimiterNamed(body, delimiters);
     if (character !== '') return character;
   }
-  const first = text.charCodeAt(start);
-  if (first === 0x58 /* X */ && length > 1) {
-    const hex = text.slice(start + 1, end);
+  if (body.length > 1 && body.startsWith('X')) {
+    const hex = body.slice(1);
     if (!HEX.test(hex)) return null;
     return readBytes(Buffer.from(hex, 'hex')) ?? undefined;
   }
-  if (length === 0 || length > KEPT_LENGTH_MAX) return null;
-  const body = text.slice(start, end);
+  if (body.length === 0 || body.length > KEPT_LENGTH_MAX) return null;
   if (body === '.br') return '\n';
   return KEPT_WHOLE.test(body) ? undefined : null;
 }
 
-function delimiterNamed(code: number, delimiters: Delimiters): string {
-  switch (code) {
-    case 0x46: // F
+function delimiterNamed(letter: string, delimiters: Delimiters): string {
+  switch (letter) {
+    case 'F':
       return delimiters.field;
-    case 0x53: // S
+    case 'S':
       return delimiters.component;
-    case 0x54: // T
+    case 'T':
       return delimiters.subcomponent;
-    case 0x52: // R
+    case 'R':
       return delimiters.repetition;
-    case 0x45: // E
+    case 'E':
       return delimiters.escape;
-    case 0x50: // P
+    case 'P':
       return delimiters.truncation ?? '';
     default:
       return '';

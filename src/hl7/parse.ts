@@ -98,7 +98,7 @@ function headerProblem(line: string): Problem | null {
 function splitLines(text: string, segmentsMax: number): readonly string[] | null {
   const lines: string[] = [];
   const length = text.length;
-  // The next CR and LF are remembered: looking for the rarer one again from each segment would be quadratic.
+  // The next CR and LF are remembered: looking for the rarer one again from each segment is quadratic.
   let cr = nextOf(text, '\r', 0);
   let lf = nextOf(text, '\n', 0);
   let start = 0;

@@ -39,7 +39,7 @@ export interface LocalInstant {
   readonly isShifted: boolean;
 }
 
-/** The instant at which clocks in `timezone` showed a local time, given as the epoch ms that it would be in UTC. */
+/** The instant at which clocks in `timezone` show a local time; `localMs` is that clock reading taken as UTC. */
 export function instantOfLocal(timezone: string, localMs: number): LocalInstant {
   const before = offsetMinutesAt(timezone, localMs - DAY_MS);
   const after = offsetMinutesAt(timezone, localMs + DAY_MS);

@@ -21,4 +21,6 @@ export interface ExceptionCase {
   readonly openedAtMs: number;
   readonly closedAtMs?: number;
   readonly closedBy?: string;
+  /** Why it was discarded, in the words of the person who did it. */
+  readonly closedReason?: string;
 }

@@ -8,11 +8,12 @@ import type { StoredMessage } from '../../outbox/frames.ts';
 import { parseEntryId } from '../../outbox/keys.ts';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import type { OutcomeRecord, ParkedRecord } from '../../outbox/records.ts';
+import type { CaseEnd } from '../exceptions/case-store.ts';
 import { parseMessage } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { CanonicalEvent } from '../model/event.ts';
-import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
+import type { ExceptionCase } from '../model/exception-case.ts';
 import { type ChannelId, type DestinationId, sequenceOfId } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
 import { type IntakeChannel, type IntakeParts, routedMessage } from './intake.ts';
@@ -37,6 +38,11 @@ export interface CureParts {
   readonly onCured: (changes: readonly ParkedChange[], placed: readonly Placed[]) => void;
 }
 
+interface Cured extends Omit<CaseEnd, 'atMs'> {
+  readonly changes: readonly ParkedChange[];
+  readonly placed: readonly Placed[];
+}
+
 interface Place {
   readonly lane: LaneStore;
   readonly entry: StoredEntry;
@@ -57,7 +63,7 @@ export class Cures {
   }
 
   /** Ends the case and its places without an event; what waits behind them flows. */
-  async discard(caseId: string, by: string): Promise<ExceptionCase> {
+  async discard(caseId: string, by: string, reason: string): Promise<ExceptionCase> {
     const open = this.#openCase(caseId);
     const batch = new WriteBatch();
     const atMs = this.#parts.clock.nowMs();
@@ -67,7 +73,7 @@ export class Cures {
       lane.end(batch, entry, { was: parked.state, outcome });
       changes.push({ destinationId: entry.destinationId, sequence: entry.sequence, was: parked, now: null });
     }
-    return this.#close(batch, open, { state: 'discarded', by, changes, placed: [] });
+    return this.#close(batch, open, { state: 'discarded', by, reason, changes, placed: [] });
   }
 
   /** Puts a refused entry back into its turn under its first key. */
@@ -159,15 +165,12 @@ export class Cures {
     return { changes, placed };
   }
 
-  async #close(
-    batch: WriteBatch,
-    open: ExceptionCase,
-    end: { state: CaseState; by: string; changes: readonly ParkedChange[]; placed: readonly Placed[] },
-  ): Promise<ExceptionCase> {
+  async #close(batch: WriteBatch, open: ExceptionCase, end: Cured): Promise<ExceptionCase> {
     const { ledger, clock, database } = this.#parts;
-    const closed = ledger.cases.close(batch, open, { state: end.state, atMs: clock.nowMs(), by: end.by });
+    const { changes, placed, ...how } = end;
+    const closed = ledger.cases.close(batch, open, { ...how, atMs: clock.nowMs() });
     await database.commit(batch, 'synced');
-    this.#parts.onCured(end.changes, end.placed);
+    this.#parts.onCured(changes, placed);
     return closed;
   }
 

@@ -1,4 +1,4 @@
-/** A server that is wrong on purpose (`early`) or right (`late`): the detector must tell the two apart in a real trace. */
+/** A server that is wrong on purpose (`early`) or right (`late`): the detector must tell the two apart. */
 import { fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 

@@ -40,8 +40,7 @@ test('a sync that had begun before the write ended proves nothing', () => {
 });
 
 test('interrupted calls and several replies in one write are read', () => {
-  const two =
-    '5 writev(22<TCP:[127.0.0.1:2575->127.0.0.1:5000]>, [{iov_base="MSA|AA|SYNC1\\r"}, {iov_base="MSA|AA|SYNC2\\r"}], 2) = 60';
+  const two = '5 writev(22<TCP:[127.0.0.1:2575->127.0.0.1:5000]>, [{"MSA|AA|SYNC1\\r"}, {"MSA|AA|SYNC2\\r"}], 2) = 60';
   expect(
     findAcks(
       [

@@ -44,7 +44,7 @@ export interface LedgerResult {
   readonly log: string;
 }
 
-/** kill -9 half of the time, the rest spread over the ways an ERP misbehaves; one act every 600 ms on average, a restart permitting. */
+/** Half of the acts are kill -9, the rest the ways an ERP misbehaves; one act every 600 ms, restarts permitting. */
 const ACTS = 'kill9,kill9,kill9,sink=down,sink=reset-after,sink=html200';
 const MEAN_MS = 600;
 

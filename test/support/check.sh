@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `npm run check`: types, lint and format, then the quick tests (tidy, unit, contract, golden). Stops at nothing, so that
-# one run shows everything that is wrong; the exit code is 1 when any step failed.
+# `npm run check`: types, lint and format, then the quick tests (tidy, unit, contract, golden). Stops at nothing, so
+# that one run shows everything that is wrong; the exit code is 1 when any step failed.
 set -u
 cd "$(dirname "$0")/../.."
 PATH="$PWD/node_modules/.bin:$PATH"

@@ -58,6 +58,8 @@ export interface ApplianceOptions {
   /** Command put before `bin/causeway`, e.g. `['strace', '-f', '-o', file]`. */
   readonly wrapper?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where the folder of the appliance is made; default: the folder for temporary files of the machine. */
+  readonly parentDirectory?: string;
   /** Default 20,000. */
   readonly readyTimeoutMs?: number;
 }
@@ -83,7 +85,7 @@ export interface Appliance {
   start(): Promise<number>;
   /** Like `start`, without the wrapper and the further environment. */
   startPlain(): Promise<number>;
-  /** SIGTERM to the group, as a service manager does; rejects when the process still runs after `timeoutMs` (default 15,000). */
+  /** SIGTERM to the group, as a service manager does; rejects when it still runs after `timeoutMs` (15,000). */
   stop(timeoutMs?: number): Promise<Exit>;
   /** SIGKILL to the whole group. */
   kill9(): Promise<void>;
@@ -119,7 +121,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
 /** Like `startAppliance`, but nothing runs until `start` is called. */
 export async function prepareAppliance(options: ApplianceOptions): Promise<Appliance> {
   const [statusPort = 0, mllpPort = 0] = await freePorts(2);
-  const directory = mkdtempSync(join(tmpdir(), 'causeway-'));
+  const directory = mkdtempSync(join(options.parentDirectory ?? tmpdir(), 'causeway-'));
   const configPath = join(directory, 'facility.yaml');
   const text =
     options.config?.({ statusPort, mllpPort }) ??

@@ -1,4 +1,4 @@
-/** The repository as a list of paths and texts: what every tidy rule takes as input, so that a rule is tested on text. */
+/** The repository as a list of paths and texts: the input of every tidy rule, so that a rule is tested on text. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 

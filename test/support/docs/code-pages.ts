@@ -47,9 +47,9 @@ export function problemPage(): string {
   return `${GENERATED}
 # Problem codes
 
-What can be wrong with one message. All problems of a message are reported at once, each with its path (\`FT1[2]-11.1\`).
-The policy of the channel decides what happens: \`onProblem: hold\` keeps the message as an exception case and answers AA,
-\`onProblem: reject\` refuses it with AE and ERR. \`causeway explain CODE\` shows the same text.
+What can be wrong with one message. All problems of a message are reported at once, each with its path
+(\`FT1[2]-11.1\`). The policy of the channel decides what happens: \`onProblem: hold\` keeps the message as an exception
+case and answers AA, \`onProblem: reject\` refuses it with AE and ERR. \`causeway explain CODE\` shows the same text.
 
 | code | meaning |
 | --- | --- |

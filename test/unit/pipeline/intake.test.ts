@@ -148,8 +148,8 @@ test('discarding a case ends its place, so that younger entries of the account f
   const fixture = await openIntakeFixture();
   await fixture.send(partlyWrong('C1'));
   const [open] = await fixture.cases.after(0, { limit: 1, openOnly: true });
-  const closed = await fixture.cures.discard(open?.caseId ?? '', 'ida');
-  expect(closed).toMatchObject({ state: 'discarded', closedBy: 'ida' });
+  const closed = await fixture.cures.discard(open?.caseId ?? '', 'ida', 'test charge');
+  expect(closed).toMatchObject({ state: 'discarded', closedBy: 'ida', closedReason: 'test charge' });
   expect(fixture.lane.parked(2)).toBeNull();
   expect(fixture.changes).toHaveLength(1);
   expect(fixture.totals.openCases).toBe(0);
