@@ -1,12 +1,15 @@
 /** One sender's connection: bytes in, frames to intake, replies out in order. */
 import type { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder } from '../src/hl7/framing.ts';
+import type { Timer } from '../src/model/clock.ts';
 import { CausewayError } from '../src/model/errors.ts';
 import type { ListenerContext } from './listener.ts';
 import type { MllpSettings } from './mllp-settings.ts';
 
 /** Reply bytes that the sender has not read yet, above which it is not read any more. */
 const UNSENT_BYTES_MAX = 1_048_576;
+/** How long a 0x1C without a byte behind it waits for its CR, in ms, before the frame counts as ended. */
+const MISSING_CR_MS = 200;
 /** An unfinished frame may grow to this size even when the budget of all connections is used up. */
 const ALWAYS_BUFFERED_BYTES = 65_536;
 
@@ -30,6 +33,7 @@ export class MllpConnection {
   #lastByteMs: number;
   #closing = false;
   #onDrained: (() => void) | null = null;
+  #missingCr: Timer | null = null;
 
   constructor(socket: Socket, parts: MllpConnectionParts) {
     this.#socket = socket;
@@ -116,8 +120,20 @@ export class MllpConnection {
       : null;
     for (const bytes of frames) this.#take(bytes);
     if (this.#decoder.overflow !== null) this.#refuseOversized();
+    this.#expectFinalCr();
     this.#reportStray();
     if (!this.#mayRead()) this.#socket.pause();
+  }
+
+  #expectFinalCr(): void {
+    this.#missingCr?.cancel();
+    this.#missingCr = null;
+    if (!this.#decoder.endPending) return;
+    this.#missingCr = this.#parts.context.clock.after(MISSING_CR_MS, () => {
+      const bytes = this.#closing ? null : this.#decoder.endWithoutCr();
+      this.#frameSinceMs = null;
+      if (bytes !== null) this.#take(bytes);
+    });
   }
 
   #take(bytes: Buffer): void {

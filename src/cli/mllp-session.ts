@@ -105,7 +105,7 @@ export class MllpSession {
     };
     socket.on('data', (chunk: Buffer) => {
       try {
-        const [frame] = decoder.push(chunk);
+        const frame = decoder.push(chunk)[0] ?? decoder.endWithoutCr() ?? undefined;
         if (frame !== undefined) this.#finish({ frame });
       } catch {
         lost('the reply is larger than 1 MiB');

@@ -9,12 +9,11 @@
  *   0x0B later inside a frame is data.
  * - 0x1C 0x0D ends a frame in both modes.
  * - `missingFinalCr: 'refuse'`: any other 0x1C is data, so the frames never depend on how the bytes were split.
- * - `missingFinalCr: 'accept'`: 0x1C also ends the frame when the next byte is 0x0A (swallowed) or 0x0B (next frame),
- *   or when it is the last byte that has arrived: a sender that forgets the final CR must get its reply without
- *   waiting for bytes that never come. A CR or LF that arrives later in its place is swallowed. 0x1C followed, in the
- *   same chunk, by any other byte stays data, because cutting there would acknowledge half a message. What remains:
- *   data with a 0x1C that TCP happens to deliver as the last byte of a chunk is cut. A sender whose data can hold
- *   0x1C must be configured `refuse`.
+ * - `missingFinalCr: 'accept'`: 0x1C also ends the frame when the next byte is 0x0A (swallowed) or 0x0B (next frame).
+ *   Followed by any other byte it stays data, because cutting there would acknowledge half a message. A 0x1C that is
+ *   the last byte so far decides nothing: the caller waits a moment for the next byte (`endPending`) and then says that
+ *   none came (`endWithoutCr`), so a sender that forgets the final CR gets its reply and no split of the bytes by TCP
+ *   can cut a message.
  * - A frame may be empty (0x0B 0x1C 0x0D): it is handed on, because every frame is owed a reply.
  *
  * Memory: a frame that lies inside one chunk is a view of that chunk, without a copy. Unfinished frames are collected
@@ -49,10 +48,8 @@ export class FrameDecoder {
   #buffer: Buffer = NO_BYTES;
   #length = 0;
   #inFrame = false;
-  /** 'refuse': the last byte held is 0x1C, a CR as next byte ends the frame. */
+  /** The last byte held is 0x1C: the next byte decides whether it ends the frame. */
   #endPending = false;
-  /** 'accept': the frame ended at the 0x1C at the end of a chunk, its CR may still come. */
-  #swallowLineEnd = false;
   #strayBytes = 0;
   #overflow: CausewayError | null = null;
 
@@ -89,6 +86,19 @@ export class FrameDecoder {
     return Buffer.from(this.#buffer.subarray(0, Math.min(this.#length, FIRST_BYTES_MAX)));
   }
 
+  /** 'accept' only: the frame is over unless another byte comes; see `endWithoutCr`. */
+  get endPending(): boolean {
+    return this.#acceptMissingCr && this.#endPending;
+  }
+
+  /** No byte came behind the 0x1C: the frame ends there. null when none waits for its end. */
+  endWithoutCr(): Buffer | null {
+    if (!this.endPending) return null;
+    const frame = this.#buffer.subarray(0, this.#length - 1);
+    this.#reset();
+    return frame;
+  }
+
   /**
    * Takes the next bytes of the stream and returns the frames that they complete, in order. The frames may be views of
    * `chunk`, which must not be written to afterwards.
@@ -99,10 +109,6 @@ export class FrameDecoder {
     if (this.#overflow !== null) throw this.#overflow;
     const frames: Buffer[] = [];
     let position = 0;
-    if (this.#swallowLineEnd && chunk.length > 0) {
-      this.#swallowLineEnd = false;
-      if (chunk[0] === CR || chunk[0] === LF) position = 1;
-    }
     while (position < chunk.length && this.#overflow === null) {
       if (this.#inFrame) position = this.#readFrame(chunk, position, frames);
       else position = this.#seekFrame(chunk, position);
@@ -125,10 +131,11 @@ export class FrameDecoder {
   #readFrame(chunk: Buffer, position: number, frames: Buffer[]): number {
     if (this.#endPending) {
       this.#endPending = false;
-      if (chunk[position] === CR) {
+      const next = chunk[position];
+      if (next === CR || (this.#acceptMissingCr && (next === LF || next === VT))) {
         this.#length -= 1;
-        this.#finish(chunk, position, position, frames);
-        return position + 1;
+        this.#finishHeld(frames);
+        return next === VT ? position : position + 1;
       }
     }
     let from = position;
@@ -139,12 +146,11 @@ export class FrameDecoder {
     const end = this.#findEnd(chunk, from);
     if (end === -1) {
       this.#hold(chunk, from, chunk.length);
-      this.#endPending = !this.#acceptMissingCr && from < chunk.length && chunk[chunk.length - 1] === FS;
+      this.#endPending = from < chunk.length && chunk[chunk.length - 1] === FS;
       return chunk.length;
     }
     this.#finish(chunk, from, end, frames);
     const next = chunk[end + 1];
-    if (next === undefined) this.#swallowLineEnd = true;
     return next === CR || next === LF ? end + 2 : end + 1;
   }
 
@@ -154,10 +160,15 @@ export class FrameDecoder {
     while (end !== -1) {
       const next = chunk[end + 1];
       if (next === CR) return end;
-      if (this.#acceptMissingCr && (next === undefined || next === VT || next === LF)) return end;
+      if (this.#acceptMissingCr && (next === VT || next === LF)) return end;
       end = chunk.indexOf(FS, end + 1);
     }
     return -1;
+  }
+
+  #finishHeld(frames: Buffer[]): void {
+    frames.push(this.#buffer.subarray(0, this.#length));
+    this.#reset();
   }
 
   #finish(chunk: Buffer, from: number, end: number, frames: Buffer[]): void {
@@ -181,7 +192,7 @@ export class FrameDecoder {
    */
   #hold(chunk: Buffer, from: number, end: number): void {
     const needed = this.#length + end - from;
-    const mayBeMarker = !this.#acceptMissingCr && end === chunk.length && chunk[end - 1] === FS ? 1 : 0;
+    const mayBeMarker = end === chunk.length && chunk[end - 1] === FS ? 1 : 0;
     if (needed - mayBeMarker > this.#frameBytesMax) {
       this.#refuse(chunk, from, end);
       return;

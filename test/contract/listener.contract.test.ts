@@ -104,6 +104,21 @@ test.each(kinds)(
   },
 );
 
+test('mllp: a frame without final CR is taken when nothing follows, and its CR may come late', async () => {
+  const { connect, noted } = await started(
+    drivers.mllp,
+    echoAfter(() => 0),
+  );
+  const sender = await connect();
+  sender.write(Buffer.from('\vno CR\x1c'));
+  expect(await sender.replies(1)).toEqual(['reply no CR']);
+  sender.write(Buffer.from('\vlate CR\x1c'));
+  await sleep(20);
+  sender.write(Buffer.from('\r'));
+  expect(await sender.replies(1)).toEqual(['reply late CR']);
+  expect(noted.stray).toBe(0);
+});
+
 test.each(kinds)('$kind: a slow store slows the sender instead of filling memory', async ({ driver }) => {
   let inWork = 0;
   let most = 0;

@@ -1,7 +1,7 @@
 /**
  * Reads a trace of `strace -f -yy` and decides for every acknowledgment whether it was given after the fact: its
- * message was written to the log of the store, that write had ended before a sync of the same file began, and that sync had
- * succeeded before the write of the reply began. Anything less is an ACK that a power cut can prove wrong.
+ * message was written to the log of the store, that write had ended before a sync of the same file began, and that sync
+ * had succeeded before the write of the reply began. Anything less is an ACK that a power cut can prove wrong.
  */
 
 /** System calls that the proof needs. */

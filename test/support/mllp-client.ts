@@ -18,6 +18,8 @@ export class MllpClient {
     const decoder = new FrameDecoder({ frameBytesMax: REPLY_BYTES_MAX, missingFinalCr: 'accept' });
     socket.on('data', (chunk: Buffer) => {
       for (const reply of decoder.push(chunk)) this.#arrived(reply.toString('latin1'));
+      const unterminated = decoder.endWithoutCr();
+      if (unterminated !== null) this.#arrived(unterminated.toString('latin1'));
     });
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => {

@@ -59,15 +59,22 @@ describe('frames', () => {
 });
 
 describe('a missing final CR', () => {
-  test('accept: the frame comes out at once, and a CR that arrives late is swallowed', () => {
+  test('accept: the frame comes out once it is said that no byte follows, and never before', () => {
     const decoder = decoderWith();
-    expect(pushAll(decoder, '\vone\x1c')).toEqual(['one']);
-    expect(pushAll(decoder, '\r', '\vtwo\x1c', '\n', '\vthree\x1c', '\vfour\x1c\r')).toEqual(['two', 'three', 'four']);
+    expect(pushAll(decoder, '\vone\x1c')).toEqual([]);
+    expect(decoder.endPending).toBe(true);
+    expect(decoder.endWithoutCr()?.toString()).toBe('one');
+    expect(decoder.endWithoutCr()).toBeNull();
+    expect(pushAll(decoder, '\vtwo\x1c', '\n', '\vthree\x1c', '\vfour\x1c\r')).toEqual(['two', 'three', 'four']);
     expect(decoder.strayBytes).toBe(0);
   });
 
+  test('accept: a 0x1C in the data that TCP delivers as the last byte of a chunk does not cut the message', () => {
+    expect(pushAll(decoderWith(), '\vbefore\x1c', 'after\x1c\r')).toEqual(['before\x1cafter']);
+  });
+
   test('accept: frames that follow each other without any CR are told apart', () => {
-    expect(pushAll(decoderWith(), '\vone\x1c\vtwo\x1c\n\vthree\x1c')).toEqual(['one', 'two', 'three']);
+    expect(pushAll(decoderWith(), '\vone\x1c\vtwo\x1c\n\vthree\x1c\v')).toEqual(['one', 'two', 'three']);
   });
 
   test('accept: 0x1C in the middle of a chunk does not cut a message in half', () => {
@@ -155,6 +162,8 @@ describe('any split of the bytes gives the same frames', () => {
         const frames = cut(stream, positions).flatMap((chunk) =>
           decoder.push(chunk).map((bytes) => bytes.toString('latin1')),
         );
+        const last = decoder.endWithoutCr();
+        if (last !== null) frames.push(last.toString('latin1'));
         expect(frames).toEqual(sent.map(({ payload: text }) => text));
         expect(decoder.strayBytes).toBe(0);
       }),

@@ -1,0 +1,72 @@
+/** Whatever a sender writes into the fields: no mapping throws, every event fits its contract, every failure has a reason. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { mappings } from '../../../src/mappings/index.ts';
+import { multiply, compare } from '../../../src/model/decimal.ts';
+import { contractFor } from '../../../src/model/contracts.ts';
+import { mapLines } from '../../support/map-message.ts';
+import { EVN, mshAdt, PID, PV1 } from '../../support/sample-lines.ts';
+
+const types = mappings.flatMap(({ messageTypes }) => messageTypes);
+
+const text = fc.oneof(
+  { weight: 4, arbitrary: fc.constant('') },
+  { weight: 2, arbitrary: fc.constantFrom('""', '~', '^', '^^^', '\\F\\', '\\X0A\\', ' ', '0', '-1', '1.5', '12&USD', '1^EUR', '20260302', '2026', '20260230', 'CG') },
+  { weight: 1, arbitrary: fc.string({ maxLength: 30 }).map((value) => value.replace(/[\r\n|]/g, '~')) },
+);
+
+const segment = fc
+  .tuple(fc.constantFrom('PID', 'PV1', 'FT1', 'MRG', 'IN1', 'GT1', 'EVN', 'ZZZ'), fc.array(text, { maxLength: 50 }))
+  .map(([name, fields]) => [name, ...fields].join('|'));
+
+const message = fc
+  .tuple(fc.constantFrom(...types), fc.boolean(), fc.array(segment, { maxLength: 6 }), fc.constantFrom('2.1', '2.3', '2.5.1', '2.8', ''))
+  .map(([type, whole, segments, version]) => [
+    mshAdt('A01').replace('ADT^A01', type).replace('2.5.1', version),
+    ...(whole ? [EVN, PID, PV1, 'MRG|MRN0009'] : []),
+    ...segments,
+    'NTE|1',
+  ]);
+
+const profile = fc.record({
+  chargeIdentity: fc.constantFrom('message-line', 'transaction-id'),
+  creditSign: fc.constantFrom('absolute', 'asSent'),
+  adjustmentSign: fc.constantFrom('asSent', 'credit', 'debit'),
+  negativeChargeIsCredit: fc.boolean(),
+  includeNames: fc.boolean(),
+});
+
+test('arbitrary fields give events that fit their contracts, or problems', () => {
+  fc.assert(
+    fc.property(message, profile, (lines, settings) => {
+      const outcomes = mapLines(lines, settings);
+      expect(outcomes.length).toBeGreaterThan(0);
+      for (const outcome of outcomes) {
+        if (!outcome.ok) expect(outcome.problems.length).toBeGreaterThan(0);
+        else expect(contractFor(outcome.event.kind).safeParse(outcome.event.data).error).toBeUndefined();
+      }
+      expect(mapLines(lines, settings)).toEqual(outcomes);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+const number = fc.tuple(fc.integer({ min: -9_999, max: 9_999 }), fc.integer({ min: 0, max: 2 })).map(([units, scale]) => (units / 10 ** scale).toFixed(scale));
+
+test('quantity times unit amount has the sign of the amount, and direction says the same', () => {
+  const line = fc.tuple(fc.constantFrom('CG', 'CD'), number, number).map(([type, quantity, unit]) => `FT1|1|T||2026||${type}|1|||${quantity}||${unit}`);
+  fc.assert(
+    fc.property(line, profile, (ft1, settings) => {
+      const [outcome] = mapLines([mshAdt('A01').replace('ADT^A01', 'DFT^P03'), PID, PV1, ft1], settings);
+      if (outcome === undefined || !outcome.ok) return;
+      const { data } = outcome.event;
+      if (!('quantity' in data) || data.amount === undefined || data.unitAmount === undefined) return;
+      const { amount } = data.amount;
+      expect(compare(multiply(data.quantity.value, data.unitAmount.amount), amount)).toBe(0);
+      if (compare(amount, '0') !== 0) expect(data.direction).toBe(amount.startsWith('-') ? 'credit' : 'debit');
+      if (data.direction === 'debit' && settings.negativeChargeIsCredit && settings.creditSign === 'absolute') {
+        expect(outcome.event.kind).toBe('charge.posted');
+      }
+    }),
+  );
+});
