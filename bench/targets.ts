@@ -19,6 +19,8 @@ export interface Target {
   readonly pid: number;
   /** Bytes that its store takes on disk; 0 for the reference without one. */
   diskBytes(): number;
+  /** Last lines that it wrote, for the case that it ends while it is measured. */
+  logs(): string;
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function startTarget(name: TargetName, erpUrl: string): Promise<Tar
     port: appliance.mllpPort,
     pid: appliance.pid(),
     diskBytes: () => storeBytes(appliance),
+    logs: () => appliance.logs().slice(-2_000),
     stop: () => appliance.dispose(),
   };
 }
@@ -54,6 +57,7 @@ async function startReference(name: TargetName): Promise<Target> {
     port: Number(port.toString()),
     pid: child.pid ?? -1,
     diskBytes: () => folderBytes(folder),
+    logs: () => '',
     async stop() {
       child.kill('SIGKILL');
       await once(child, 'exit');

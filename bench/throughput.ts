@@ -92,6 +92,8 @@ async function measureOnce(bench: Bench, plan: ThroughputPlan, name: TargetName)
       diskBytesPerMessage,
       deliveredPerSecond: delivers(name) ? stats.unique_per_s : null,
     };
+  } catch (cause) {
+    throw new Error(`${name} could not be measured; it said:\n${target.logs()}`, { cause });
   } finally {
     await target.stop();
   }

@@ -2,15 +2,26 @@
  * Everything a dispatcher holds in memory between a recovery and the next halt: the window, the shipments on the way and
  * waiting, the circuit. It is rebuilt from disk after a start and after a store failure, never repaired.
  */
-import type { OrderingKey } from '../model/ids.ts';
 import type { Verdict } from '../destinations/destination.ts';
 import type { DispatcherParts } from './dispatcher.ts';
+import type { OrderingKey } from '../model/ids.ts';
+import { WriteBatch } from '../platform/database.ts';
+import { KeyCounts } from './key-counts.ts';
 import { LaneCursor } from './lane-cursor.ts';
 import { LaneFeed } from './lane-feed.ts';
 import { Outage } from './outage.ts';
 import { pauseMs, remainingMs } from './retry-schedule.ts';
 import { parkedBatch, postedBatch, type SettlementParts, splitBatch, storedBatch } from './settlement.ts';
-import { firstSequence, newShipment, noteAttempt, restoredShipment, type Shipment, splitShipment } from './shipment.ts';
+import {
+  firstSequence,
+  keysOfShipment,
+  newShipment,
+  noteAttempt,
+  recordOf,
+  restoredShipment,
+  type Shipment,
+  splitShipment,
+} from './shipment.ts';
 import { Window, type WindowEntry } from './window.ts';
 
 type Refused = Extract<Verdict, { outcome: 'refused' }>;
@@ -32,7 +43,9 @@ export class DeliveryRun {
   readonly #window = new Window();
   readonly #due: Shipment[] = [];
   readonly #waiting = new Set<Shipment>();
-  readonly #waitingKeys = new Set<OrderingKey>();
+  readonly #waitingKeys = new KeyCounts();
+  /** Keys of shipments on the way. */
+  readonly #activeKeys = new KeyCounts();
   readonly #abort = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
   cursor = new LaneCursor(1);
@@ -123,15 +136,34 @@ export class DeliveryRun {
       if (this.outage.state === 'open') return;
       const probe = this.outage.state === 'half-open';
       if (probe && this.#inFlight.size > 0) return;
-      const shipment = this.#due.shift() ?? this.#form(profile.eventsMax);
+      const shipment = this.#nextDue() ?? this.#form(profile.eventsMax);
       if (shipment === null) return;
-      this.#leaveWaiting(shipment);
+      const keys = keysOfShipment(shipment);
+      this.#activeKeys.change(keys, 1);
       const sent: Promise<void> = this.#ship(shipment, probe).finally(() => {
         this.#inFlight.delete(sent);
+        this.#activeKeys.change(keys, -1);
         this.wake();
       });
       this.#inFlight.add(sent);
     }
+  }
+
+  /**
+   * The oldest shipment whose pause is over and that no other one precedes: halves of a split batch may share a key, and
+   * the older half goes first.
+   */
+  #nextDue(): Shipment | null {
+    const before = new Set<OrderingKey>(this.#waitingKeys.keys());
+    for (const [place, shipment] of this.#due.entries()) {
+      const keys = keysOfShipment(shipment);
+      if (!this.#activeKeys.hasAny(keys) && !keys.some((key) => before.has(key))) {
+        this.#due.splice(place, 1);
+        return shipment;
+      }
+      for (const key of keys) before.add(key);
+    }
+    return null;
   }
 
   #form(eventsMax: number): Shipment | null {
@@ -142,6 +174,7 @@ export class DeliveryRun {
   async #ship(shipment: Shipment, probe: boolean): Promise<void> {
     const { profile, sender, observe, database } = this.#parts;
     try {
+      if (shipment.stored && (await this.#partBlocked(shipment))) return;
       if (shipment.members.length > 1 && !shipment.stored) {
         await database.commit(storedBatch(this.#settlement(), [shipment]), 'synced');
       }
@@ -161,6 +194,34 @@ export class DeliveryRun {
     }
   }
 
+  /**
+   * Since it was stored, an older entry of one of its keys may have been held (by the other half of a split batch): such
+   * members are parked behind it and the rest becomes a shipment of its own, under a key of its own.
+   */
+  async #partBlocked(shipment: Shipment): Promise<boolean> {
+    const blocked = this.#feed.blockedAmong(shipment.members);
+    if (blocked.length === 0) return false;
+    const rest = shipment.members.filter((member) => !blocked.includes(member));
+    const batch = new WriteBatch();
+    this.#parts.lane.deleteShipment(batch, firstSequence(shipment));
+    this.#feed.parkMembers(batch, blocked);
+    const remaining = rest.length === 0 ? null : newShipment(rest);
+    if (remaining !== null) {
+      this.#parts.lane.putShipment(batch, recordOf(remaining));
+      remaining.stored = true;
+      this.#addDue(remaining);
+    }
+    for (const member of blocked) {
+      this.#feed.settling(member.entry.sequence);
+      this.#window.remove(member);
+    }
+    const followersParked = this.#feed.parkBlocked();
+    await this.#parts.database.commit(batch, 'synced');
+    await followersParked;
+    this.#feed.settled(blocked);
+    return true;
+  }
+
   async #posted(shipment: Shipment, receipt: string | null): Promise<void> {
     const { clock, database, observe } = this.#parts;
     this.#answered();
@@ -174,6 +235,7 @@ export class DeliveryRun {
     }
     this.wake();
     await committed;
+    this.#feed.settled(shipment.members);
   }
 
   async #refused(shipment: Shipment, refusal: Refused, probe: boolean): Promise<void> {
@@ -203,8 +265,7 @@ export class DeliveryRun {
     }
     const halves = splitShipment(shipment);
     await this.#parts.database.commit(splitBatch(this.#settlement(), shipment, halves), 'synced');
-    for (const half of halves) this.#due.push(half);
-    this.wake();
+    for (const half of halves) this.#addDue(half);
   }
 
   async #park(shipment: Shipment, state: 'held' | 'dead', refusal: Refused): Promise<void> {
@@ -223,12 +284,14 @@ export class DeliveryRun {
     const was = member.was === null ? null : this.#parts.lane.parked(member.entry.sequence);
     const committed = database.commit(batch, 'written');
     this.#feed.changeParked(member.entry.sequence, was, record);
+    this.#feed.settling(member.entry.sequence);
     this.#window.remove(member);
     // Before anything else may run: the next in line must not take the place of the one that was set aside.
     const followersParked = this.#feed.parkBlocked();
     observe.settled(member.entry, { state, class: refusal.class, reason: refusal.reason });
     await committed;
     await followersParked;
+    this.#feed.settled([member]);
   }
 
   #leaveWindow(member: WindowEntry): void {
@@ -236,13 +299,13 @@ export class DeliveryRun {
       const record = { state: member.was, keys: member.keys, atMs: 0, attempts: [] };
       this.#feed.changeParked(member.entry.sequence, record, null);
     }
+    this.#feed.settling(member.entry.sequence);
     this.#window.remove(member);
-    if (this.#feed.hasParked(member)) this.#feed.wantUnpark();
   }
 
   #wait(shipment: Shipment, pause: number): void {
     this.#waiting.add(shipment);
-    for (const { keys } of shipment.members) for (const key of keys) this.#waitingKeys.add(key);
+    this.#waitingKeys.change(keysOfShipment(shipment), 1);
     shipment.timer = this.#parts.clock.after(pause, () => this.#becomeDue(shipment));
   }
 
@@ -250,13 +313,14 @@ export class DeliveryRun {
     shipment.timer?.cancel();
     shipment.timer = null;
     if (!this.#waiting.delete(shipment)) return;
+    this.#waitingKeys.change(keysOfShipment(shipment), -1);
+    this.#addDue(shipment);
+  }
+
+  #addDue(shipment: Shipment): void {
     const place = this.#due.findIndex((other) => firstSequence(other) > firstSequence(shipment));
     this.#due.splice(place < 0 ? this.#due.length : place, 0, shipment);
     this.wake();
-  }
-
-  #leaveWaiting(shipment: Shipment): void {
-    for (const { keys } of shipment.members) for (const key of keys) this.#waitingKeys.delete(key);
   }
 
   #destinationFailed(refusal: Refused, { probe, atMs }: { probe: boolean; atMs: number }): void {

@@ -8,6 +8,7 @@ import type { LaneStore, ParkedEntry, StoredEntry } from '../../outbox/lane-stor
 import type { ParkedRecord } from '../../outbox/records.ts';
 import type { OrderingKey } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
+import { KeyCounts } from './key-counts.ts';
 import type { LaneCursor } from './lane-cursor.ts';
 import type { OnBlocked } from '../model/delivery.ts';
 import { keysOf, type Window, type WindowEntry } from './window.ts';
@@ -24,18 +25,29 @@ export interface LaneFeedParts {
   readonly onBlocked: OnBlocked;
   readonly nowMs: () => number;
   /** Keys of shipments that wait for their next try: their parked followers stay on disk. */
-  readonly waitingKeys: ReadonlySet<OrderingKey>;
+  readonly waitingKeys: KeyCounts;
 }
 
 export class LaneFeed {
   readonly #parts: LaneFeedParts;
   /** Entries parked per key, of states that make younger entries of the key wait. */
-  readonly #parkedPerKey = new Map<OrderingKey, number>();
+  readonly #parkedPerKey = new KeyCounts();
+  /** Those of them that wait for a person. */
+  readonly #heldPerKey = new KeyCounts();
   #next: number;
   /** Up to here the lane was written before this start: its entries may have left the lane already. */
   readonly #knownEnd: number;
   readonly #inShipments: ReadonlySet<number>;
   #unparkWanted = true;
+  /**
+   * Entries that left the window while the disk, or the page of a pass that is being read, may still show them as they
+   * were before. A pass leaves them alone; otherwise one that was just posted would be taken for parked and sent again.
+   */
+  readonly #settling = new Set<number>();
+  #passing = false;
+  #settledInPass: number[] = [];
+  /** Keys of which the pass on its way brings nothing more, because an older entry stays. */
+  #passBlocked = new Set<OrderingKey>();
 
   constructor(parts: LaneFeedParts, inShipments: ReadonlySet<number>) {
     this.#parts = parts;
@@ -82,6 +94,19 @@ export class LaneFeed {
     if (now !== null) this.#addParked(now, 1);
   }
 
+  /** The entry leaves the window; what the disk says of it is out of date until `settled`. */
+  settling(sequence: number): void {
+    this.#settling.add(sequence);
+  }
+
+  /** The records of these entries are written. */
+  settled(members: readonly WindowEntry[]): void {
+    const sequences = members.map(({ entry }) => entry.sequence);
+    if (this.#passing) this.#settledInPass.push(...sequences);
+    else for (const sequence of sequences) this.#settling.delete(sequence);
+    if (members.some((member) => this.hasParked(member))) this.#unparkWanted = true;
+  }
+
   /** Reads until the window is full or nothing is left to read. Older (parked) entries first. */
   async fill(): Promise<void> {
     if (this.#unparkWanted && this.#parts.window.size < WINDOW_ENTRIES_MAX / 2) await this.#unpark();
@@ -93,9 +118,14 @@ export class LaneFeed {
     }
   }
 
-  /** Parks what stands in the window behind blocked keys. Returns true when something was parked. */
-  async parkBlocked(isBlocked: (key: OrderingKey) => boolean = (key) => this.#parkedPerKey.has(key)): Promise<boolean> {
+  /**
+   * Takes what stands behind blocked keys – by default keys with something held – out of the window: entries of the
+   * lane are parked, parked ones stay where they are on disk. Returns true when something was taken out.
+   */
+  async parkBlocked(isBlocked: (key: OrderingKey) => boolean = (key) => this.#heldPerKey.has(key)): Promise<boolean> {
     const removed = this.#parts.window.removeBlocked(isBlocked);
+    // A pass that is on its way has gone by some of them: it must not bring younger ones of their keys.
+    for (const { keys } of removed) for (const key of keys) this.#passBlocked.add(key);
     const fromLane = removed.filter(({ was }) => was === null);
     await this.#parkBehind(fromLane.map(({ entry }) => entry));
     return removed.length > 0;
@@ -103,7 +133,27 @@ export class LaneFeed {
 
   /** True while entries of one of these keys are parked. */
   hasParked({ keys }: WindowEntry): boolean {
-    return keys.some((key) => this.#parkedPerKey.has(key));
+    return this.#parkedPerKey.hasAny(keys);
+  }
+
+  /** Those of `members`, in order, that stand behind something held on one of their keys, also behind each other. */
+  blockedAmong(members: readonly WindowEntry[]): WindowEntry[] {
+    if (this.#heldPerKey.size === 0) return [];
+    const shadow = new Set<OrderingKey>();
+    return members.filter((member) => {
+      const isBlocked = member.keys.some((key) => shadow.has(key)) || this.#heldPerKey.hasAny(member.keys);
+      if (isBlocked) for (const key of member.keys) shadow.add(key);
+      return isBlocked;
+    });
+  }
+
+  /** Parks members of a shipment that may not go any more. The caller commits `batch`. */
+  parkMembers(batch: WriteBatch, members: readonly WindowEntry[]): void {
+    for (const { entry, keys, was } of members) {
+      const record: ParkedRecord = { state: 'behind', keys, atMs: this.#parts.nowMs(), attempts: [] };
+      this.#parts.lane.park(batch, entry, { was, record });
+      if (was === null) this.#addParked(record, 1);
+    }
   }
 
   async #takePage(page: readonly StoredEntry[]): Promise<void> {
@@ -122,7 +172,7 @@ export class LaneFeed {
         this.#passHeldPlace(entry);
       } else if (this.#isBlocked(entry)) {
         behind.push(entry);
-        for (const key of keysOf(entry)) this.#parkedPerKey.set(key, (this.#parkedPerKey.get(key) ?? 0) + 1);
+        this.#parkedPerKey.change(keysOf(entry), 1);
       } else {
         window.add(entry, null);
       }
@@ -158,7 +208,19 @@ export class LaneFeed {
 
   async #unpark(): Promise<void> {
     this.#unparkWanted = false;
-    const blocked = new Set(this.#parts.waitingKeys);
+    this.#passing = true;
+    try {
+      await this.#pass();
+    } finally {
+      this.#passing = false;
+      for (const sequence of this.#settledInPass.splice(0)) this.#settling.delete(sequence);
+    }
+  }
+
+  /** One walk over the parked entries, oldest first. */
+  async #pass(): Promise<void> {
+    const blocked = new Set(this.#parts.waitingKeys.keys());
+    this.#passBlocked = blocked;
     let after = 0;
     for (;;) {
       const page = await this.#parts.lane.parkedAfter(after, PAGE);
@@ -169,7 +231,11 @@ export class LaneFeed {
           this.#unparkWanted = true;
           return;
         }
-        this.#parts.window.add(entry, freed[index]?.record.state ?? 'behind');
+        // While the bodies were read, an older entry of the key may have been held.
+        const keys = keysOf(entry);
+        const isFree = !this.#heldPerKey.hasAny(keys) && !keys.some((key) => blocked.has(key));
+        if (isFree) this.#parts.window.add(entry, freed[index]?.record.state ?? 'behind');
+        else for (const key of keys) blocked.add(key);
       }
       const last = page.at(-1);
       if (last === undefined) return;
@@ -182,21 +248,20 @@ export class LaneFeed {
     if (this.#parts.window.has(sequence)) return false;
     const waitsForPerson = record.state === 'held' || record.state === 'dead';
     if (waitsForPerson && this.#parts.onBlocked === 'pass') return false;
-    if (!waitsForPerson && sequence < this.#next && !record.keys.some((key) => blocked.has(key))) return true;
+    const isFree = !waitsForPerson && !this.#settling.has(sequence) && sequence < this.#next;
+    if (isFree && !record.keys.some((key) => blocked.has(key))) return true;
     for (const key of record.keys) blocked.add(key);
     return false;
   }
 
   #isBlocked(entry: StoredEntry): boolean {
-    return this.#parkedPerKey.size > 0 && keysOf(entry).some((key) => this.#parkedPerKey.has(key));
+    return this.#parkedPerKey.size > 0 && this.#parkedPerKey.hasAny(keysOf(entry));
   }
 
   #addParked({ state, keys }: ParkedRecord, sign: 1 | -1): void {
-    if (this.#parts.onBlocked === 'pass' && (state === 'held' || state === 'dead')) return;
-    for (const key of keys) {
-      const count = (this.#parkedPerKey.get(key) ?? 0) + sign;
-      if (count > 0) this.#parkedPerKey.set(key, count);
-      else this.#parkedPerKey.delete(key);
-    }
+    const waitsForPerson = state === 'held' || state === 'dead';
+    if (this.#parts.onBlocked === 'pass' && waitsForPerson) return;
+    this.#parkedPerKey.change(keys, sign);
+    if (waitsForPerson) this.#heldPerKey.change(keys, sign);
   }
 }

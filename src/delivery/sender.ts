@@ -1,11 +1,13 @@
 /**
- * The Sender port and its HTTP form: one request, one answer, no retry of its own. Sole importer of `got`.
+ * The Sender port and its HTTP form: one request, one answer. Sole importer of `got` and `p-retry`.
  *
  * The retry schedule belongs to the outbox, which repeats a request under the same idempotency key; a library that
- * repeated it as well would multiply attempts. Redirects are not followed: an ERP that answers with one is not the ERP.
+ * repeated it as well would multiply attempts. The one exception is a resolver that says "try again" (EAI_AGAIN): nothing
+ * was sent, and a second look-up a moment later usually answers, so it is asked once more within the call. Redirects are not followed: an ERP that answers with one is not the ERP.
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import pRetry from 'p-retry';
 import got, { HTTPError, RequestError, TimeoutError } from 'got';
 import type { InboundResponse, OutboundRequest, Verdict } from '../destinations/destination.ts';
 
@@ -41,6 +43,15 @@ const NEVER_SENT = new Set([
   'ENETDOWN',
 ]);
 
+/** Only for the resolver's "try again": see the file comment. */
+const LOOK_UP_AGAIN = {
+  retries: 1,
+  minTimeout: 100,
+  maxTimeout: 100,
+  randomize: false,
+  shouldRetry: ({ error }: { readonly error: Error }) => 'code' in error && error.code === 'EAI_AGAIN',
+} as const;
+
 export function createHttpSender(options: HttpSenderOptions): Sender {
   const keepAlive = { keepAlive: true, maxSockets: options.connectionsMax, scheduling: 'lifo' } as const;
   const agent = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };
@@ -63,12 +74,15 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
       const cut = new AbortController();
       const stop = (): void => cut.abort();
       signal.addEventListener('abort', stop, { once: true });
-      try {
+      const post = () => {
         const pending = client.post(request.url, { headers: request.headers, body: request.body, signal: cut.signal });
         pending.on('downloadProgress', ({ transferred }: { transferred: number }) => {
           if (transferred > options.answerBytesMax) cut.abort();
         });
-        const { statusCode, headers, body } = await pending;
+        return pending;
+      };
+      try {
+        const { statusCode, headers, body } = await pRetry(post, LOOK_UP_AGAIN);
         return { status: statusCode, headers, body: Buffer.from(body), truncated: false };
       } catch (error) {
         return verdictOf(error);

@@ -8,7 +8,7 @@
 import type { ShipmentRecord } from '../../outbox/records.ts';
 import type { Timer } from '../model/clock.ts';
 import type { Attempt } from '../model/delivery.ts';
-import { uuid5 } from '../model/ids.ts';
+import { type OrderingKey, uuid5 } from '../model/ids.ts';
 import type { WindowEntry } from './window.ts';
 
 /** Attempts kept with an entry; older ones are dropped, `tries` counts them all. */
@@ -37,6 +37,12 @@ export function newShipment(members: readonly WindowEntry[]): Shipment {
 }
 
 export const firstSequence = ({ members }: Shipment): number => members[0]?.entry.sequence ?? 0;
+
+/** Every ordering key of its members, each once. */
+export const keysOfShipment = ({ members }: Shipment): readonly OrderingKey[] => {
+  const [only] = members;
+  return members.length === 1 && only !== undefined ? only.keys : [...new Set(members.flatMap(({ keys }) => keys))];
+};
 
 export function restoredShipment(record: ShipmentRecord, members: readonly WindowEntry[]): Shipment {
   const { idempotencyKey, attempts, tries, waitedMs, notBeforeMs } = record;

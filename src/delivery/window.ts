@@ -22,8 +22,9 @@ interface Line {
   taken: number;
 }
 
+/** Every key of an entry, each once. */
 export const keysOf = ({ header }: StoredEntry): readonly OrderingKey[] =>
-  header.fenceKeys === undefined ? [header.orderingKey] : [header.orderingKey, ...header.fenceKeys];
+  header.fenceKeys === undefined ? [header.orderingKey] : [...new Set([header.orderingKey, ...header.fenceKeys])];
 
 export class Window {
   readonly #entries = new Map<number, WindowEntry>();

@@ -8,7 +8,10 @@ import { keyOf, readPatientId } from './identity.ts';
 import { type LineOutcome, type Mapping, type MappingContext, WHOLE_MESSAGE } from './mapping.ts';
 import { commonData, type MessageTimes, openSession, readMessageTimes } from './message-times.ts';
 
-/** ADT^A40 Merge patient – patient identifier list (HL7 v2.5.1 ch. 3, structure ADT_A39: repeating PID, PD1, MRG, PV1). */
+/**
+ * ADT^A40 Merge patient – patient identifier list (HL7 v2.5.1 ch. 3, structure ADT_A39: repeating PID, PD1, MRG,
+ * PV1).
+ */
 export const adtA40: Mapping = {
   messageTypes: ['ADT^A40'],
   summary: 'One merge for each patient group: PID survives, MRG ends.',

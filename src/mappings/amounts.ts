@@ -1,6 +1,7 @@
 /**
- * Quantity and amounts of one FT1, with the sign rules of the receivable's view: a charge raises what is owed, a credit,
- * payment or co-payment lowers it. Whatever the rule, quantity × unitAmount has the sign of the amount afterwards.
+ * Quantity and amounts of one FT1, with the sign rules of the receivable's view: a charge raises what is owed, a
+ * credit, payment or co-payment lowers it. Whatever the rule, quantity × unitAmount has the sign of the amount
+ * afterwards.
  */
 import {
   abs,
@@ -29,6 +30,7 @@ export const amountPositionsOf = (version: string): AmountPositions =>
 
 const UNIT_AMOUNT = 12;
 
+/** Decimal texts of one line; an amount is undefined where the sender left pricing to the receiver. */
 export interface LineAmounts {
   readonly quantity: string;
   readonly amount: Money | undefined;
@@ -39,8 +41,8 @@ export interface LineAmounts {
 export type SignRule = 'credit' | 'debit' | 'asSent';
 
 /**
- * Reads FT1-10, -11 and -12. The extended amount wins; without it the amount is quantity × unit amount. All three with a
- * difference above `tolerance` is a problem, never corrected. Undefined when something was unreadable.
+ * Reads FT1-10, -11 and -12. The extended amount wins; without it the amount is quantity × unit amount. All three
+ * with a difference above `tolerance` is a problem, never corrected. Undefined when something was unreadable.
  */
 export function readAmounts(
   line: FieldReader<undefined>,
@@ -68,7 +70,7 @@ function extend(line: FieldReader<undefined>, quantity: string, unitAmount: Mone
     Math.min(scaleOf(unitAmount.amount), MONEY_SCALE_MAX),
   );
   if (scaleOf(amount) <= MONEY_SCALE_MAX) return { amount, currency: unitAmount.currency };
-  // Rounding would be our opinion; the sender's system has its own.
+  // How to round is for the sender's system to say.
   const text = `Expected the extended amount: quantity times unit amount has more than ${MONEY_SCALE_MAX} decimals.`;
   line.problem('out-of-range', line.path(UNIT_AMOUNT), text);
   return undefined;
@@ -82,7 +84,10 @@ interface Product {
   readonly tolerance: string;
 }
 
-/** Magnitudes only: which of the three carries the minus differs from sender to sender, and the sign rule decides it. */
+/**
+ * Magnitudes only: which of the three carries the minus differs from sender to sender, and the sign rule decides
+ * it.
+ */
 function checkProduct(line: FieldReader<undefined>, product: Product): void {
   const { path, quantity, unitAmount, extended, tolerance } = product;
   if (unitAmount.currency !== extended.currency) {
@@ -100,8 +105,8 @@ export const takesBack = ({ quantity, amount }: LineAmounts): boolean =>
   isNegative(quantity) || (amount !== undefined && isNegative(amount.amount));
 
 /**
- * Gives quantity and amount the sign of the rule; unit amounts are magnitudes. Undefined when the line contradicts itself: as
- * sent, a negative quantity with a positive amount.
+ * Gives quantity and amount the sign of the rule; unit amounts are magnitudes. Undefined when the line contradicts
+ * itself: as sent, a negative quantity with a positive amount.
  */
 export function applySign(amounts: LineAmounts, rule: SignRule): LineAmounts | undefined {
   const { quantity, amount } = amounts;

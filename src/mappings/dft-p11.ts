@@ -2,8 +2,8 @@ import { mapFinancialLines } from './dft.ts';
 import type { Mapping } from './mapping.ts';
 
 /**
- * DFT^P11 Post detail financial transactions, expanded (HL7 v2.5.1 ch. 6). DG1, DRG, GT1 and IN1 stand inside each FT1 group;
- * none of them is forwarded, so the lines read like those of P03.
+ * DFT^P11 Post detail financial transactions, expanded (HL7 v2.5.1 ch. 6). DG1, DRG, GT1 and IN1 stand inside each
+ * FT1 group; none of them is forwarded, so the lines read like those of P03.
  */
 export const dftP11: Mapping = {
   messageTypes: ['DFT^P11'],

@@ -1,6 +1,6 @@
 /**
- * What DFT P03 and P11 share. Each FT1 is an outcome of its own: a bad line never stops its neighbours. What is wrong with
- * the message itself (no account, two patients) fails every line.
+ * What DFT P03 and P11 share. Each FT1 is an outcome of its own: a bad line never stops its neighbours. What is
+ * wrong with the message itself (no account, two patients) fails every line.
  */
 import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
 import type { CanonicalEvent } from '../model/event.ts';

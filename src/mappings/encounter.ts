@@ -67,7 +67,10 @@ export function encounterChanged(reading: AdtReading<null>, change: Change): Can
   return { kind: 'encounter.changed', ...base(reading, 'encounter.changed', identity.encounterId, undefined), data };
 }
 
-/** An update shows only what PV1 holds: a discharge time means that the visit is over, class P that it has not begun. */
+/**
+ * An update shows only what PV1 holds: a discharge time means that the visit is over, class P that it has not
+ * begun.
+ */
 function statusShown(patientClass: string, dischargedAt: string | null | undefined): 'planned' | 'open' | 'closed' {
   if (typeof dischargedAt === 'string') return 'closed';
   return patientClass === 'P' ? 'planned' : 'open';

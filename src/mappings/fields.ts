@@ -1,6 +1,6 @@
 /**
- * Typed reading of the fields of one segment. Every reader puts what is wrong into the session and goes on, so that one
- * pass reports all problems of a message; no problem text ever carries a value.
+ * Typed reading of the fields of one segment. Every reader puts what is wrong into the session and goes on, so that
+ * one pass reports all problems of a message; no problem text ever carries a value.
  */
 import type { Hl7Segment } from '../hl7/message.ts';
 import { readTimestamp, toZoned, type ZonedTime, type ZoneRules } from '../hl7/timestamp.ts';
@@ -30,6 +30,7 @@ const HL7_NULL = '""';
 /** Code unit below which a character is a control character. */
 const FIRST_PRINTABLE = 32;
 
+/** Reads one segment; without the segment every field is absent. */
 export class FieldReader<OnDelete extends Deletion = Deletion> {
   readonly session: ReadSession<OnDelete>;
   readonly #segment: Hl7Segment | undefined;
@@ -101,8 +102,9 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
   }
 
   /**
-   * MO, CP or NM: amount in subcomponent 1, currency in subcomponent 2 (v2.5.1 ch. 2A, CP: price is an MO). Some senders
-   * write the currency as component 2; table 0205 (price type) has two-letter codes only, so three letters are one.
+   * MO, CP or NM: amount in subcomponent 1, currency in subcomponent 2 (v2.5.1 ch. 2A, CP: price is an MO). Some
+   * senders write the currency as component 2; table 0205 (price type) has two-letter codes only, so three letters
+   * are one.
    */
   money(field: number): Money | undefined | OnDelete {
     const value = this.plain(field);

@@ -98,7 +98,10 @@ export class FinancialLine {
     return uuid5('charge', context.facility.id, transactionId, kind) as EventId;
   }
 
-  /** Members of `data` that every kind of line has. Call it last: it also collects the flags of the times read before. */
+  /**
+   * Members of `data` that every kind of line has. Call it last: it also collects the flags of the times read
+   * before.
+   */
   shared(direction: 'debit' | 'credit') {
     const { reader } = this;
     const postingDate = reader.time(5);

@@ -23,15 +23,15 @@ export const keyOf = (domain: 'patient' | 'encounter' | 'account', id: Identifie
   `${domain}:${id.value}` as OrderingKey;
 
 /**
- * Id of an event: facility, bytes of the message, kind and place. Same bytes, same id; other bytes under a reused control
- * id are another event. See docs/decisions/0006-event-identity.md. This must never change its output.
+ * Id of an event: facility, bytes of the message, kind and place. Same bytes, same id; other bytes under a reused
+ * control id are another event. See docs/decisions/0006-event-identity.md. This must never change its output.
  */
 export const eventIdOf = (context: MappingContext, kind: EventKind, place: string): EventId =>
   uuid5('event', context.facility.id, context.payloadHash, kind, place) as EventId;
 
 /**
- * PID-3 by the preferences of the channel: authorities first, inside them the identifier types, then the types alone, then
- * the first repetition with a value, then PID-2 (kept for backward compatibility until v2.6).
+ * PID-3 by the preferences of the channel: authorities first, inside them the identifier types, then the types
+ * alone, then the first repetition with a value, then PID-2 (kept for backward compatibility until v2.6).
  */
 export function readPatientId<OnDelete extends Deletion>(
   pid: FieldReader<OnDelete>,

@@ -9,6 +9,7 @@ import type { FacilityId, OrderingKey } from '../model/ids.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ChannelProfile } from './profile.ts';
 
+/** Everything beside the message that decides about its events. */
 export interface MappingContext {
   readonly facility: {
     readonly id: FacilityId;
@@ -36,6 +37,7 @@ export type LineOutcome =
       readonly money: Money | null;
     };
 
+/** One message type, or several that map alike. */
 export interface Mapping {
   /** MSH-9.1 and MSH-9.2 as `ADT^A01`. */
   readonly messageTypes: readonly string[];

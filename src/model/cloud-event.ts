@@ -1,12 +1,14 @@
 /**
- * The envelope that leaves the facility: CloudEvents 1.0 in structured JSON. Extension names are lower-case letters and
- * digits, as CloudEvents demands. The same event and envelope give the same bytes, so a retry repeats the request.
+ * The envelope that leaves the facility: CloudEvents 1.0 in structured JSON. Extension names are lower-case letters
+ * and digits, as CloudEvents demands. The same event and envelope give the same bytes, so a retry repeats the
+ * request.
  */
 import { CONTRACT_VERSION, contractUrn } from './contracts.ts';
 import type { Lane } from './delivery.ts';
 import type { CanonicalEvent } from './event.ts';
 import type { ChannelId, FacilityId } from './ids.ts';
 
+/** What the envelope says beside the event itself. */
 export interface EventEnvelope {
   readonly facilityId: FacilityId;
   readonly channelId: ChannelId;

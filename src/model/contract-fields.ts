@@ -29,6 +29,7 @@ export const textField = text;
 /** A reference of the sender that is not itself a key: transaction id, batch id, order number. */
 export const referenceField = id;
 
+/** Decimal text and currency. */
 export const moneyField = z
   .strictObject({
     amount: decimalText(MONEY_SCALE_MAX).describe('Decimal text, never a JSON number. Scale as sent, at most 4.'),
@@ -39,6 +40,7 @@ export const moneyField = z
   })
   .describe('An amount of money.');
 
+/** Decimal text and unit. */
 export const quantityField = z
   .strictObject({
     value: decimalText(DECIMAL_DIGITS_MAX).describe('Decimal text, never a JSON number.'),
@@ -46,6 +48,7 @@ export const quantityField = z
   })
   .describe('A quantity.');
 
+/** CX, XCN, EI: value and assigning authority. */
 export const identifierField = z
   .strictObject({
     value: id.describe('As sent, blanks around removed, leading zeros kept.'),
@@ -53,6 +56,7 @@ export const identifierField = z
   })
   .describe('An identifier with the system that assigned it.');
 
+/** CE, CWE, CNE: code, coding system, label. */
 export const codeField = z
   .strictObject({
     code: text.describe("The sender's code."),
@@ -61,15 +65,18 @@ export const codeField = z
   })
   .describe('A coded value. Where no crosswalk is configured it is the code of the source.');
 
+/** A date or time with the precision it was sent with. */
 export const timeField = z
   .string()
   .regex(/^\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?)?)?$/, 'expected a time')
   .describe('As precise as it was sent: YYYY, YYYY-MM, YYYY-MM-DD, or RFC 3339 with offset.');
 
+/** The patient's name, only by policy. */
 export const nameField = z
   .strictObject({ family: text.optional(), given: text.optional() })
   .describe('Only where the channel profile has includeNames: true.');
 
+/** HL7 PL, components 1 to 4. */
 export const locationField = z
   .strictObject({
     pointOfCare: text.optional(),
@@ -79,6 +86,7 @@ export const locationField = z
   })
   .describe('HL7 PL, components 1 to 4.');
 
+/** One IN1 segment. */
 export const payerField = z
   .strictObject({
     rank: text.optional().describe('IN1-1: 1 is the first payer.'),
@@ -87,6 +95,7 @@ export const payerField = z
   })
   .describe('One insurance of the patient, at least a plan or a company.');
 
+/** Remarks about times that need care. */
 export const timeFlagsField = z
   .array(z.string().min(1).max(60))
   .min(1)

@@ -26,8 +26,8 @@ export const CONTRACT_VERSION = 1;
 
 const patientFields = {
   patientId: identifierField.describe('PID-3, chosen by profile.patientId.'),
-  // Optional although the catalogue of events marks it as required: ADT A28 and A31 are about a person without a visit,
-  // and a pre-registered outpatient often has no account yet.
+  // Optional although the catalogue of events marks it as required: ADT A28 and A31 are about a person without a
+  // visit, and a pre-registered outpatient often has no account yet.
   account: identifierField
     .optional()
     .describe('Billing account, by profile.account. Absent where the message has none.'),

@@ -21,9 +21,9 @@ const isDigitAt = (text: string, index: number): boolean => {
 };
 
 /**
- * Reads HL7 NM text (v2.5.1 ch. 2A, NM: optional sign, digits, optional point) into canonical text: no plus, no leading
- * zeros, a digit on both sides of a point, no negative zero. Blanks around are tolerated.
- * Null for anything else: exponents, thousands separators, words, empty text, more than `DECIMAL_DIGITS_MAX` digits.
+ * Reads HL7 NM text (v2.5.1 ch. 2A, NM: optional sign, digits, optional point) into canonical text: no plus, no
+ * leading zeros, a digit on both sides of a point, no negative zero. Blanks around are tolerated. Null for anything
+ * else: exponents, thousands separators, words, empty text, more than `DECIMAL_DIGITS_MAX` digits.
  */
 export function parseDecimal(text: string): string | null {
   const trimmed = text.trim();

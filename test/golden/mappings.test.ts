@@ -45,6 +45,7 @@ test('a mapping emits no kind that it does not declare', () => {
   for (const name of names) {
     const type = name.slice(0, 7).toUpperCase().replace('-', '^');
     const declared = mappings.find(({ messageTypes }) => messageTypes.includes(type))?.emits ?? [];
-    for (const { kind } of eventsOf(mapBytes(readFileSync(join(folder, `${name}.hl7`))))) expect(declared).toContain(kind);
+    for (const { kind } of eventsOf(mapBytes(readFileSync(join(folder, `${name}.hl7`)))))
+      expect(declared).toContain(kind);
   }
 });

@@ -1,6 +1,6 @@
 /**
- * Every message of the shared corpus whose type has a mapping: nothing throws, every event fits its contract, and the same
- * message gives the same outcomes again. The corpus is read in place; without it the tests are skipped.
+ * Every message of the shared corpus whose type has a mapping: nothing throws, every event fits its contract, and
+ * the same message gives the same outcomes again. The corpus is read in place; without it the tests are skipped.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,10 @@ const CORPUS = join(import.meta.dirname, '../../../shared/corpus');
 const FORMAT = hl7v2Settings.parse({ kind: 'hl7v2' });
 const FILE_BYTES_MAX = 8_000_000;
 
-/** Where a message begins: `MSH` or its lower case after a line end or a stray framing byte, with a separator behind it. */
+/**
+ * Where a message begins: `MSH` or its lower case after a line end or a stray framing byte, with a separator behind
+ * it.
+ */
 const MESSAGE_START = /(?<=^|[\r\n\x0b\x1c])(?=MSH[^A-Za-z0-9\r\n])/g;
 
 function* corpusFiles(folder: string): Generator<string> {
@@ -49,7 +52,8 @@ describe.skipIf(!existsSync(CORPUS))('messages of the shared corpus', () => {
     expect(counts.size).toBeGreaterThanOrEqual(13);
     const lines = [...counts].sort().map(([type, { messages, events, failed, causes }]) => {
       const why = [...causes].sort((left, right) => right[1] - left[1]).slice(0, 4);
-      return `${type}: ${messages} messages, ${events} events, ${failed} failed outcomes ${why.map(([cause, n]) => `${cause} ×${n}`).join(', ')}`;
+      const causesText = why.map(([cause, n]) => `${cause} ×${n}`).join(', ');
+      return `${type}: ${messages} messages, ${events} events, ${failed} failed outcomes ${causesText}`;
     });
     console.log(lines.join('\n'));
   });

@@ -18,4 +18,8 @@ test('an export without one is named; single lines may share one', () => {
   expect(undocumentedExports([{ path: 'src/model/a.ts', text }])).toEqual([
     'src/model/a.ts:5 exports c without a doc comment',
   ]);
+  const file = '/** What a store is. */\nimport x from "y";\n\nexport class LaneStore {}\n\nexport class Other {}';
+  expect(undocumentedExports([{ path: 'outbox/lane-store.ts', text: file }])).toEqual([
+    'outbox/lane-store.ts:6 exports Other without a doc comment',
+  ]);
 });

@@ -2,48 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { WriteBatch } from '../../../src/platform/database.ts';
 import { json, type LaneFixtureOptions, lostAnswer, ok, openLaneFixture } from '../../support/lane-fixture.ts';
+import { expectOrderOnce, idempotentErp, seeded } from '../../support/idempotent-erp.ts';
 import { until } from '../../support/until.ts';
 
 type Fixture = Awaited<ReturnType<typeof openLaneFixture>>;
 
-/** An ERP that applies each idempotency key once and notes the order of first effects per subject. */
-function idempotentErp() {
-  const applied = new Map<string, string>();
-  const perSubject = new Map<string, number[]>();
-  const reused: string[] = [];
-  return {
-    perSubject,
-    reused,
-    apply(key: string, body: string): void {
-      const earlier = applied.get(key);
-      if (earlier !== undefined) {
-        if (earlier !== body) reused.push(key);
-        return;
-      }
-      applied.set(key, body);
-      const parsed: unknown = JSON.parse(body);
-      const events = (Array.isArray(parsed) ? parsed : [parsed]) as { subject: string; sequence: number }[];
-      for (const { subject, sequence } of events) {
-        perSubject.set(subject, [...(perSubject.get(subject) ?? []), sequence]);
-      }
-    },
-  };
-}
-
-const sorted = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
 const allPosted = ({ counts }: Fixture, number: number) =>
   until(`${number} posted`, () => counts().posted === number, 12_000);
-
-function expectOrderOnce(erp: ReturnType<typeof idempotentErp>, total: number): void {
-  expect(erp.reused).toEqual([]);
-  let seen = 0;
-  for (const sequences of erp.perSubject.values()) {
-    expect(sequences).toEqual(sorted(sequences));
-    expect(new Set(sequences).size).toBe(sequences.length);
-    seen += sequences.length;
-  }
-  expect(seen).toBe(total);
-}
 
 /** Answers that a bad day gives: each request may fail before, after or without the effect. */
 function badDay(erp: ReturnType<typeof idempotentErp>, random: () => number): LaneFixtureOptions['script'] {
@@ -55,14 +20,6 @@ function badDay(erp: ReturnType<typeof idempotentErp>, random: () => number): La
     if (kind < 0.26) return { ...json(200, {}), headers: { 'content-type': 'text/html' }, body: Buffer.from('<html>') };
     erp.apply(key, request.body.toString());
     return kind < 0.34 ? lostAnswer : ok();
-  };
-}
-
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 4_294_967_296;
   };
 }
 

@@ -1,32 +1,79 @@
-/** Whatever a sender writes into the fields: no mapping throws, every event fits its contract, every failure has a reason. */
+/**
+ * Whatever a sender writes into the fields: no mapping throws, every event fits its contract, every failure has a
+ * reason.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mappings } from '../../../src/mappings/index.ts';
 import { multiply, compare } from '../../../src/model/decimal.ts';
 import { contractFor } from '../../../src/model/contracts.ts';
-import { mapLines } from '../../support/map-message.ts';
-import { EVN, mshAdt, PID, PV1 } from '../../support/sample-lines.ts';
+import { EVENT_KINDS } from '../../../src/model/event.ts';
+import { eventsOf, mapLines } from '../../support/map-message.ts';
+import { EVN, ft1, mshAdt, PID, PV1 } from '../../support/sample-lines.ts';
 
 const types = mappings.flatMap(({ messageTypes }) => messageTypes);
 
 const text = fc.oneof(
   { weight: 4, arbitrary: fc.constant('') },
-  { weight: 2, arbitrary: fc.constantFrom('""', '~', '^', '^^^', '\\F\\', '\\X0A\\', ' ', '0', '-1', '1.5', '12&USD', '1^EUR', '20260302', '2026', '20260230', 'CG') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '""',
+      '~',
+      '^',
+      '^^^',
+      '\\F\\',
+      '\\X0A\\',
+      ' ',
+      '0',
+      '-1',
+      '1.5',
+      '12&USD',
+      '1^EUR',
+      '20260302',
+      '2026',
+      '20260230',
+      'CG',
+    ),
+  },
   { weight: 1, arbitrary: fc.string({ maxLength: 30 }).map((value) => value.replace(/[\r\n|]/g, '~')) },
 );
 
-const segment = fc
+const GOOD = [
+  EVN,
+  PID,
+  PV1,
+  'MRG|MRN0009',
+  ft1({ quantity: '2', extended: '20.00', unit: '10.00' }),
+  ft1({ id: 'T2', type: 'CD', extended: '5' }),
+  ft1({ id: 'T3', type: 'PY', extended: '5' }),
+  ft1({ id: 'T4', type: 'AJ', extended: '-5' }),
+  'IN1|1|PLAN|COMPANY',
+];
+
+/** A good segment with up to two fields replaced or added. */
+const nearlyGood = (good: string): fc.Arbitrary<string> =>
+  fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), text), { maxLength: 2 }).map((changes) => {
+    const fields = good.split('|');
+    for (const [field, value] of changes) {
+      while (fields.length <= field) fields.push('');
+      fields[field] = value;
+    }
+    return fields.join('|');
+  });
+
+const wild = fc
   .tuple(fc.constantFrom('PID', 'PV1', 'FT1', 'MRG', 'IN1', 'GT1', 'EVN', 'ZZZ'), fc.array(text, { maxLength: 50 }))
   .map(([name, fields]) => [name, ...fields].join('|'));
 
+const segments = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(...GOOD.map(nearlyGood)) },
+  { weight: 1, arbitrary: fc.array(wild, { minLength: 1, maxLength: 6 }) },
+);
+
 const message = fc
-  .tuple(fc.constantFrom(...types), fc.boolean(), fc.array(segment, { maxLength: 6 }), fc.constantFrom('2.1', '2.3', '2.5.1', '2.8', ''))
-  .map(([type, whole, segments, version]) => [
-    mshAdt('A01').replace('ADT^A01', type).replace('2.5.1', version),
-    ...(whole ? [EVN, PID, PV1, 'MRG|MRN0009'] : []),
-    ...segments,
-    'NTE|1',
-  ]);
+  .tuple(fc.constantFrom(...types), segments, fc.constantFrom('2.1', '2.3', '2.5.1', '2.8', ''))
+  .map(([type, lines, version]) => [mshAdt('A01').replace('ADT^A01', type).replace('2.5.1', version), ...lines]);
 
 const profile = fc.record({
   chargeIdentity: fc.constantFrom('message-line', 'transaction-id'),
@@ -51,13 +98,25 @@ test('arbitrary fields give events that fit their contracts, or problems', () =>
   );
 });
 
-const number = fc.tuple(fc.integer({ min: -9_999, max: 9_999 }), fc.integer({ min: 0, max: 2 })).map(([units, scale]) => (units / 10 ** scale).toFixed(scale));
+test('the arbitrary messages of this file reach every kind of event', () => {
+  const reached = new Set<string>();
+  for (const lines of fc.sample(message, { numRuns: 2_000, seed: 7 })) {
+    for (const { kind } of eventsOf(mapLines(lines))) reached.add(kind);
+  }
+  expect([...reached].sort()).toEqual([...EVENT_KINDS].sort());
+});
+
+const number = fc
+  .tuple(fc.integer({ min: -9_999, max: 9_999 }), fc.integer({ min: 0, max: 2 }))
+  .map(([units, scale]) => (units / 10 ** scale).toFixed(scale));
 
 test('quantity times unit amount has the sign of the amount, and direction says the same', () => {
-  const line = fc.tuple(fc.constantFrom('CG', 'CD'), number, number).map(([type, quantity, unit]) => `FT1|1|T||2026||${type}|1|||${quantity}||${unit}`);
+  const line = fc
+    .tuple(fc.constantFrom('CG', 'CD'), number, number)
+    .map(([type, quantity, unit]) => `FT1|1|T||2026||${type}|1|||${quantity}||${unit}`);
   fc.assert(
-    fc.property(line, profile, (ft1, settings) => {
-      const [outcome] = mapLines([mshAdt('A01').replace('ADT^A01', 'DFT^P03'), PID, PV1, ft1], settings);
+    fc.property(line, profile, (charge, settings) => {
+      const [outcome] = mapLines([mshAdt('A01').replace('ADT^A01', 'DFT^P03'), PID, PV1, charge], settings);
       if (outcome === undefined || !outcome.ok) return;
       const { data } = outcome.event;
       if (!('quantity' in data) || data.amount === undefined || data.unitAmount === undefined) return;

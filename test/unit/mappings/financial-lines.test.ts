@@ -28,15 +28,40 @@ const minusBoth = { quantity: '-2', extended: '-80.00', unit: '40.00' };
 
 test.each([
   ['a charge raises what is owed', { type: 'CG', ...twice }, {}, 'charge.posted 2 × 80.00 debit'],
-  ['a charge with a negative quantity is a credit', { type: 'CG', ...minusBoth }, {}, 'charge.credited -2 × -80.00 credit'],
+  [
+    'a charge with a negative quantity is a credit',
+    { type: 'CG', ...minusBoth },
+    {},
+    'charge.credited -2 × -80.00 credit',
+  ],
   ['even where only the quantity says so', { type: 'CG', ...minusQuantity }, {}, 'charge.credited -2 × -80.00 credit'],
   ['or only the amount', { type: 'CG', ...minusAmount }, {}, 'charge.credited -2 × -80.00 credit'],
-  ['unless the channel says otherwise', { type: 'CG', ...minusBoth }, { negativeChargeIsCredit: false }, 'charge.posted -2 × -80.00 credit'],
-  ['a contradiction is not guessed', { type: 'CG', ...minusQuantity }, { negativeChargeIsCredit: false }, 'amount-mismatch FT1[1]-11'],
+  [
+    'unless the channel says otherwise',
+    { type: 'CG', ...minusBoth },
+    { negativeChargeIsCredit: false },
+    'charge.posted -2 × -80.00 credit',
+  ],
+  [
+    'a contradiction is not guessed',
+    { type: 'CG', ...minusQuantity },
+    { negativeChargeIsCredit: false },
+    'amount-mismatch FT1[1]-11',
+  ],
   ['a credit lowers what is owed', { type: 'CD', ...twice }, {}, 'charge.credited -2 × -80.00 credit'],
   ['and is not flipped twice', { type: 'CD', ...minusBoth }, {}, 'charge.credited -2 × -80.00 credit'],
-  ['a credit as sent keeps its sign', { type: 'CD', ...twice }, { creditSign: 'asSent' }, 'charge.credited 2 × 80.00 debit'],
-  ['and its quantity follows the amount', { type: 'CD', ...minusAmount }, { creditSign: 'asSent' }, 'charge.credited -2 × -80.00 credit'],
+  [
+    'a credit as sent keeps its sign',
+    { type: 'CD', ...twice },
+    { creditSign: 'asSent' },
+    'charge.credited 2 × 80.00 debit',
+  ],
+  [
+    'and its quantity follows the amount',
+    { type: 'CD', ...minusAmount },
+    { creditSign: 'asSent' },
+    'charge.credited -2 × -80.00 credit',
+  ],
   ['a payment is negative', { type: 'PY', extended: '25' }, {}, 'payment.received -25 credit'],
   ['however it was sent', { type: 'PY', extended: '-25' }, {}, 'payment.received -25 credit'],
   ['a co-payment is a payment', { type: 'CO', extended: '25' }, {}, 'payment.received -25 credit'],
@@ -48,11 +73,26 @@ test.each([
   ['a payment is nothing without its amount', { type: 'PY' }, {}, 'required FT1[1]-11'],
   ['an adjustment neither', { type: 'AJ' }, {}, 'required FT1[1]-11'],
   ['quantity is one where absent', { type: 'CG', unit: '12.50' }, {}, 'charge.posted 1 × 12.50 debit'],
-  ['the extended amount is computed where absent', { type: 'CG', quantity: '1.5', unit: '10.01' }, {}, 'charge.posted 1.5 × 15.015 debit'],
+  [
+    'the extended amount is computed where absent',
+    { type: 'CG', quantity: '1.5', unit: '10.01' },
+    {},
+    'charge.posted 1.5 × 15.015 debit',
+  ],
   ['but not rounded', { type: 'CG', quantity: '0.333', unit: '10.01' }, {}, 'out-of-range FT1[1]-12'],
-  ['a cent of difference is accepted', { type: 'CG', quantity: '3', extended: '10.00', unit: '3.33' }, {}, 'charge.posted 3 × 10.00 debit'],
+  [
+    'a cent of difference is accepted',
+    { type: 'CG', quantity: '3', extended: '10.00', unit: '3.33' },
+    {},
+    'charge.posted 3 × 10.00 debit',
+  ],
   ['two are not', { type: 'CG', quantity: '3', extended: '10.01', unit: '3.33' }, {}, 'amount-mismatch FT1[1]-11'],
-  ['a wider tolerance is a setting', { type: 'CG', quantity: '3', extended: '10.01', unit: '3.33' }, { amountTolerance: '0.05' }, 'charge.posted 3 × 10.01 debit'],
+  [
+    'a wider tolerance is a setting',
+    { type: 'CG', quantity: '3', extended: '10.01', unit: '3.33' },
+    { amountTolerance: '0.05' },
+    'charge.posted 3 × 10.01 debit',
+  ],
   ['zero is a charge', { type: 'CG', extended: '-0.00' }, {}, 'charge.posted 1 × 0.00 debit'],
   ['a zero credit stays a credit', { type: 'CD', extended: '0' }, {}, 'charge.credited -1 × 0 credit'],
   ['a type nobody defined', { type: 'ZZ', extended: '1' }, {}, 'unsupported-code FT1[1]-6'],
@@ -77,7 +117,9 @@ test('a reference to the original counts from version 2.5 on only', () => {
 });
 
 const idsOf = (lines: readonly string[], profile: object = {}): readonly string[] =>
-  mapLines(lines, profile).map((outcome) => (outcome.ok ? outcome.event.eventId : outcome.problems.map(({ code }) => code).join()));
+  mapLines(lines, profile).map((outcome) =>
+    outcome.ok ? outcome.event.eventId : outcome.problems.map(({ code }) => code).join(),
+  );
 
 test('the same bytes give the same ids; a changed byte under the same control id gives others', () => {
   const lines = dft(ft1({ extended: '1' }), ft1({ extended: '1' }));
@@ -87,12 +129,14 @@ test('the same bytes give the same ids; a changed byte under the same control id
 
 test('ids never change from one release to the next', () => {
   expect(idsOf(dft(ft1({ extended: '1' })))).toEqual(['d5238a51-4edb-5f59-bdf9-0d2804df0b1f']);
-  expect(idsOf(dft(ft1({ id: 'T77', extended: '1' })), byTransaction)).toEqual(['']);
+  expect(idsOf(dft(ft1({ id: 'T77', extended: '1' })), byTransaction)).toEqual([
+    '7a814ea6-d6ad-51c3-ad8a-5dfcbea31b69',
+  ]);
 });
 
 const byTransaction = { chargeIdentity: 'transaction-id' };
 
-test('with transaction ids a charge keeps its id in other bytes, and its reversal under the same FT1-2 is another event', () => {
+test('with transaction ids a charge keeps its id in other bytes, and its reversal is another event', () => {
   const charge = idsOf(dft(ft1({ id: 'T9', extended: '1' })), byTransaction);
   expect(idsOf([...dft(ft1({ id: 'T9', extended: '1' })), 'NTE|1||LATER'], byTransaction)).toEqual(charge);
   expect(idsOf(dft(ft1({ id: 'T9', type: 'CD', extended: '1' })), byTransaction)).not.toEqual(charge);

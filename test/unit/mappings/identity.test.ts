@@ -6,7 +6,8 @@ import { dft, EVN, ft1, mshAdt, PID, PV1 } from '../../support/sample-lines.ts';
 
 const patientOf = (pid3: string, patientId: object = {}, pid2 = ''): string => {
   const [outcome] = mapLines([mshAdt('A28'), EVN, `PID|1|${pid2}|${pid3}`], { patientId });
-  if (outcome === undefined || !outcome.ok) return outcome?.problems.map(({ code, path }) => `${code} ${path}`).join() ?? '';
+  if (outcome === undefined || !outcome.ok)
+    return outcome?.problems.map(({ code, path }) => `${code} ${path}`).join() ?? '';
   return (outcome.event.data as EventData<'patient.registered'>).patientId.value;
 };
 
@@ -57,7 +58,13 @@ test('a message that fails still names every key that could be read, so that lat
 });
 
 test('all problems of a message come at once, and none carries a value', () => {
-  const [outcome] = mapLines([mshAdt('A01'), 'EVN||SECRET', PID.replace('MRN1001', ''), 'PV1|1|||||||||||||||||||SECRET', PV1]);
+  const [outcome] = mapLines([
+    mshAdt('A01'),
+    'EVN||SECRET',
+    PID.replace('MRN1001', ''),
+    'PV1|1|||||||||||||||||||SECRET',
+    PV1,
+  ]);
   expect(outcome?.ok).toBe(false);
   const problems = outcome !== undefined && !outcome.ok ? outcome.problems : [];
   expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
@@ -72,7 +79,9 @@ test('all problems of a message come at once, and none carries a value', () => {
 test('names leave only where the profile says so', () => {
   const lines = [mshAdt('A28'), EVN, PID];
   expect(JSON.stringify(mapLines(lines))).not.toContain('FENWICK');
-  expect(JSON.stringify(mapLines(lines, { includeNames: true }))).toContain('"name":{"family":"FENWICK","given":"ODA"}');
+  expect(JSON.stringify(mapLines(lines, { includeNames: true }))).toContain(
+    '"name":{"family":"FENWICK","given":"ODA"}',
+  );
 });
 
 test('times without offset follow the profile, and MSH-7 only where it says so', () => {

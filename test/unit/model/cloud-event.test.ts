@@ -26,15 +26,23 @@ const envelope: EventEnvelope = {
   lane: 'normal',
 };
 
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
 const sent = (from: CanonicalEvent = event, by: EventEnvelope = envelope): Record<string, unknown> =>
   JSON.parse(toCloudEvent(from, by).toString('utf8')) as Record<string, unknown>;
 
 test('the whole envelope, in a fixed order of members', () => {
-  expect(toCloudEvent(event, { ...envelope, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }).toString()).toBe(
+  expect(
+    toCloudEvent(event, {
+      ...envelope,
+      traceparent: TRACE,
+    }).toString(),
+  ).toBe(
     '{"specversion":"1.0","id":"00000000-0000-5000-8000-000000000001","type":"org.causeway.patient.updated.v1",' +
       '"source":"/facility/north/adt","subject":"patient:MRN1","time":"2026-03-02T20:05:00Z",' +
-      '"datacontenttype":"application/json","dataschema":"urn:causeway:contract:patient.updated:v1","facility":"north",' +
-      '"sequence":"0000000000000042","correlationid":"C-1","effectivetime":"2026-03-02","lane":"normal",' +
+      '"datacontenttype":"application/json","dataschema":"urn:causeway:contract:patient.updated:v1",' +
+      '"facility":"north","sequence":"0000000000000042","correlationid":"C-1",' +
+      '"effectivetime":"2026-03-02","lane":"normal",' +
       '"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",' +
       '"data":{"patientId":{"value":"MRN1"},"class":null,"trigger":"A08"}}',
   );

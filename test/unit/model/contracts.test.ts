@@ -7,7 +7,7 @@ import { EVENT_KINDS, type EventKind } from '../../../src/model/event.ts';
 
 const docs = join(import.meta.dirname, '../../../docs');
 
-test('docs/contracts holds exactly the generated schemas (write them again after a change: see contractSchemas)', () => {
+test('docs/contracts holds exactly the generated schemas (else: npm run docs)', () => {
   const files = contractSchemas();
   expect(readdirSync(join(docs, 'contracts')).sort()).toEqual(files.map(({ file }) => file).sort());
   for (const { file, text } of files) expect(readFileSync(join(docs, 'contracts', file), 'utf8'), file).toBe(text);

@@ -73,7 +73,8 @@ function textOf(units: bigint, scale: number): string {
   return `${units < 0n ? '-' : ''}${digits.slice(0, cut)}${scale === 0 ? '' : `.${digits.slice(cut)}`}`;
 }
 
-const scaled = ({ units, scale }: { units: bigint; scale: number }, to: number): bigint => units * 10n ** BigInt(to - scale);
+const scaled = ({ units, scale }: { units: bigint; scale: number }, to: number): bigint =>
+  units * 10n ** BigInt(to - scale);
 
 test('canonical text reads as itself', () => {
   fc.assert(fc.property(decimals, ({ text }) => parseDecimal(text) === text));

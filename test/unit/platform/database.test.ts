@@ -112,12 +112,12 @@ test('a damaged table is noticed when a record is read', async () => {
   }
   const again = await openAt(location);
   onTestFinished(() => again.close());
-  const read = () => again.get('a')?.toString();
-  expect(read).not.toSatisfy((attempt: () => string | undefined) => {
-    try {
-      return attempt() !== undefined && attempt() !== marker;
-    } catch {
-      return false;
-    }
-  });
+  let read: string | undefined;
+  try {
+    read = again.get('a')?.toString();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'STORE_DAMAGED' });
+  }
+  // LevelDB drops what its own log checksum refuses; what it gives back has passed ours.
+  expect([undefined, marker]).toContain(read);
 });

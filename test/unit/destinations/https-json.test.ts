@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { httpsJson } from '../../../src/destinations/https-json.ts';
+import { httpsJsonSettings } from '../../../src/destinations/https-json-settings.ts';
+import type { EntryHeader } from '../../../src/model/delivery.ts';
+
+const settings = httpsJsonSettings.parse({ id: 'erp', kind: 'https-json', url: 'https://erp.example/events' });
+const profile = httpsJson(settings, 'Bearer s3cret');
+const header = { eventId: 'e1' } as unknown as EntryHeader;
+
+const answer = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  profile.verdict({
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body)),
+    truncated: false,
+  });
+
+test.each([
+  [200, { status: 'ok' }],
+  [201, { ok: true, receipt: 'J-1' }],
+  [202, ''],
+  [204, ''],
+  [200, { errors: [], error: null }],
+  [409, { error: 'duplicate' }],
+])('%i with %j is posted', (status, body) => {
+  expect(answer(status, body)).toMatchObject({ outcome: 'posted' });
+});
+
+test.each([
+  ['a login page', answer(200, '<html>Sign in</html>', { 'content-type': 'text/html' })],
+  ['HTML without saying so', answer(200, '<html>Sign in</html>')],
+  ['half a JSON text', answer(200, '{"status":"o')],
+  ['an error in a 200', answer(200, { status: 'error', code: 'PERIOD_CLOSED' })],
+  ['ok: false', answer(200, { ok: false })],
+  ['a list with an error', answer(200, [{ status: 'ok' }, { status: 'failed' }])],
+  ['a fault object', answer(200, { Fault: { faultcode: 'x' } })],
+])('a 2xx with %s is never taken for a success', (_what, verdict) => {
+  expect(verdict).toMatchObject({ outcome: 'refused', retry: 'ambiguous', destinationWide: true });
+});
+
+test.each([
+  [400, 'permanent', 'validation', false],
+  [422, 'permanent', 'validation', false],
+  [410, 'permanent', 'gone', false],
+  [401, 'transient', 'auth', true],
+  [404, 'transient', 'not-an-erp-answer', true],
+  [301, 'transient', 'not-an-erp-answer', true],
+  [429, 'transient', 'throttled', true],
+  [503, 'transient', 'transport', true],
+  [500, 'ambiguous', 'server-error', true],
+  [504, 'ambiguous', 'server-error', true],
+] as const)('status %i is %s, class %s', (status, retry, refusal, destinationWide) => {
+  expect(answer(status, {})).toMatchObject({ outcome: 'refused', retry, class: refusal, destinationWide });
+});
+
+test('Retry-After is read in seconds and as a date', () => {
+  expect(answer(429, {}, { 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7_000 });
+  const date = { date: 'Sun, 01 Mar 2026 09:00:00 GMT', 'retry-after': 'Sun, 01 Mar 2026 09:01:30 GMT' };
+  expect(answer(503, {}, date)).toMatchObject({ retryAfterMs: 90_000 });
+  expect(answer(503, {}, { 'retry-after': 'soon' })).toMatchObject({ retryAfterMs: null });
+});
+
+test('a reason never repeats what the ERP said: it may echo patient data', () => {
+  expect(JSON.stringify(answer(422, { message: 'ZZCANARY' }))).not.toContain('ZZCANARY');
+});
+
+test('one event goes as a CloudEvent under its key, with the secret in its header', () => {
+  const request = profile.request([{ header, body: Buffer.from('{"id":"e1"}') }], 'key-1');
+  expect(request.headers).toMatchObject({
+    authorization: 'Bearer s3cret',
+    'content-type': 'application/cloudevents+json',
+    'Idempotency-Key': 'key-1',
+  });
+  expect(request.body.toString()).toBe('{"id":"e1"}');
+});
+
+test('several events go as a CloudEvents batch; the same entries give the same bytes', () => {
+  const batching = httpsJson(httpsJsonSettings.parse({ ...settings, batch: { maxEvents: 10 } }), null);
+  const entries = [1, 2, 3].map((id) => ({ header, body: Buffer.from(`{"id":"${id}"}`) }));
+  const request = batching.request(entries, 'key-1');
+  expect(request.headers['content-type']).toBe('application/cloudevents-batch+json');
+  expect(JSON.parse(request.body.toString())).toEqual([{ id: '1' }, { id: '2' }, { id: '3' }]);
+  expect(batching.request(entries, 'key-1').body.equals(request.body)).toBe(true);
+});
+
+test.each(['http://erp.example/events', 'http://127.0.0.1:1/events'])(
+  'plain http to %s is refused unless it is loopback and said so',
+  (url) => {
+    expect(httpsJsonSettings.safeParse({ id: 'erp', kind: 'https-json', url }).success).toBe(false);
+  },
+);
