@@ -53,6 +53,7 @@ export class DeliveryRun {
   #stopped = false;
   #running = false;
   #again = false;
+  #looping: Promise<void> = Promise.resolve();
 
   constructor(parts: DispatcherParts, observer: RunObserver) {
     this.#parts = parts;
@@ -86,7 +87,9 @@ export class DeliveryRun {
     this.#again = true;
     if (this.#running || this.#stopped) return;
     this.#running = true;
-    setImmediate(() => void this.#loop());
+    this.#looping = new Promise((resolve) => {
+      setImmediate(() => resolve(this.#loop()));
+    });
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -98,7 +101,9 @@ export class DeliveryRun {
       await Promise.race([settled, new Promise<void>((resolve) => this.#parts.clock.after(graceMs, resolve))]);
     }
     this.#abort.abort();
+    // Nothing of this run may still write when the next one reads.
     await settled;
+    await this.#looping;
   }
 
   #newFeed(inShipments: ReadonlySet<number>): LaneFeed {
@@ -174,8 +179,9 @@ export class DeliveryRun {
   async #ship(shipment: Shipment, probe: boolean): Promise<void> {
     const { profile, sender, observe, database } = this.#parts;
     try {
-      if (shipment.stored && (await this.#partBlocked(shipment))) return;
-      if (shipment.members.length > 1 && !shipment.stored) {
+      // Where several entries may share a request, its membership is on disk before the first try: after a crash an
+      // entry that may have gone out must never go out again in other company, under another key.
+      if (profile.eventsMax > 1 && !shipment.stored) {
         await database.commit(storedBatch(this.#settlement(), [shipment]), 'synced');
       }
       const request = profile.request(
@@ -195,31 +201,28 @@ export class DeliveryRun {
   }
 
   /**
-   * Since it was stored, an older entry of one of its keys may have been held (by the other half of a split batch): such
-   * members are parked behind it and the rest becomes a shipment of its own, under a key of its own.
+   * An entry is being held: members of shipments that stand behind it on one of their keys (other halves of the batch
+   * that it was split from) leave them and are parked; the rest goes on under a key of its own. Returns who left.
    */
-  async #partBlocked(shipment: Shipment): Promise<boolean> {
-    const blocked = this.#feed.blockedAmong(shipment.members);
-    if (blocked.length === 0) return false;
-    const rest = shipment.members.filter((member) => !blocked.includes(member));
-    const batch = new WriteBatch();
-    this.#parts.lane.deleteShipment(batch, firstSequence(shipment));
-    this.#feed.parkMembers(batch, blocked);
-    const remaining = rest.length === 0 ? null : newShipment(rest);
-    if (remaining !== null) {
-      this.#parts.lane.putShipment(batch, recordOf(remaining));
-      remaining.stored = true;
-      this.#addDue(remaining);
+  #detachBlocked(batch: WriteBatch): WindowEntry[] {
+    const left: WindowEntry[] = [];
+    for (const shipment of [...this.#due, ...this.#waiting]) {
+      const blocked = this.#feed.blockedAmong(shipment.members);
+      if (blocked.length === 0) continue;
+      this.#becomeDue(shipment);
+      this.#due.splice(this.#due.indexOf(shipment), 1);
+      this.#parts.lane.deleteShipment(batch, firstSequence(shipment));
+      this.#feed.parkMembers(batch, blocked);
+      const rest = shipment.members.filter((member) => !blocked.includes(member));
+      if (rest.length > 0) {
+        const remaining = newShipment(rest);
+        // Kept with this batch; `stored` stays false, so that it is synced before its first try.
+        this.#parts.lane.putShipment(batch, recordOf(remaining));
+        this.#addDue(remaining);
+      }
+      left.push(...blocked);
     }
-    for (const member of blocked) {
-      this.#feed.settling(member.entry.sequence);
-      this.#window.remove(member);
-    }
-    const followersParked = this.#feed.parkBlocked();
-    await this.#parts.database.commit(batch, 'synced');
-    await followersParked;
-    this.#feed.settled(blocked);
-    return true;
+    return left;
   }
 
   async #posted(shipment: Shipment, receipt: string | null): Promise<void> {
@@ -282,16 +285,18 @@ export class DeliveryRun {
       message: messageFacts(member.entry),
     });
     const was = member.was === null ? null : this.#parts.lane.parked(member.entry.sequence);
-    const committed = database.commit(batch, 'written');
+    // All before anything else may run: nobody in line may take the place of the one that is set aside.
     this.#feed.changeParked(member.entry.sequence, was, record);
-    this.#feed.settling(member.entry.sequence);
-    this.#window.remove(member);
-    // Before anything else may run: the next in line must not take the place of the one that was set aside.
+    const detached = this.#detachBlocked(batch);
+    const committed = database.commit(batch, 'written');
+    for (const { entry } of [member, ...detached]) this.#feed.settling(entry.sequence);
+    for (const one of [member, ...detached]) this.#window.remove(one);
     const followersParked = this.#feed.parkBlocked();
     observe.settled(member.entry, { state, class: refusal.class, reason: refusal.reason });
     await committed;
     await followersParked;
     this.#feed.settled([member]);
+    this.#feed.membersParked(detached);
   }
 
   #leaveWindow(member: WindowEntry): void {

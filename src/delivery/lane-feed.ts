@@ -34,6 +34,8 @@ export class LaneFeed {
   readonly #parkedPerKey = new KeyCounts();
   /** Those of them that wait for a person. */
   readonly #heldPerKey = new KeyCounts();
+  /** Keys of entries that are on their way to the parked table: a pass cannot see them there yet. */
+  readonly #parkingKeys = new KeyCounts();
   #next: number;
   /** Up to here the lane was written before this start: its entries may have left the lane already. */
   readonly #knownEnd: number;
@@ -153,7 +155,15 @@ export class LaneFeed {
       const record: ParkedRecord = { state: 'behind', keys, atMs: this.#parts.nowMs(), attempts: [] };
       this.#parts.lane.park(batch, entry, { was, record });
       if (was === null) this.#addParked(record, 1);
+      this.#parkingKeys.change(keys, 1);
     }
+  }
+
+  /** The batch of `parkMembers` is committed. */
+  membersParked(members: readonly WindowEntry[]): void {
+    for (const { keys } of members) this.#parkingKeys.change(keys, -1);
+    this.#unparkWanted = true; // what they stand behind may have been cured meanwhile
+    this.settled(members);
   }
 
   async #takePage(page: readonly StoredEntry[]): Promise<void> {
@@ -202,8 +212,15 @@ export class LaneFeed {
       lane.park(batch, entry, { was: null, record });
       cursor.leave(entry.sequence);
       if (!counted) this.#addParked(record, 1);
+      this.#parkingKeys.change(record.keys, 1);
     }
     await database.commit(batch, 'written');
+    for (const entry of entries) {
+      const keys = keysOf(entry);
+      this.#parkingKeys.change(keys, -1);
+      // What it stands behind may have been cured, or have gone out, meanwhile.
+      if (!this.#heldPerKey.hasAny(keys)) this.#unparkWanted = true;
+    }
   }
 
   async #unpark(): Promise<void> {
@@ -219,7 +236,7 @@ export class LaneFeed {
 
   /** One walk over the parked entries, oldest first. */
   async #pass(): Promise<void> {
-    const blocked = new Set(this.#parts.waitingKeys.keys());
+    const blocked = new Set([...this.#parts.waitingKeys.keys(), ...this.#parkingKeys.keys()]);
     this.#passBlocked = blocked;
     let after = 0;
     for (;;) {
@@ -233,7 +250,8 @@ export class LaneFeed {
         }
         // While the bodies were read, an older entry of the key may have been held.
         const keys = keysOf(entry);
-        const isFree = !this.#heldPerKey.hasAny(keys) && !keys.some((key) => blocked.has(key));
+        const isStopped = this.#heldPerKey.hasAny(keys) || this.#parkingKeys.hasAny(keys);
+        const isFree = !isStopped && !keys.some((key) => blocked.has(key));
         if (isFree) this.#parts.window.add(entry, freed[index]?.record.state ?? 'behind');
         else for (const key of keys) blocked.add(key);
       }

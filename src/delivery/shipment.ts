@@ -1,9 +1,9 @@
 /**
  * A shipment: the entries of one request, under one idempotency key, from the first try until it ends.
  *
- * A single entry goes under its event id. Several go under a key made of their event ids, and that membership is stored
- * (synced) before the first try: after a crash the same entries go out again under the same key, so a key never stands
- * for other content.
+ * A single entry goes under its event id, several under a key made of their event ids. Where several may share a request,
+ * the membership is stored (synced) before the first try, also of one: after a crash the same entries go out again in the
+ * same company under the same key, so a key never stands for other content and no entry has two keys.
  */
 import type { ShipmentRecord } from '../../outbox/records.ts';
 import type { Timer } from '../model/clock.ts';
@@ -27,7 +27,9 @@ export interface Shipment {
   notBeforeMs: number;
 }
 
-export function newShipment(members: readonly WindowEntry[]): Shipment {
+/** Members go in sequence order, so that each half of a split comes wholly before the next one. */
+export function newShipment(taken: readonly WindowEntry[]): Shipment {
+  const members = taken.length === 1 ? taken : [...taken].sort((a, b) => a.entry.sequence - b.entry.sequence);
   const [first] = members;
   const single = members.length === 1 && first !== undefined;
   const idempotencyKey = single

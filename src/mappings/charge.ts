@@ -4,7 +4,7 @@ import { isNegative, isZero } from '../model/decimal.ts';
 import type { CanonicalEvent, Code } from '../model/event.ts';
 import type { LineAmounts } from './amounts.ts';
 import type { FieldReader } from './fields.ts';
-import type { FinancialLine, LineIdentity } from './financial-line.ts';
+import type { FinancialLine } from './financial-line.ts';
 
 /** FT1-31 refers to the original transaction from v2.5 on; before that the field is not defined. */
 const REFERENCE_SINCE = 2.5;
@@ -28,7 +28,7 @@ export function chargeEvent(
   if (amounts === undefined || serviceDate === undefined || code === undefined) return null;
   const { quantity, amount, unitAmount } = amounts;
   const data = {
-    chargeId: chargeIdOf(line, identity),
+    chargeId: identity.eventId,
     encounterId,
     serviceDate,
     code,
@@ -49,9 +49,6 @@ function directionOf(kind: 'charge.posted' | 'charge.credited', amounts: LineAmo
   if (isZero(text)) return kind === 'charge.credited' ? 'credit' : 'debit';
   return isNegative(text) ? 'credit' : 'debit';
 }
-
-const chargeIdOf = ({ message, transactionId }: FinancialLine, { eventId }: LineIdentity): string =>
-  message.context.profile.chargeIdentity === 'transaction-id' && transactionId !== undefined ? transactionId : eventId;
 
 function originalOf({ reader, message }: FinancialLine): string | undefined {
   const number = Number.parseFloat(message.version);

@@ -56,7 +56,6 @@ function readFinancialMessage(
     positions: amountPositionsOf(version),
     account,
     encounterId,
-    transactionIds: new Set(),
   };
 }
 

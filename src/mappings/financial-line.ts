@@ -1,6 +1,6 @@
 /** One FT1 segment (HL7 v2.5.1 ch. 6, FT1): what charges, payments and adjustments share. */
 import type { EventKind, Identifier, Money } from '../model/event.ts';
-import { type EventId, type OrderingKey, uuid5 } from '../model/ids.ts';
+import type { EventId, OrderingKey } from '../model/ids.ts';
 import type { AmountPositions } from './amounts.ts';
 import type { FieldReader } from './fields.ts';
 import { eventIdOf, keyOf, missingIdentity } from './identity.ts';
@@ -19,8 +19,6 @@ export interface FinancialMessage {
   readonly positions: AmountPositions;
   readonly account: Identifier | undefined;
   readonly encounterId: Identifier | undefined;
-  /** FT1-2 of the lines seen so far, under `chargeIdentity: transaction-id`. */
-  readonly transactionIds: Set<string>;
 }
 
 /** Id and key of the event of one line. */
@@ -36,7 +34,7 @@ export class FinancialLine {
   /** `FT1[2]`. */
   readonly place: string;
   readonly transactionType: TransactionType;
-  /** FT1-2 as sent. */
+  /** FT1-2 as sent; never an identity, because senders reuse it. */
   readonly transactionId: string | undefined;
 
   constructor(
@@ -63,39 +61,11 @@ export class FinancialLine {
     return encounterId;
   }
 
-  /**
-   * Id and key; null without account, or without the transaction id that the profile relies on. Under `transaction-id`
-   * the kind is part of the id: many senders reverse a charge under the FT1-2 of the charge, and an ERP would take a
-   * credit with the id of its charge for a repetition.
-   */
+  /** Id and key; null without account. */
   identify(kind: EventKind): LineIdentity | null {
     const { account, context } = this.message;
-    const eventId =
-      context.profile.chargeIdentity === 'transaction-id'
-        ? this.#transactionEventId(kind)
-        : eventIdOf(context, kind, this.place);
-    return account === undefined || eventId === null ? null : { eventId, orderingKey: keyOf('account', account) };
-  }
-
-  #transactionEventId(kind: EventKind): EventId | null {
-    const { context, transactionIds } = this.message;
-    const transactionId = this.reader.required(
-      this.transactionId,
-      2,
-      'a transaction id (chargeIdentity: transaction-id)',
-    );
-    if (transactionId === undefined) return null;
-    const known = `${kind} ${transactionId}`;
-    if (transactionIds.has(known)) {
-      this.reader.problem(
-        'out-of-range',
-        this.reader.path(2),
-        'Expected a transaction id that no other line of the message has.',
-      );
-      return null;
-    }
-    transactionIds.add(known);
-    return uuid5('charge', context.facility.id, transactionId, kind) as EventId;
+    if (account === undefined) return null;
+    return { eventId: eventIdOf(context, kind, this.place), orderingKey: keyOf('account', account) };
   }
 
   /**

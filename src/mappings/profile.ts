@@ -16,7 +16,7 @@ export const profileSettings = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'An offset in MSH-7 also applies to times without one (HL7 v2.5.1 ch. 2A, TS). False: such senders write local time.',
+      'An offset in MSH-7 also applies to times without one (HL7 v2.5.1 ch. 2A, TS). False: such times are local.',
     ),
   patientId: z
     .strictObject({
@@ -31,7 +31,7 @@ export const profileSettings = z.strictObject({
     })
     .prefault({})
     .describe(
-      'Which repetition of PID-3 is the patient id. First match wins; without a match the first repetition with a value.',
+      'Which repetition of PID-3 is the patient id. First match wins; without a match the first one with a value.',
     ),
   encounterId: z
     .array(path)
@@ -43,12 +43,6 @@ export const profileSettings = z.strictObject({
     .min(1)
     .default(['PID-18.1', 'PV1-50.1', 'PV1-19.1'])
     .describe('Where the billing account is, in order.'),
-  chargeIdentity: z
-    .enum(['message-line', 'transaction-id'])
-    .default('message-line')
-    .describe(
-      'What makes a charge the same charge: the message and its line, or FT1-2 (only when the sender never reuses it).',
-    ),
   creditSign: z.enum(['absolute', 'asSent']).default('absolute').describe('FT1-6 CD: always negative, or as sent.'),
   adjustmentSign: z
     .enum(['asSent', 'credit', 'debit'])

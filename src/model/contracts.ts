@@ -98,9 +98,7 @@ const lineFields = {
 };
 
 const chargeFields = {
-  chargeId: referenceField.describe(
-    'Identity of this charge: FT1-2 under chargeIdentity: transaction-id, else the event id.',
-  ),
+  chargeId: referenceField.describe('Identity of this charge: the event id.'),
   encounterId: identifierField.describe('Visit number, by profile.encounterId.'),
   serviceDate: timeField.describe('FT1-4: when the service was given (start, where a range was sent).'),
   code: codeField.describe('FT1-7: charge code.'),

@@ -36,9 +36,9 @@ test('the smallest configuration works exactly as it is promised', () => {
   expect(files).toEqual([join(folder, 'my.yaml')]);
 });
 
-test('the example facility loads, keeps its store in data/ of the product and trusts the CA of the sandbox ERP', () => {
+test('the example facility loads, keeps its store in data/store of the product and trusts the CA of the sandbox ERP', () => {
   const { config } = loadedFrom(join(ROOT, 'config/example'));
-  expect(config.store.path).toBe(join(ROOT, 'data'));
+  expect(config.store.path).toBe(join(ROOT, 'data/store'));
   expect(config.channels.map(({ id }) => id)).toEqual(['clinical']);
   expect(config.destinations[0]).toMatchObject({
     url: 'https://127.0.0.1:18443/events',

@@ -76,7 +76,6 @@ const message = fc
   .map(([type, lines, version]) => [mshAdt('A01').replace('ADT^A01', type).replace('2.5.1', version), ...lines]);
 
 const profile = fc.record({
-  chargeIdentity: fc.constantFrom('message-line', 'transaction-id'),
   creditSign: fc.constantFrom('absolute', 'asSent'),
   adjustmentSign: fc.constantFrom('asSent', 'credit', 'debit'),
   negativeChargeIsCredit: fc.boolean(),
