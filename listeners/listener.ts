@@ -10,6 +10,7 @@ import type { ChannelId } from '../src/model/ids.ts';
 import type { Intake } from '../src/model/intake.ts';
 import type { Log } from '../src/platform/log.ts';
 
+/** What a listener gets from the appliance; nothing else may be reached from inside one. */
 export interface ListenerContext {
   readonly channelId: ChannelId;
   readonly intake: Intake;
@@ -29,8 +30,12 @@ export interface ListenerObserver {
   connectionRefused(): void;
 }
 
+/** One bound address of one channel, from `start` to `stop`. */
 export interface Listener {
-  /** Binds; resolves with `host:port` once senders can connect. Call once. @throws CausewayError `LISTENER_BIND_FAILED` */
+  /**
+   * Binds; resolves with `host:port` once senders can connect. Call once.
+   * @throws CausewayError `LISTENER_BIND_FAILED`
+   */
   start(): Promise<string>;
   /**
    * Stops taking connections and frames, waits up to `graceMs` until the replies in work are written, then closes.

@@ -13,6 +13,7 @@ const MISSING_CR_MS = 200;
 /** An unfinished frame may grow to this size even when the budget of all connections is used up. */
 const ALWAYS_BUFFERED_BYTES = 65_536;
 
+/** What a connection shares with the listener that took it. */
 export interface MllpConnectionParts {
   readonly settings: MllpSettings;
   readonly context: ListenerContext;

@@ -8,15 +8,18 @@
  * the memory of others.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Timer } from '../src/model/clock.ts';
 import { CausewayError } from '../src/model/errors.ts';
 import type { Listener, ListenerContext } from './listener.ts';
 import { MllpConnection } from './mllp-connection.ts';
 import type { MllpSettings } from './mllp-settings.ts';
 
+/** How often deadlines are checked and paused connections looked at again, in ms. */
 const SWEEP_MS = 1_000;
 const LISTEN_BACKLOG = 1_024;
 const KEEPALIVE_DELAY_MS = 60_000;
 
+/** An MLLP listener for one channel, not yet bound. */
 export function createMllpListener(settings: MllpSettings, context: ListenerContext): Listener {
   return new MllpListener(settings, context);
 }
@@ -26,7 +29,7 @@ class MllpListener implements Listener {
   readonly #context: ListenerContext;
   readonly #connections = new Set<MllpConnection>();
   readonly #server: Server;
-  #sweep: NodeJS.Timeout | null = null;
+  #sweep: Timer | null = null;
   #stopping = false;
 
   constructor(settings: MllpSettings, context: ListenerContext) {
@@ -54,8 +57,7 @@ class MllpListener implements Listener {
       this.#server.once('error', failed);
       this.#server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
         this.#server.off('error', failed);
-        this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS);
-        this.#sweep.unref();
+        this.#armSweep();
         const address = this.#server.address();
         const bound = typeof address === 'object' && address !== null ? address.port : port;
         resolve(`${host.includes(':') ? `[${host}]` : host}:${bound}`);
@@ -66,7 +68,7 @@ class MllpListener implements Listener {
   async stop(graceMs: number): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
-    if (this.#sweep !== null) clearInterval(this.#sweep);
+    this.#sweep?.cancel();
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     const finished = Promise.all([...this.#connections].map((connection) => connection.finish()));
     await Promise.race([finished, new Promise<void>((resolve) => this.#context.clock.after(graceMs, resolve))]);
@@ -93,7 +95,7 @@ class MllpListener implements Listener {
     this.#context.observe.connections(this.#connections.size);
   }
 
-  /** At the limit the longest idle connection without a frame in work gives way: idle peers must not lock others out. */
+  /** At the limit the longest idle connection without a frame in work gives way: idle peers lock nobody out. */
   #makeRoom(): boolean {
     let idlest: MllpConnection | null = null;
     for (const connection of this.#connections) {
@@ -108,6 +110,14 @@ class MllpListener implements Listener {
     let bytes = 0;
     for (const connection of this.#connections) bytes += connection.bufferedBytes;
     return bytes;
+  }
+
+  #armSweep(): void {
+    if (this.#stopping) return;
+    this.#sweep = this.#context.clock.after(SWEEP_MS, () => {
+      this.#sweepConnections();
+      this.#armSweep();
+    });
   }
 
   #sweepConnections(): void {

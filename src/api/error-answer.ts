@@ -1,33 +1,13 @@
-import { CausewayError, ERROR_SPECS } from '../model/errors.ts';
-import { RequestInvalid } from './route.ts';
+import { CausewayError, ERROR_SPECS, type ErrorCode } from '../model/errors.ts';
 
 /** The body of every answer that is not a success. Never carries a stack, patient data or a value of the request. */
 export interface ErrorAnswer {
-  /** A code of the catalogue (`causeway explain CODE`), or one of `REQUEST_ERRORS`. */
-  readonly code: string;
+  /** A code of the catalogue: `causeway explain CODE`. */
+  readonly code: ErrorCode;
   readonly text: string;
   readonly hint: string;
   readonly detail: string;
 }
-
-/** Faults of a request itself, which only HTTP knows. */
-export const REQUEST_ERRORS = {
-  REQUEST_INVALID: {
-    text: 'The request does not fit the route.',
-    hint: 'Correct the members named in `detail`.',
-    httpStatus: 400,
-  },
-  REQUEST_REFUSED: {
-    text: 'The request names a host or origin under which this server is not reachable.',
-    hint: 'Open the page under the address that the appliance printed at its start.',
-    httpStatus: 403,
-  },
-  INTERNAL: {
-    text: 'The request met a fault of the product.',
-    hint: 'Look at the log of the appliance for this moment and report it.',
-    httpStatus: 500,
-  },
-} as const;
 
 /** An error as it leaves the server. */
 export interface Answer {
@@ -35,25 +15,18 @@ export interface Answer {
   readonly body: ErrorAnswer;
 }
 
-/** A fault of the request; `httpStatus` overrides the usual one. */
-export function requestError(code: keyof typeof REQUEST_ERRORS, detail: string, httpStatus?: number): Answer {
-  const { text, hint, httpStatus: usual } = REQUEST_ERRORS[code];
+/** The texts of the catalogue for a code; `httpStatus` overrides the usual one. */
+export function errorAnswer(code: ErrorCode, detail: string, httpStatus?: number): Answer {
+  const { text, hint, httpStatus: usual } = ERROR_SPECS[code];
   return { httpStatus: httpStatus ?? usual, body: { code, text, hint, detail } };
-}
-
-/** An environment failure with the texts of the catalogue. */
-export function catalogueError({ code, detail }: Pick<CausewayError, 'code' | 'detail'>): Answer {
-  const { text, hint, httpStatus } = ERROR_SPECS[code];
-  return { httpStatus, body: { code, text, hint, detail } };
 }
 
 /** Anything thrown while a request was answered. An unknown throw becomes `INTERNAL` without a word of its message. */
 export function answerFor(error: unknown): Answer {
-  if (error instanceof CausewayError) return catalogueError(error);
-  if (error instanceof RequestInvalid) return requestError('REQUEST_INVALID', error.detail);
+  if (error instanceof CausewayError) return errorAnswer(error.code, error.detail);
   const refusal = refusalOf(error);
-  if (refusal !== null) return requestError('REQUEST_INVALID', refusal.reason, refusal.httpStatus);
-  return requestError('INTERNAL', error instanceof Error ? error.name : typeof error);
+  if (refusal !== null) return errorAnswer('REQUEST_INVALID', refusal.reason, refusal.httpStatus);
+  return errorAnswer('INTERNAL', error instanceof Error ? error.name : typeof error);
 }
 
 /** What the HTTP library refused by itself, in our words: its own may quote the request. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { CausewayError } from '../model/errors.ts';
 
 /** What arrived, not yet checked. */
 export interface RawRequest {
@@ -27,7 +28,7 @@ export interface ApiRoute {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly summary: string;
-  /** @throws RequestInvalid, CausewayError */
+  /** @throws CausewayError `REQUEST_INVALID`, and what the operation throws */
   answer(request: RawRequest): Promise<unknown>;
 }
 
@@ -39,17 +40,6 @@ export interface StreamRoute {
   open(response: ServerResponse): void;
 }
 
-/** The request does not fit the route. `detail` names members and expectations, never their values. */
-export class RequestInvalid extends Error {
-  readonly detail: string;
-
-  constructor(detail: string) {
-    super(detail);
-    this.name = 'RequestInvalid';
-    this.detail = detail;
-  }
-}
-
 /** Ties a declared route to its parser. */
 export function route<Input extends z.ZodType>(spec: RouteSpec<Input>): ApiRoute {
   const { method, path, summary, input } = spec;
@@ -59,7 +49,7 @@ export function route<Input extends z.ZodType>(spec: RouteSpec<Input>): ApiRoute
     summary,
     async answer(request) {
       const parsed = input.safeParse(merged(method === 'GET' ? request.query : request.body, request.params));
-      if (!parsed.success) throw new RequestInvalid(describe(parsed.error));
+      if (!parsed.success) throw new CausewayError('REQUEST_INVALID', describe(parsed.error));
       return spec.handle(parsed.data);
     },
   };
@@ -67,10 +57,12 @@ export function route<Input extends z.ZodType>(spec: RouteSpec<Input>): ApiRoute
 
 function merged(given: unknown, params: unknown): object {
   const members = given ?? {};
-  if (typeof members !== 'object' || Array.isArray(members)) throw new RequestInvalid('expected a JSON object as body');
+  if (typeof members !== 'object' || Array.isArray(members))
+    throw new CausewayError('REQUEST_INVALID', 'expected a JSON object as body');
   return { ...members, ...(params as object) };
 }
 
+/** Names of members and expectations, never their values. */
 function describe(error: z.ZodError): string {
   return error.issues
     .map(({ path, message }) => `${path.length === 0 ? 'request' : path.join('.')}: ${message}`)

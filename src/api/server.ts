@@ -13,7 +13,7 @@ import { CausewayError } from '../model/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../status/registry.ts';
 import { freeSocketPath, protectSocket } from './control-socket.ts';
-import { type Answer, answerFor, catalogueError, requestError } from './error-answer.ts';
+import { type Answer, answerFor, errorAnswer } from './error-answer.ts';
 import { isOwnHost, isOwnOrigin, SECURITY_HEADERS } from './http-safety.ts';
 import { controlRoutes, statusPortRoutes } from './index.ts';
 import { LiveServer } from './live.ts';
@@ -102,7 +102,7 @@ export function createStatusApp(options: StatusServerOptions): FastifyInstance {
   const { operations, metrics, host } = options;
   const app = createApp(options.log);
   app.addHook('onRequest', async (request, reply) => {
-    if (!isOwnHost(request.headers, host)) return send(reply, requestError('REQUEST_REFUSED', 'unknown Host'));
+    if (!isOwnHost(request.headers, host)) return send(reply, errorAnswer('REQUEST_REFUSED', 'unknown Host'));
   });
   for (const { path, contentType, bytes } of loadStaticFiles()) {
     app.get(path, (_request, reply) => reply.type(contentType).send(bytes));
@@ -146,9 +146,7 @@ function createApp(log: Log): FastifyInstance {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
-  app.setNotFoundHandler((_request, reply) =>
-    send(reply, catalogueError({ code: 'NOT_FOUND', detail: 'no such route' })),
-  );
+  app.setNotFoundHandler((_request, reply) => send(reply, errorAnswer('NOT_FOUND', 'no such route')));
   app.setErrorHandler((error, _request, reply) => {
     const answer = answerFor(error);
     if (answer.body.code === 'INTERNAL') log.error('A request met a fault of the product.', faultFields(error));

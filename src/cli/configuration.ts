@@ -1,6 +1,6 @@
 /** Which configuration a command means, and reading it. The room that reads it is loaded only when it is needed. */
 import { existsSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { CausewayError } from '../model/errors.ts';
@@ -14,14 +14,9 @@ const INSTALLED = '/etc/causeway';
 /** The bundled example facility, below the application folder. */
 const EXAMPLE = 'config/example';
 
-/** Path of the configuration, and whether the user named it. */
-export function configurationPath(
-  values: OptionValues,
-  context: CliContext,
-): { readonly path: string; readonly named: boolean } {
-  const named = values.text('config');
-  if (named !== undefined) return { path: resolve(named), named: true };
-  return { path: existsSync(INSTALLED) ? INSTALLED : join(context.applicationDirectory, EXAMPLE), named: false };
+/** Path of the configuration: as the user typed it, so that problems name files the same way, else the default. */
+export function configurationPath(values: OptionValues, context: CliContext): string {
+  return values.text('config') ?? (existsSync(INSTALLED) ? INSTALLED : examplePath(context));
 }
 
 /** The bundled example, whatever is installed. */

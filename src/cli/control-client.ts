@@ -1,20 +1,18 @@
 /**
- * Asks the running appliance over the unix socket in its store folder. The CLI never opens the store itself.
+ * Asks the running appliance over the unix socket of its store. The CLI never opens the store itself.
  *
  * HTTP/1.1 over the socket, JSON both ways; answers are the types of `src/api/operations.ts`. Errors come back as
  * `{ code, text, hint, detail }` and are thrown as the `CausewayError` that the appliance threw.
  */
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Page } from '../api/operations.ts';
 import { CausewayError, isErrorCode } from '../model/errors.ts';
+import { controlSocketPath } from '../platform/store-folder.ts';
 import type { CliContext } from './command.ts';
 import { configurationPath, loadOrThrow } from './configuration.ts';
 import type { OptionValues } from './option-values.ts';
 
-const SOCKET_NAME = 'control.sock';
-/** Longest path of a unix socket on Linux (`sun_path`, unix(7)), in bytes. */
-const SOCKET_PATH_BYTES_MAX = 107;
 const ANSWER_BYTES_MAX = 67_108_864;
 /** A question that the appliance does not answer for so long is given up. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -82,9 +80,6 @@ export class ControlClient {
   }
 
   #open(request: ControlRequest, timeoutMs: number): Promise<IncomingMessage> {
-    if (Buffer.byteLength(this.socketPath) > SOCKET_PATH_BYTES_MAX) {
-      throw new CausewayError('NOT_RUNNING', `the path of the control socket is too long: ${this.socketPath}`);
-    }
     const body = request.body === undefined ? null : JSON.stringify(request.body);
     return new Promise((resolve, reject) => {
       const outgoing: ClientRequest = httpRequest({
@@ -106,9 +101,9 @@ export class ControlClient {
 /** The client for the appliance that the options mean. @throws CausewayError `CONFIG_INVALID`, `CONFIG_UNREADABLE` */
 export async function connectControl(values: OptionValues, context: CliContext): Promise<ControlClient> {
   const store = values.text('store');
-  if (store !== undefined) return new ControlClient(join(store, SOCKET_NAME));
-  const config = await loadOrThrow(configurationPath(values, context).path);
-  return new ControlClient(join(config.store.path, SOCKET_NAME));
+  if (store !== undefined) return new ControlClient(controlSocketPath(resolve(store)));
+  const config = await loadOrThrow(configurationPath(values, context));
+  return new ControlClient(controlSocketPath(config.store.path));
 }
 
 function queryText(query: ControlRequest['query'] = {}): string {

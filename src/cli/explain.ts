@@ -1,6 +1,7 @@
 import { nearWord } from '../config/near-word.ts';
+import { REFUSAL_CLASSES, type RefusalClass, RETRY_MEANINGS, type RetryMeaning } from '../model/delivery.ts';
 import { ERROR_SPECS, isErrorCode } from '../model/errors.ts';
-import { PROBLEM_CODES } from '../model/problem.ts';
+import { PROBLEM_CODES, type ProblemCode } from '../model/problem.ts';
 import { type CliCommand, type ExitCode, JSON_OPTION } from './command.ts';
 import { UsageError } from './option-values.ts';
 import { suggest, type Terminal } from './terminal.ts';
@@ -8,26 +9,25 @@ import { suggest, type Terminal } from './terminal.ts';
 /** What a code means, in a form that prints and serialises alike. */
 interface Explanation {
   readonly code: string;
-  /** `error`: the environment failed. `problem`: one message has something wrong. */
-  readonly sort: 'error' | 'problem';
+  /** `error`: the environment failed. `problem`: one message has something wrong. `refusal`: a destination said no. */
+  readonly sort: 'error' | 'problem' | 'refusal';
   readonly text: string;
-  readonly retry?: string;
+  /** What happens by itself. */
+  readonly next: string;
+  readonly retry?: RetryMeaning;
   readonly ack?: string | null;
   readonly httpStatus?: number;
   readonly hint?: string;
 }
 
-const RETRY_WORDS: Readonly<Record<string, string>> = {
-  transient: 'It is tried again by itself; nothing had happened.',
-  ambiguous: 'It is tried again by itself under the same idempotency key; it may have happened.',
-  permanent: 'It is not tried again by itself.',
-};
+const PROBLEM_NEXT =
+  'A problem of one message. The channel decides: `onProblem: hold` keeps it for a person, `reject` refuses it.';
 
-/** `causeway explain CODE`: the catalogue text of every error and problem code. */
+/** `causeway explain CODE`: the catalogue text of every error code, problem code and class of refusal. */
 export const explainCommand: CliCommand = {
   name: 'explain',
-  summary: 'Say what an error or problem code means and what to do.',
-  arguments: [{ syntax: '[code]', text: 'Code as printed, e.g. STORE_FAILED or unmapped-type.' }],
+  summary: 'Say what an error code, a problem code or a class of refusal means, and what to do.',
+  arguments: [{ syntax: '[code]', text: 'Code as printed, e.g. STORE_FAILED, unmapped-type or validation.' }],
   options: [{ flags: '--list', text: 'List every code.' }, JSON_OPTION],
   examples: [
     ['explain STORE_FAILED', 'meaning, what happens by itself, what you can do'],
@@ -45,32 +45,37 @@ export const explainCommand: CliCommand = {
   },
 };
 
-/** Every code of both catalogues. */
-const allCodes = (): readonly string[] => [...Object.keys(ERROR_SPECS), ...Object.keys(PROBLEM_CODES)];
+/** Every code of the three catalogues; no code stands in two of them. */
+const allCodes = (): readonly string[] => [
+  ...Object.keys(ERROR_SPECS),
+  ...Object.keys(REFUSAL_CLASSES),
+  ...Object.keys(PROBLEM_CODES),
+];
 
 function explanationOf(typed: string): Explanation | null {
   const code = allCodes().find((known) => known.toLowerCase() === typed.toLowerCase());
   if (code === undefined) return null;
   if (isErrorCode(code)) {
     const { text, retry, ack, httpStatus, hint } = ERROR_SPECS[code];
-    return { code, sort: 'error', text, retry, ack, httpStatus, hint };
+    return { code, sort: 'error', text, next: RETRY_MEANINGS[retry], retry, ack, httpStatus, hint };
   }
-  return { code, sort: 'problem', text: PROBLEM_CODES[code as keyof typeof PROBLEM_CODES] };
+  if (isRefusalClass(code)) return { code, sort: 'refusal', ...REFUSAL_CLASSES[code] };
+  return { code, sort: 'problem', text: PROBLEM_CODES[code as ProblemCode], next: PROBLEM_NEXT };
 }
 
-function lines(found: Explanation): readonly string[] {
-  if (found.sort === 'problem') {
-    return [
-      `${found.code}: ${found.text}`,
-      'A problem of one message. The channel decides: `onProblem: hold` keeps it for a person, `reject` refuses it.',
-    ];
+const isRefusalClass = (code: string): code is RefusalClass => Object.hasOwn(REFUSAL_CLASSES, code);
+
+function lines({ code, sort, text, next, ack, httpStatus, hint }: Explanation): readonly string[] {
+  if (sort === 'problem') return [`${code}: ${text}`, next];
+  if (sort === 'refusal') {
+    return [`${code}: ${text}`, 'A refusal of a destination.', `By itself:  ${next}`, `You can:    ${hint ?? ''}`];
   }
   return [
-    `${found.code}: ${found.text}`,
-    `By itself:       ${RETRY_WORDS[found.retry ?? ''] ?? ''}`,
-    `The sender hears: ${found.ack ?? 'nothing of it (no message waits for a reply, or the reply was given before)'}`,
-    `HTTP status:     ${found.httpStatus ?? ''}`,
-    `You can:         ${found.hint ?? ''}`,
+    `${code}: ${text}`,
+    `By itself:        ${next}`,
+    `The sender hears: ${ack ?? 'nothing of it (no message waits for a reply, or the reply was given before)'}`,
+    `HTTP status:      ${httpStatus ?? ''}`,
+    `You can:          ${hint ?? ''}`,
   ];
 }
 

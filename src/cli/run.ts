@@ -16,7 +16,7 @@ export const runCommand: CliCommand = {
     ['run', 'the installed configuration in /etc/causeway, else the bundled example'],
   ],
   async run(values, context) {
-    const { path } = configurationPath(values, context);
+    const path = configurationPath(values, context);
     const config = await loadOrExplain(path, context);
     if (config === null) return 1;
     return runAppliance(config, context, {

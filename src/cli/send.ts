@@ -84,8 +84,7 @@ async function targetOf(values: OptionValues, context: CliContext): Promise<Targ
       throw new UsageError('--to expects HOST:PORT, e.g. 127.0.0.1:2575.');
     return { host: match[1] ?? match[2] ?? '', port };
   }
-  const { path } = configurationPath(values, context);
-  const listener = (await loadOrThrow(path)).channels
+  const listener = (await loadOrThrow(configurationPath(values, context))).channels
     .map((channel) => channel.listener)
     .find(({ kind }) => kind === 'mllp');
   if (listener === undefined || listener.port === 0) {

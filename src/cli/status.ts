@@ -1,3 +1,4 @@
+import { worstFirst } from '../status/row-state.ts';
 import type { ChannelStatus, DestinationStatus, MoneyTotal, StatusSnapshot } from '../status/snapshot.ts';
 import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
 import { configOptionText } from './configuration.ts';
@@ -5,7 +6,7 @@ import { connectControl } from './control-client.ts';
 import type { OptionValues } from './option-values.ts';
 import { type Cell, tableLines } from './table.ts';
 import { suggest, type Terminal } from './terminal.ts';
-import { count, money, plural, printable, span, STATE_WORDS, timeOfDay, worstFirst } from './wording.ts';
+import { count, money, plural, printable, span, STATE_WORDS, timeOfDay } from './wording.ts';
 
 /** `causeway status`: one screen about the running appliance, worst first. */
 export const statusCommand: CliCommand = {

@@ -51,7 +51,7 @@ export const tailCommand: CliCommand = {
 async function zoneOf(values: OptionValues, context: CliContext): Promise<string> {
   if (values.text('store') !== undefined) return 'UTC';
   const { configurationPath, loadOrThrow } = await import('./configuration.ts');
-  return (await loadOrThrow(configurationPath(values, context).path)).facility.timezone;
+  return (await loadOrThrow(configurationPath(values, context))).facility.timezone;
 }
 
 function isWanted(event: TailEvent, values: OptionValues): boolean {

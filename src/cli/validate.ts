@@ -14,7 +14,7 @@ export const validateCommand: CliCommand = {
   ],
   async run(values, context) {
     const { terminal } = context;
-    const { path } = configurationPath(values, context);
+    const path = configurationPath(values, context);
     if (values.flag('json')) {
       const loaded = await readConfig(path);
       terminal.out(

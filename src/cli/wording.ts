@@ -1,17 +1,12 @@
 /** Numbers, ages and states in the words that a person reads. Display only: nothing here is stored. */
-import { FLOW_STATES, type FlowState, type MoneyTotal } from '../status/snapshot.ts';
+import type { FlowState, MoneyTotal } from '../status/snapshot.ts';
 import type { Colour } from './terminal.ts';
+
+export { formatCount as count, formatCountOf as plural } from '../status/wording.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-
-/** `1204` → `1,204`. */
-export const count = (value: number): string => group(String(value));
-
-/** `1 message`, `2 messages`. */
-export const plural = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)} ${value === 1 ? one : many}`;
 
 /** Length of a time span, two units at most: `0 s`, `12 s`, `4 min`, `3 h 5 min`, `2 d 4 h`. */
 export function span(ms: number): string {
@@ -48,14 +43,6 @@ export const STATE_WORDS: Readonly<Record<FlowState, { readonly text: string; re
   silent: { text: '○ Silent', colour: 'dim' },
   flowing: { text: '● Flowing', colour: 'green' },
 };
-
-/** Sorts rows worst state first, then by id. */
-export function worstFirst<Row extends { readonly state: FlowState; readonly id: string }>(
-  rows: readonly Row[],
-): readonly Row[] {
-  const rank = (row: Row): number => FLOW_STATES.indexOf(row.state);
-  return rows.toSorted((left, right) => rank(left) - rank(right) || left.id.localeCompare(right.id));
-}
 
 /** Text of another system made safe for a terminal: control characters become spaces; cut at `max`. */
 export function printable(text: string, max = 200): string {

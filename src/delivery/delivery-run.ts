@@ -5,7 +5,7 @@
 import type { Verdict } from '../destinations/destination.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { OrderingKey } from '../model/ids.ts';
-import { WriteBatch } from '../platform/database.ts';
+import type { WriteBatch } from '../platform/database.ts';
 import { KeyCounts } from './key-counts.ts';
 import { LaneCursor } from './lane-cursor.ts';
 import { LaneFeed } from './lane-feed.ts';
@@ -53,6 +53,8 @@ export class DeliveryRun {
   #stopped = false;
   #running = false;
   #again = false;
+  /** Nothing is read or sent before everything that went out earlier is back in the window. */
+  #recovered = false;
   #looping: Promise<void> = Promise.resolve();
 
   constructor(parts: DispatcherParts, observer: RunObserver) {
@@ -81,11 +83,12 @@ export class DeliveryRun {
       this.#wait(restoredShipment(record, members), remainingMs(record.notBeforeMs, clock.nowMs(), settings.retry));
     }
     this.outage.restore(stored.circuit);
+    this.#recovered = true;
   }
 
   wake(): void {
     this.#again = true;
-    if (this.#running || this.#stopped) return;
+    if (this.#running || this.#stopped || !this.#recovered) return;
     this.#running = true;
     this.#looping = new Promise((resolve) => {
       setImmediate(() => resolve(this.#loop()));
@@ -114,7 +117,7 @@ export class DeliveryRun {
 
   async #loop(): Promise<void> {
     try {
-      while (this.#again && !this.#stopped) {
+      while ((this.#again || this.#feed.wantsPass) && !this.#stopped) {
         this.#again = false;
         await this.#feed.fill();
         this.#shipReady();

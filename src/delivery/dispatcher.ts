@@ -77,8 +77,9 @@ export class Dispatcher {
         this.#lastDeliveredAtMs = atMs;
       },
     });
-    this.#run = run;
     await run.recover();
+    // Not before: what was committed meanwhile is read from the lane.
+    this.#run = run;
     run.wake();
   }
 

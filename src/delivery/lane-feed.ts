@@ -75,6 +75,11 @@ export class LaneFeed {
     }
   }
 
+  /** Parked entries wait for a pass that has room to take place. */
+  get wantsPass(): boolean {
+    return this.#unparkWanted && this.#parts.window.size < WINDOW_ENTRIES_MAX / 2;
+  }
+
   /** Takes freshly committed entries without reading them back, when the lane was read up to them. */
   offer(entries: readonly StoredEntry[]): void {
     for (const entry of entries) {
@@ -111,7 +116,7 @@ export class LaneFeed {
 
   /** Reads until the window is full or nothing is left to read. Older (parked) entries first. */
   async fill(): Promise<void> {
-    if (this.#unparkWanted && this.#parts.window.size < WINDOW_ENTRIES_MAX / 2) await this.#unpark();
+    if (this.wantsPass) await this.#unpark();
     const { lane, cursor } = this.#parts;
     while (!this.isFull && this.#next <= lane.tail && cursor.mayRead(this.#next)) {
       const page = await lane.entriesFrom(this.#next, PAGE);

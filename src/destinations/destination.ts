@@ -5,18 +5,21 @@
  */
 import type { EntryHeader, RefusalClass, RetryMeaning } from '../model/delivery.ts';
 
+/** One event that goes into a request. */
 export interface OutboundEntry {
   readonly header: EntryHeader;
   /** The stored CloudEvent, UTF-8 JSON. */
   readonly body: Buffer;
 }
 
+/** A POST, ready to be sent. Headers may hold a secret: never log them. */
 export interface OutboundRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
+/** An answer that came complete. The body may echo patient data: never log it. */
 export interface InboundResponse {
   readonly status: number;
   /** Lower-case names. */
@@ -26,6 +29,7 @@ export interface InboundResponse {
   readonly truncated: boolean;
 }
 
+/** What an answer means for every entry of its request: taken, or refused with the facts that decide what follows. */
 export type Verdict =
   | { readonly outcome: 'posted'; readonly receipt: string | null }
   | {
@@ -40,9 +44,11 @@ export type Verdict =
       readonly reason: string;
     };
 
+/** One per destination kind, made from its settings; `https-json.ts` is the first. */
 export interface DestinationProfile {
   /** Most events in one request. 1: a single event per request under the event's own key. */
   readonly eventsMax: number;
+  /** Most bytes of bodies in one request; an entry that is larger alone goes alone. */
   readonly requestBytesMax: number;
   request(entries: readonly OutboundEntry[], idempotencyKey: string): OutboundRequest;
   verdict(response: InboundResponse): Verdict;

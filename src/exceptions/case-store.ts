@@ -9,8 +9,10 @@ import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
 import { type CaseId, caseIdOf, sequenceOfId } from '../model/ids.ts';
 import type { Database, WriteBatch } from '../platform/database.ts';
 
+/** The facts of a case at its opening; id and state are given by the store. */
 export type NewCase = Omit<ExceptionCase, 'caseId' | 'state'>;
 
+/** How a case was closed, when, by whom, and for a discarded one why. */
 export interface CaseEnd {
   readonly state: CaseState;
   readonly atMs: number;

@@ -8,6 +8,7 @@ export interface Clock {
   after(delayMs: number, action: () => void): Timer;
 }
 
+/** What `Clock.after` started. `cancel` may be called at any time and more than once, also after the action ran. */
 export interface Timer {
   cancel(): void;
 }

@@ -4,6 +4,11 @@ import type { DestinationId, EntryId, EventId, MessageId, OrderingKey } from './
 export type Lane = 'urgent' | 'normal' | 'bulk';
 export const LANES = ['urgent', 'normal', 'bulk'] as const satisfies readonly Lane[];
 
+/**
+ * Where an entry stands: `pending` waits, `claimed` is in a request, `posted` was taken by the destination; `held`
+ * waits with an exception case, `dead` was set aside (dead letter), `discarded` was closed by a person. The last four
+ * are durable outcomes; `posted` and `discarded` are final.
+ */
 export type DeliveryState = 'pending' | 'claimed' | 'posted' | 'held' | 'dead' | 'discarded';
 
 /** What younger entries of the same ordering key do behind a held or dead one. */
@@ -24,40 +29,100 @@ export interface EntryHeader {
   readonly amount?: string;
   readonly currency?: string;
   readonly enqueuedAtMs: number;
-  /** Outcome line of the message that this entry came from (`FT1[2]`, `message`): matches a reprocessed line to its place. */
+  /** Outcome line of the message that it came from (`FT1[2]`, `message`): finds the place of a reprocessed line. */
   readonly line: string;
   /** W3C trace context of the message, carried into the request. */
   readonly traceparent?: string;
 }
 
+/** One event on its way to one destination, as it stands in the store. Immutable. */
 export interface OutboxEntry {
   readonly entryId: EntryId;
   readonly destinationId: DestinationId;
   readonly lane: Lane;
+  /** Position in its lane, from 1, without gaps: the order of delivery inside an ordering key. */
   readonly sequence: number;
   readonly header: EntryHeader;
   /** The CloudEvent exactly as it will be sent, UTF-8 JSON; empty for the place of a line held at intake. */
   readonly body: Buffer;
 }
 
-/** Why a destination did not take an entry, `events-and-finance` classes. */
-export type RefusalClass =
-  | 'transport'
-  | 'throttled'
-  | 'auth'
-  | 'not-an-erp-answer'
-  | 'server-error'
-  | 'unknown-outcome'
-  | 'validation'
-  | 'gone'
-  | 'horizon';
+/** Whether a failure may be repeated: nothing happened / it may have happened / it will never work like this. */
+export const RETRY_MEANINGS = {
+  transient: 'Nothing had happened; it is tried again by itself.',
+  ambiguous: 'It may have happened; it is tried again by itself under the same idempotency key.',
+  permanent: 'It is not tried again by itself.',
+} as const satisfies Record<string, string>;
 
-/** Three-way retry meaning: nothing happened / it may have happened / it will never work like this. */
-export type RetryMeaning = 'transient' | 'ambiguous' | 'permanent';
+export type RetryMeaning = keyof typeof RETRY_MEANINGS;
 
-/** One try, kept with the entry for people. `reason` is a status or error code, never a body (it may echo patient data). */
+interface RefusalSpec {
+  /** What the destination did, one sentence. */
+  readonly text: string;
+  /** What happens to the event without anybody acting. */
+  readonly next: string;
+  /** What the operator can do. */
+  readonly hint: string;
+}
+
+/**
+ * Why a destination did not take an entry: the closed set of classes in attempts, causes of cases, log lines and
+ * metrics. `docs/errors.md` is generated from it and `causeway explain CLASS` shows the same text.
+ */
+export const REFUSAL_CLASSES = {
+  transport: {
+    text: 'The destination cannot be reached or is away: refused, name unknown, TLS, no connection, or status 503.',
+    next: 'One probe at a time until it answers; then everything goes out in order. Senders notice nothing.',
+    hint: 'Nothing to do for the data. If it lasts: check url, tls.caFile and the network towards the destination.',
+  },
+  throttled: {
+    text: 'The destination asks for fewer requests (status 429).',
+    next: 'Nothing is sent for as long as Retry-After asks, at most retry.maxMs; then one probe, and all in order.',
+    hint: 'If it lasts: lower inFlightMax, use batch, or ask for a higher limit.',
+  },
+  auth: {
+    text: 'The destination refuses the credential (status 401, 403, 407).',
+    next: 'One probe at a time with the same credential until it is taken; then everything goes out in order.',
+    hint: 'Renew the secret that authorization names, then restart the appliance: secrets are read at its start.',
+  },
+  'not-an-erp-answer': {
+    text: 'Something answers, but not as the ERP: a redirect, 404, 405, HTML, broken JSON, or a failure inside a 2xx.',
+    next: 'It is sent again under the same idempotency key; three such answers in a row pause the destination.',
+    hint: 'Check url, proxies and login pages in between; a failure inside a 2xx stands in the log of the ERP.',
+  },
+  'server-error': {
+    text: 'The destination failed while it worked on the event (status 5xx, 408, 425).',
+    next: 'It is sent again under the same idempotency key; three failures in a row pause the destination.',
+    hint: 'Look at the ERP at the times of the attempts; search it for the idempotency key.',
+  },
+  'unknown-outcome': {
+    text: 'No complete answer came: the time ran out, or the connection broke after the request was written.',
+    next: 'It is sent again under the same idempotency key, so that the ERP can tell a repetition.',
+    hint: 'Nothing to do for the data. If it lasts: compare timeoutMs with the time that the ERP needs.',
+  },
+  validation: {
+    text: 'The destination refuses this event for good (a 4xx that speaks about the request, such as 400 or 422).',
+    next: 'It is held with an exception case; a batch is halved until only the refused event is left. The rest flows.',
+    hint: 'See `causeway exceptions show CASE`; after the cure in the ERP run `causeway exceptions reprocess CASE`.',
+  },
+  gone: {
+    text: 'The destination says that what the event is for does not exist any more (status 410).',
+    next: 'It is set aside as a dead letter.',
+    hint: 'See `causeway dead-letters list`; `causeway dead-letters replay ENTRY` sends it again.',
+  },
+  horizon: {
+    text: 'The destination refused the event for longer than retry.horizonHours.',
+    next: 'It is set aside as a dead letter.',
+    hint: 'Cure what the last attempt names, then `causeway dead-letters replay ENTRY` sends it again.',
+  },
+} as const satisfies Record<string, RefusalSpec>;
+
+export type RefusalClass = keyof typeof REFUSAL_CLASSES;
+
+/** One try, kept with the entry for people. */
 export interface Attempt {
   readonly atMs: number;
   readonly class: RefusalClass;
+  /** A status or error code, never a body (it may echo patient data). */
   readonly reason: string;
 }

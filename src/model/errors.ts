@@ -16,6 +16,7 @@ interface ErrorSpec {
   readonly hint: string;
 }
 
+/** Every code with its texts and what each door answers: MLLP (`ack`), HTTP (`httpStatus`), the log (`level`). */
 export const ERROR_SPECS = {
   CONFIG_INVALID: {
     text: 'The configuration has problems; each is listed with file, line and column.',
@@ -39,7 +40,7 @@ export const ERROR_SPECS = {
     ack: null,
     httpStatus: 500,
     level: 'error',
-    hint: 'Check that the file exists and is readable by the service user, or that the unit has LoadCredential= for it.',
+    hint: 'Check that the service user may read the file, or that the unit has LoadCredential= for it.',
   },
   FRAME_TOO_LARGE: {
     text: 'A frame exceeds the limit of its channel (frameBytesMax).',
@@ -79,7 +80,7 @@ export const ERROR_SPECS = {
     ack: null,
     httpStatus: 503,
     level: 'error',
-    hint: 'Check that store.path exists on a healthy disk and is writable by the service user. Never delete files inside it.',
+    hint: 'Check that store.path is on a healthy disk and the service user may write it. Never delete files inside.',
   },
   STORE_MISSING: {
     text: 'The store was provisioned before, but its database is gone. The appliance does not start empty.',
@@ -87,7 +88,7 @@ export const ERROR_SPECS = {
     ack: null,
     httpStatus: 503,
     level: 'error',
-    hint: 'Restore the folder below store.path. Only if its loss is accepted: remove the whole folder, marker included.',
+    hint: 'Restore the folder below store.path. Only if its loss is accepted: remove all of it, marker included.',
   },
   STORE_IN_USE: {
     text: 'Another process owns this store.',
@@ -95,7 +96,7 @@ export const ERROR_SPECS = {
     ack: null,
     httpStatus: 503,
     level: 'error',
-    hint: 'One appliance runs per store: stop the other process (`systemctl status causeway`), or use another store.path.',
+    hint: 'One appliance runs per store: stop the other one (`systemctl status causeway`), or use another store.path.',
   },
   STORE_NEWER_FORMAT: {
     text: 'The store was written by a newer version of the product.',
@@ -112,30 +113,6 @@ export const ERROR_SPECS = {
     httpStatus: 503,
     level: 'error',
     hint: 'The record is not used. Copy the store folder before anything else and look at the disk.',
-  },
-  DESTINATION_UNAVAILABLE: {
-    text: 'The destination cannot be reached or asks to come back later (refused, DNS, TLS, 429, 503).',
-    retry: 'transient',
-    ack: null,
-    httpStatus: 503,
-    level: 'warn',
-    hint: 'Nothing to do for the data: it waits and is sent in order when the destination answers.',
-  },
-  DESTINATION_TIMEOUT: {
-    text: 'The destination did not answer in time, or the connection broke after the request was written.',
-    retry: 'ambiguous',
-    ack: null,
-    httpStatus: 504,
-    level: 'warn',
-    hint: 'None: it is sent again under the same idempotency key.',
-  },
-  DESTINATION_REJECTED: {
-    text: 'The destination refused the event.',
-    retry: 'permanent',
-    ack: null,
-    httpStatus: 502,
-    level: 'warn',
-    hint: 'See the reason with `causeway exceptions show CASE`; after the cure run `causeway exceptions reprocess CASE`.',
   },
   NOT_RUNNING: {
     text: 'No running appliance answers on the control socket of this store.',
@@ -160,6 +137,30 @@ export const ERROR_SPECS = {
     httpStatus: 409,
     level: 'info',
     hint: 'Look at its present state first; somebody else may have acted on it.',
+  },
+  REQUEST_INVALID: {
+    text: 'The request does not fit the route.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 400,
+    level: 'info',
+    hint: 'Correct the members named in `detail`.',
+  },
+  REQUEST_REFUSED: {
+    text: 'The request names a host or origin under which this server is not reachable.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 403,
+    level: 'info',
+    hint: 'Open the page under the address that the appliance printed at its start.',
+  },
+  INTERNAL: {
+    text: 'The request met a fault of the product.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 500,
+    level: 'error',
+    hint: 'Look at the log of the appliance for this moment and report it.',
   },
 } as const satisfies Record<string, ErrorSpec>;
 
@@ -186,4 +187,5 @@ export class CausewayError extends Error {
   }
 }
 
+/** Narrows a text that came from outside (an answer, a command line) to a code of the catalogue. */
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERROR_SPECS, code);

@@ -1,13 +1,14 @@
 import type { CaseId, ChannelId, DestinationId, EntryId, MessageId } from './ids.ts';
 import type { Problem } from './problem.ts';
 
+/** `open` waits for a person; every other state says how the case was closed, and is final. */
 export type CaseState = 'open' | 'reprocessed' | 'approved' | 'discarded';
 
 /** A message or entry that waits for a person. Open cases never expire by themselves. */
 export interface ExceptionCase {
   readonly caseId: CaseId;
   readonly state: CaseState;
-  /** Groups cases with one cure: `unmapped-type ORU^R01`, `required FT1-7.1`, `destination-refused erp validation 422`. */
+  /** Groups cases with one cure: `unmapped-type ORU^R01`, `destination-refused erp validation status 422`. */
   readonly cause: string;
   readonly channelId: ChannelId;
   readonly messageId: MessageId;

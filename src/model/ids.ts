@@ -7,8 +7,11 @@ import { createHash, hash } from 'node:crypto';
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
+/** `facility.id` of the configuration, `ID_PATTERN`; part of every event id, so it never changes. */
 export type FacilityId = Branded<'FacilityId'>;
+/** `id` of a channel of the configuration, `ID_PATTERN`. */
 export type ChannelId = Branded<'ChannelId'>;
+/** `id` of a destination of the configuration, `ID_PATTERN`; part of the keys of its lanes. */
 export type DestinationId = Branded<'DestinationId'>;
 /** Our id of a stored frame: `m` and the 16-digit store sequence, so text order is receive order. */
 export type MessageId = Branded<'MessageId'>;
@@ -27,8 +30,10 @@ export const ID_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Digits of a store sequence in keys and ids; 16 digits outlast any appliance and keep text order numeric. */
 export const SEQUENCE_DIGITS = 16;
 
+/** A sequence with leading zeros: text order is numeric order. */
 export const padSequence = (sequence: number): string => String(sequence).padStart(SEQUENCE_DIGITS, '0');
 
+/** The id that a store sequence gives; `sequenceOfId` is the way back. */
 export const messageIdOf = (sequence: number): MessageId => `m${padSequence(sequence)}` as MessageId;
 export const caseIdOf = (sequence: number): CaseId => `x${padSequence(sequence)}` as CaseId;
 

@@ -13,6 +13,7 @@ export interface InboundFrame {
 /** What became of a message at intake. `duplicate` stored nothing new; `refused` could not be stored (AE). */
 export type Disposition = 'accepted' | 'held' | 'filtered' | 'rejected' | 'duplicate' | 'refused';
 
+/** What intake answers to a listener. It exists only once the outcome is durable, or is a refusal that kept nothing. */
 export interface IntakeResult {
   readonly disposition: Disposition;
   /** null when nothing was stored. */

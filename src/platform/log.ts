@@ -6,6 +6,7 @@
  */
 import { destination, pino } from 'pino';
 
+/** Everything that a log line may carry beside its text. Ids, codes, counts and addresses; times in ms. */
 export interface LogFields {
   readonly channel?: string;
   readonly destination?: string;
@@ -26,6 +27,7 @@ export interface LogFields {
   readonly state?: string;
 }
 
+/** The levels tell the consequence, not the cause. */
 export interface Log {
   /** Data was lost or an operator is needed. */
   error(text: string, fields?: LogFields): void;
@@ -35,9 +37,11 @@ export interface Log {
   debug(text: string, fields?: LogFields): void;
 }
 
+/** `log.level` of the configuration: each level includes those before it; `silent` writes nothing. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** A log on stderr. Each line is written before the call returns, so none is lost when the process ends. */
 export function createLog(level: LogLevel): Log {
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
@@ -51,4 +55,5 @@ export function createLog(level: LogLevel): Log {
   };
 }
 
+/** Takes everything and writes nothing: for parts that are used outside of the appliance. */
 export const silentLog: Log = { error() {}, warn() {}, info() {}, debug() {} };

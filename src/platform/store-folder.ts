@@ -29,6 +29,7 @@ const DATABASE = 'db';
 /** Kernel limit of a unix socket path is 107 bytes. */
 const SOCKET_PATH_BYTES_MAX = 100;
 
+/** A store folder that this process owns until `release` resolved. */
 export interface StoreFolder {
   readonly databasePath: string;
   /** False when the database must be created because nothing was ever stored here. */
@@ -38,7 +39,10 @@ export interface StoreFolder {
   release(): Promise<void>;
 }
 
-/** Creates the folder if needed (mode 0700) and takes the owner lock. @throws CausewayError `STORE_IN_USE`, `STORE_MISSING`, `STORE_OPEN_FAILED` */
+/**
+ * Creates the folder if needed (mode 0700) and takes the owner lock.
+ * @throws CausewayError `STORE_IN_USE`, `STORE_MISSING`, `STORE_OPEN_FAILED`
+ */
 export async function takeStoreFolder(path: string): Promise<StoreFolder> {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -65,7 +69,7 @@ export async function takeStoreFolder(path: string): Promise<StoreFolder> {
 
 /**
  * Where the control socket of a store is: inside its folder, or in the temporary folder when that path is too long
- * for the kernel.
+ * for the kernel. The appliance and the commands that ask it must give the same absolute `storePath`.
  */
 export function controlSocketPath(storePath: string): string {
   const inside = join(storePath, 'control.sock');
@@ -82,7 +86,8 @@ export function storeIdOf(path: string): string | null {
 }
 
 function writeMarker(folder: string, markerPath: string, nowMs: number): void {
-  const text = `${JSON.stringify({ format: 1, storeId: randomUUID(), provisionedAt: new Date(nowMs).toISOString() })}\n`;
+  const provisionedAt = new Date(nowMs).toISOString();
+  const text = `${JSON.stringify({ format: 1, storeId: randomUUID(), provisionedAt })}\n`;
   const draft = `${markerPath}.draft`;
   const file = openSync(draft, 'w', 0o600);
   writeSync(file, text);

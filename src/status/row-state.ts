@@ -6,7 +6,7 @@
  */
 import type { DestinationStatus, FlowState } from './snapshot.ts';
 import { FLOW_STATES } from './snapshot.ts';
-import { formatAge, formatCount, formatCountOf, formatMoment, waitingText } from './wording.ts';
+import { formatAge, formatCount, formatCountOf, formatMoment, type Moment, waitingText } from './wording.ts';
 
 /** Entries that wait longer than this make a destination `behind` although it answers. */
 export const LATE_AFTER_MS = 300_000;
@@ -15,12 +15,6 @@ export const LATE_AFTER_MS = 300_000;
 export interface StateText {
   readonly state: FlowState;
   readonly text: string;
-}
-
-interface Moment {
-  readonly nowMs: number;
-  /** IANA zone of the facility. */
-  readonly timezone: string;
 }
 
 /** What is known about a channel. */

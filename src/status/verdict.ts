@@ -3,13 +3,7 @@
  */
 import type { StateText } from './row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from './snapshot.ts';
-import { formatAge, formatCount, formatCountOf, formatMoment, waitingText } from './wording.ts';
-
-interface Moment {
-  readonly nowMs: number;
-  /** IANA zone of the facility. */
-  readonly timezone: string;
-}
+import { formatAge, formatCount, formatCountOf, formatMoment, type Moment, waitingText } from './wording.ts';
 
 /** The parts of a snapshot that decide its verdict. */
 export type VerdictParts = Pick<StatusSnapshot, 'nowMs' | 'store' | 'channels' | 'destinations' | 'openCases'> &

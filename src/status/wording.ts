@@ -7,9 +7,9 @@ const DAY_MS = 24 * HOUR_MS;
 /** `1,204` */
 export const formatCount = (count: number): string => count.toLocaleString('en-US');
 
-/** `1 event`, `1,204 events`. */
-export const formatCountOf = (count: number, noun: string): string =>
-  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 event`, `1,204 events`; `many` where the plural is not the noun and an s. */
+export const formatCountOf = (count: number, noun: string, many = `${noun}s`): string =>
+  `${formatCount(count)} ${count === 1 ? noun : many}`;
 
 /**
  * An age in ms, coarse on purpose so that a sentence does not change every second: `under 1 min`, `4 min`,
@@ -62,11 +62,16 @@ function localTime(atMs: number, timezone: string): LocalTime {
   return { day: `${part('day')} ${part('month')}`, time: `${part('hour')}:${part('minute')}`, seconds: part('second') };
 }
 
-/** How a moment is written. */
-export interface MomentStyle {
+/** The present, and where it is: what every age and time of day in a sentence is taken from. */
+export interface Moment {
+  /** Wall clock, ms since the epoch. */
   readonly nowMs: number;
   /** IANA zone of the facility. */
   readonly timezone: string;
+}
+
+/** How a moment is written. */
+export interface MomentStyle extends Moment {
   readonly withSeconds?: boolean;
 }
 

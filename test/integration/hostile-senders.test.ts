@@ -1,5 +1,6 @@
 /**
- * One sender must not be able to harm the others: whatever it does costs it its own connection, and memory stays bounded.
+ * One sender must not be able to harm the others: whatever it does costs it its own connection, and memory stays
+ * bounded.
  */
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -72,7 +73,7 @@ test('a 100 MiB frame without end is refused at the limit with AR, and costs no 
   await honest();
 });
 
-test('2,000 idle connections, one that drips and one that never ends its frame leave other senders unaffected', async () => {
+test('2,000 idle connections, one that drips and one that never ends its frame leave other senders alone', async () => {
   const { appliance, honest, memory } = await running();
   const before = memory();
   const quiet = await honest();
@@ -93,7 +94,7 @@ test('2,000 idle connections, one that drips and one that never ends its frame l
   expect(memory() - before).toBeLessThan(120 * MIB);
 });
 
-test('junk, half frames, two messages in one frame and bytes of no meaning are each answered or dropped, never mixed into the next', async () => {
+test('junk, half frames and two messages in one frame are answered or dropped, never mixed into the next', async () => {
   const { appliance, honest } = await running();
   const client = await connectMllp(appliance.mllpPort);
   onTestFinished(() => client.close());

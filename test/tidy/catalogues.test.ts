@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { REFUSAL_CLASSES } from '../../src/model/delivery.ts';
 import { ERROR_SPECS } from '../../src/model/errors.ts';
 import { PROBLEM_CODES } from '../../src/model/problem.ts';
 import { pages } from '../support/docs/pages.ts';
@@ -24,6 +25,10 @@ test('every error code is raised somewhere', () => {
 
 test('every problem code is reported somewhere', () => {
   expect(unusedNames({ path: 'src/model/problem.ts', names: Object.keys(PROBLEM_CODES) }, files)).toEqual([]);
+});
+
+test('every class of refusal is given somewhere', () => {
+  expect(unusedNames({ path: 'src/model/delivery.ts', names: Object.keys(REFUSAL_CLASSES) }, files)).toEqual([]);
 });
 
 test('every metric is observed somewhere', () => {

@@ -1,12 +1,7 @@
 /** Writes `docs/errors.md` and `docs/problems.md` from the catalogues, the texts that `causeway explain CODE` shows. */
+import { REFUSAL_CLASSES, RETRY_MEANINGS } from '../../../src/model/delivery.ts';
 import { ERROR_SPECS, type ErrorCode } from '../../../src/model/errors.ts';
 import { PROBLEM_CODES } from '../../../src/model/problem.ts';
-
-const RETRY: Readonly<Record<string, string>> = {
-  transient: 'Nothing had happened; it is tried again by itself.',
-  ambiguous: 'It may have happened; it is tried again by itself under the same idempotency key.',
-  permanent: 'It is not tried again by itself.',
-};
 
 const ACK: Readonly<Record<string, string>> = {
   AE: 'AE: nothing is stored, the sender sends again.',
@@ -25,7 +20,7 @@ export function errorPage(): string {
       '',
       text,
       '',
-      `- **By itself:** ${RETRY[retry] ?? retry}`,
+      `- **By itself:** ${RETRY_MEANINGS[retry]}`,
       `- **The sender hears:** ${reply}`,
       `- **You can:** ${hint}`,
       `- **HTTP status** ${httpStatus} · **log level** ${level} · **retry meaning** ${retry}`,
@@ -35,10 +30,24 @@ export function errorPage(): string {
   return `${GENERATED}
 # Error codes
 
-Failures of the environment: disk, network, configuration, the destination. What is wrong with the data of one message
-is a [problem](problems.md). \`causeway explain CODE\` shows the same text.
+Failures of the environment: disk, network, configuration, requests. What is wrong with the data of one message is a
+[problem](problems.md); why a destination did not take an event is a [class of refusal](#classes-of-refusal).
+\`causeway explain CODE\` shows the same text.
 
-${sections.join('\n')}`;
+${sections.join('\n')}
+${refusalSection()}`;
+}
+
+function refusalSection(): string {
+  const classes = Object.entries(REFUSAL_CLASSES).map(([name, { text, next, hint }]) =>
+    [`### ${name}`, '', text, '', `- **By itself:** ${next}`, `- **You can:** ${hint}`, ''].join('\n'),
+  );
+  return `## Classes of refusal
+
+Why a destination did not take an event. The class stands in the log, in the metrics, with every attempt of an entry and
+in the cause of a case.
+
+${classes.join('\n')}`;
 }
 
 /** The whole text of `docs/problems.md`. */

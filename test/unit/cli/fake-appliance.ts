@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { controlSocketPath } from '../../../src/platform/store-folder.ts';
 
 export interface Asked {
   readonly route: string;
@@ -21,8 +22,13 @@ export interface FakeAppliance {
 /** Status and JSON body; a function writes the response itself. */
 export type Answer = readonly [status: number, body: unknown] | ((response: ServerResponse) => void);
 
-export async function startFakeAppliance(answer: (asked: Asked) => Answer): Promise<FakeAppliance> {
-  const store = mkdtempSync(join(tmpdir(), 'causeway-control-'));
+/** `below`: further folders of the store path, to make it long. */
+export async function startFakeAppliance(
+  answer: (asked: Asked) => Answer,
+  { below = '' } = {},
+): Promise<FakeAppliance> {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-control-'));
+  const store = resolve(folder, below);
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     void readJson(request).then((body) => {
@@ -38,12 +44,12 @@ export async function startFakeAppliance(answer: (asked: Asked) => Answer): Prom
       response.writeHead(given[0], { 'content-type': 'application/json' }).end(JSON.stringify(given[1]));
     });
   });
-  server.listen(join(store, 'control.sock'));
+  server.listen(controlSocketPath(store));
   await once(server, 'listening');
   onTestFinished(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    rmSync(store, { recursive: true });
+    rmSync(folder, { recursive: true });
   });
   return { store, asked };
 }

@@ -1,9 +1,13 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { commands } from '../../../src/cli/catalogue.ts';
 import type { CliCommand } from '../../../src/cli/command.ts';
 import { OptionValues, UsageError } from '../../../src/cli/option-values.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { money, printable, span } from '../../../src/cli/wording.ts';
+import { REFUSAL_CLASSES } from '../../../src/model/delivery.ts';
 import { ERROR_SPECS } from '../../../src/model/errors.ts';
 import { PROBLEM_CODES } from '../../../src/model/problem.ts';
 import { fakeContext } from './fake-context.ts';
@@ -40,6 +44,18 @@ test('an unknown command is exit 2 and names the near one on stderr', async () =
   expect(stderr.join('\n')).toContain('status');
 });
 
+test('problems name the configuration as it was typed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-typed-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'facility.yaml'), 'facility: { id: A }\n');
+  const typed = relative('.', join(folder, 'facility.yaml'));
+  const { code, stdout } = await run('validate', '--config', typed);
+  expect(code).toBe(1);
+  for (const line of stdout) expect(line.startsWith(`${typed}:1:`)).toBe(true);
+  const json = await run('validate', '--json', '--config', typed);
+  expect(JSON.parse(json.stdout[0] ?? '').problems[0].file).toBe(typed);
+});
+
 test('an unknown option is exit 2', async () => {
   expect((await run('status', '--jsn')).code).toBe(2);
 });
@@ -49,14 +65,16 @@ test('a group of commands without a choice shows its help', async () => {
   expect([...stdout, ...stderr].join('\n')).toContain('reprocess');
 });
 
-test('every code of both catalogues is explained, whatever its case', async () => {
-  for (const code of [...Object.keys(ERROR_SPECS), ...Object.keys(PROBLEM_CODES)]) {
+test('every code of every catalogue is explained, whatever its case', async () => {
+  const codes = [ERROR_SPECS, REFUSAL_CLASSES, PROBLEM_CODES].flatMap((catalogue) => Object.keys(catalogue));
+  expect(new Set(codes).size).toBe(codes.length);
+  for (const code of codes) {
     const explained = await run('explain', code.toUpperCase());
     expect(explained.code).toBe(0);
     expect(explained.stdout[0]).toMatch(new RegExp(`^${code}: .+`));
   }
   const { stdout } = await run('explain', '--list');
-  expect(stdout).toHaveLength(Object.keys(ERROR_SPECS).length + Object.keys(PROBLEM_CODES).length);
+  expect(stdout).toHaveLength(codes.length);
 });
 
 test('an unknown code is "no", with the near one', async () => {

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { edited, folderWith, problemsAt, SMALLEST } from './support.ts';
@@ -36,7 +36,7 @@ test('the smallest configuration works exactly as it is promised', () => {
   expect(files).toEqual([join(folder, 'my.yaml')]);
 });
 
-test('the example facility loads, keeps its store in data/store of the product and trusts the CA of the sandbox ERP', () => {
+test('the example facility keeps its store in data/store of the product and trusts the CA of the sandbox ERP', () => {
   const { config } = loadedFrom(join(ROOT, 'config/example'));
   expect(config.store.path).toBe(join(ROOT, 'data/store'));
   expect(config.channels.map(({ id }) => id)).toEqual(['clinical']);
@@ -55,6 +55,14 @@ test('relative paths start at the folder of the file that they stand in', () => 
   expect(config.store.path).toBe(join(folder, 'data'));
   expect(config.destinations[0]?.tls.caFile).toBe(join(folder, 'destinations/ca.pem'));
   expect(config.destinations[0]?.authorization?.secret).toEqual({ file: join(folder, 'token') });
+});
+
+test('a configuration named by a relative path has absolute paths inside, and its files as they were named', () => {
+  const folder = folderWith({ 'facility.yaml': SMALLEST });
+  const typed = relative('.', folder);
+  const { config, files } = loadedFrom(typed);
+  expect(config.store.path).toBe(join(folder, 'data'));
+  expect(files).toEqual([join(typed, 'facility.yaml')]);
 });
 
 test('an absolute path stays as it is', () => {

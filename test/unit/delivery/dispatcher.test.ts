@@ -155,7 +155,7 @@ test('one bad entry of a batch is found and held alone; the others of the batch 
   expect(fixture.totals.openCases).toBe(1);
 });
 
-test('a batch that may have been posted goes out again with the same entries under the same key after a crash', async () => {
+test('a batch that may have been posted goes out again whole and under the same key after a crash', async () => {
   const erp = idempotentErp();
   let lost = true;
   const fixture = await openLaneFixture({

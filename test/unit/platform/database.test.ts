@@ -53,7 +53,7 @@ test('a value found under another key, cut short or changed by one bit is never 
   }
 });
 
-test('after a write error nothing queued is confirmed, and the store opens again by itself with what was confirmed', async () => {
+test('after a write error nothing queued is confirmed, and the store opens again with what was confirmed', async () => {
   const location = folder();
   let fail = false;
   const database = await openAt(location, () => {
