@@ -7,7 +7,7 @@
  */
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
-import { controlIdKey, dayOf, endOf, messageKey, sequenceOfKey } from './keys.ts';
+import { controlIdDay, controlIdKey, dayOf, dayOfControlIdKey, endOf, messageKey, sequenceOfKey } from './keys.ts';
 import {
   type ControlIdRecord,
   decodeJson,
@@ -32,6 +32,8 @@ export interface ControlIdQuery {
 export class FrameStore {
   readonly #database: Database;
   readonly #totals: Totals;
+  /** Days of which control ids are indexed; the others need no look-up. */
+  readonly #days = new Set<number>();
 
   constructor(database: Database, totals: Totals) {
     this.#database = database;
@@ -47,7 +49,9 @@ export class FrameStore {
     const { record, indexedAs } = message;
     batch.put(messageKey(sequence), sequence, ...messageParts(record));
     if (indexedAs !== null) {
-      const key = controlIdKey(dayOf(record.header.receivedAtMs), record.header.channelId, indexedAs);
+      const day = dayOf(record.header.receivedAtMs);
+      this.#days.add(day);
+      const key = controlIdKey(day, record.header.channelId, indexedAs);
       const pointer: ControlIdRecord = { message: sequence, payloadHash: record.header.payloadHash };
       batch.put(key, sequence, encodeJson(pointer));
     }
@@ -59,12 +63,25 @@ export class FrameStore {
     batch.put(messageKey(message.sequence), message.sequence, ...messageParts(message));
   }
 
+  /** Finds the days that have an index; call once after the store was opened, before anything is looked for. */
+  async loadDays(): Promise<void> {
+    this.#days.clear();
+    let from = 'c!';
+    for (;;) {
+      const [row] = await this.#database.range({ gte: from, lt: endOf('c!'), limit: 1 });
+      const day = row === undefined ? null : dayOfControlIdKey(row.key);
+      if (day === null) return;
+      this.#days.add(day);
+      from = controlIdDay(day + 1);
+    }
+  }
+
   /** The newest message of the channel with this control id inside the window. */
   findControlId(query: ControlIdQuery): ControlIdRecord | null {
-    if (this.#totals.messages === 0) return null;
     const today = dayOf(query.nowMs);
     // One day ahead, too: the wall clock may have been set back since the message came.
     for (let day = today + 1; day >= today - query.windowDays; day -= 1) {
+      if (!this.#days.has(day)) continue;
       const payload = this.#database.get(controlIdKey(day, query.channelId, query.controlId));
       if (payload !== undefined) return decodeJson(payload);
     }

@@ -55,9 +55,18 @@ export const dayOf = (epochMs: number): number => Math.floor(epochMs / DAY_MS);
 
 const PLAIN_CONTROL_ID = /^[0-9A-Za-z._-]{1,64}$/;
 
+/** Where the control ids of a day begin. */
+export const controlIdDay = (day: number): string => `c!${String(day).padStart(6, '0')}!`;
+
+/** The day of a control-id key; null for another key. */
+export function dayOfControlIdKey(key: string): number | null {
+  const digits = /^c!(\d{6})!/.exec(key)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 /** `day` is whole days since the epoch. */
 export function controlIdKey(day: number, channelId: ChannelId, controlId: string): string {
   const plain = PLAIN_CONTROL_ID.test(controlId);
   const name = plain ? controlId : `#${createHash('sha256').update(controlId, 'latin1').digest('hex')}`;
-  return `c!${String(day).padStart(6, '0')}!${channelId}!${name}`;
+  return `${controlIdDay(day)}${channelId}!${name}`;
 }

@@ -78,6 +78,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const database = await openStore(starting, totals, metrics);
   started.push(() => database.close());
   const frames = new FrameStore(database, totals);
+  await frames.loadDays();
   const cases = new CaseStore(database, totals);
   const feed = new EventFeed();
   const shared = { frames, cases, database, metrics, feed, clock, random, log };
@@ -112,7 +113,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
     isReady: () => ready && database.state === 'open',
   });
   fillGauges(metrics, operations);
-  recoverWithStore(database, totals, { destinations, log });
+  recoverWithStore(database, { totals, frames }, { destinations, log });
   for (const desk of destinations) {
     await desk.dispatcher.recover();
     started.push(async () => {
@@ -153,10 +154,13 @@ async function openStore({ folder, clock, log }: Starting, totals: Totals, metri
 /** After a store failure nothing in memory counts: totals and dispatchers are read anew. */
 function recoverWithStore(
   database: Database,
-  totals: Totals,
+  { totals, frames }: { totals: Totals; frames: FrameStore },
   { destinations, log }: { destinations: readonly DeliveryDesk[]; log: Log },
 ): void {
-  database.onReopened = () => totals.load(database);
+  database.onReopened = async () => {
+    await totals.load(database);
+    await frames.loadDays();
+  };
   database.onResumed = () => {
     for (const { dispatcher, config } of destinations) {
       log.info('delivery goes on after the store was opened again', { destination: config.id });

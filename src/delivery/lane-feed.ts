@@ -37,6 +37,8 @@ export class LaneFeed {
   /** Keys of entries that are on their way to the parked table: a pass cannot see them there yet. */
   readonly #parkingKeys = new KeyCounts();
   #next: number;
+  /** Newest entry that is known to be committed; what lies behind it is not worth a look at the disk yet. */
+  #committed: number;
   /** Up to here the lane was written before this start: its entries may have left the lane already. */
   readonly #knownEnd: number;
   readonly #inShipments: ReadonlySet<number>;
@@ -55,6 +57,7 @@ export class LaneFeed {
     this.#parts = parts;
     this.#next = parts.cursor.value;
     this.#knownEnd = parts.lane.tail;
+    this.#committed = parts.lane.tail;
     this.#inShipments = inShipments;
   }
 
@@ -82,6 +85,8 @@ export class LaneFeed {
 
   /** Takes freshly committed entries without reading them back, when the lane was read up to them. */
   offer(entries: readonly StoredEntry[]): void {
+    const last = entries.at(-1);
+    if (last !== undefined) this.#committed = Math.max(this.#committed, last.sequence);
     for (const entry of entries) {
       if (entry.sequence !== this.#next || this.isFull || entry.heldAtIntake || this.#isBlocked(entry)) return;
       this.#parts.window.add(entry, null);
@@ -118,7 +123,7 @@ export class LaneFeed {
   async fill(): Promise<void> {
     if (this.wantsPass) await this.#unpark();
     const { lane, cursor } = this.#parts;
-    while (!this.isFull && this.#next <= lane.tail && cursor.mayRead(this.#next)) {
+    while (!this.isFull && this.#next <= this.#committed && cursor.mayRead(this.#next)) {
       const page = await lane.entriesFrom(this.#next, PAGE);
       if (page.length === 0) return;
       await this.#takePage(page);

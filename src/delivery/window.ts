@@ -80,6 +80,7 @@ export class Window {
 
   /** Marks an entry that a stored shipment holds already (after a start). */
   hold(entry: WindowEntry): void {
+    this.#leaveReady(entry);
     this.#hold(entry, []);
   }
 
@@ -88,6 +89,7 @@ export class Window {
     if (!this.#entries.delete(entry.entry.sequence)) return;
     this.#bytes -= entry.entry.body.length;
     const wasTaken = entry.state === 'taken';
+    this.#leaveReady(entry);
     entry.state = 'waiting';
     for (const key of entry.keys) {
       const line = this.#line(key);
@@ -125,6 +127,10 @@ export class Window {
     this.#lines.clear();
     this.#ready = [];
     this.#bytes = 0;
+  }
+
+  #leaveReady(entry: WindowEntry): void {
+    if (entry.state === 'ready') this.#ready.splice(this.#ready.indexOf(entry), 1);
   }
 
   #hold(entry: WindowEntry, taken: WindowEntry[]): number {

@@ -50,6 +50,8 @@ export interface DestinationProfile {
   readonly eventsMax: number;
   /** Most bytes of bodies in one request; an entry that is larger alone goes alone. */
   readonly requestBytesMax: number;
+  /** How long the first event of a request waits for company, in ms. */
+  readonly eventsWaitMs: number;
   request(entries: readonly OutboundEntry[], idempotencyKey: string): OutboundRequest;
   verdict(response: InboundResponse): Verdict;
 }

@@ -61,6 +61,14 @@ export const httpsJsonSettings = z
           .max(16_777_216)
           .default(1_048_576)
           .describe('Bytes of one request body, in bytes; a single larger event still goes alone.'),
+        maxWaitMs: z
+          .int()
+          .min(0)
+          .max(60_000)
+          .default(50)
+          .describe(
+            'How long the first event of a batch waits for others, in ms; without meaning when maxEvents is 1.',
+          ),
       })
       .prefault({}),
     timeoutMs: z

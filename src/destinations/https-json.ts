@@ -22,6 +22,7 @@ export function httpsJson(settings: HttpsJsonSettings, authorization: string | n
   return {
     eventsMax: settings.batch.maxEvents,
     requestBytesMax: settings.batch.maxBytes,
+    eventsWaitMs: batched ? settings.batch.maxWaitMs : 0,
     request: (entries, idempotencyKey): OutboundRequest => ({
       url: settings.url,
       headers: {

@@ -25,7 +25,7 @@ const GROUP_BYTES_MAX = 1_048_576;
 const REOPEN_PAUSE_MS = { first: 200, max: 5_000 };
 const PROBE_KEY = '!probe';
 /** Larger than the default 4 MB: fewer, larger tables while a backlog is written and read in order. */
-const WRITE_BUFFER_BYTES = 16 * 1_048_576;
+const WRITE_BUFFER_BYTES = 8 * 1_048_576;
 
 type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string };
 export type Durability = 'synced' | 'written';

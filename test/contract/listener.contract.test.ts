@@ -202,6 +202,26 @@ test.each(kinds)(
 );
 
 test.each(kinds)(
+  '$kind: deadlines hold as long as the listener runs: senders that stall or fall silent later are closed too',
+  async ({ driver }) => {
+    const { connect, noted } = await started(
+      driver,
+      echoAfter(() => 0),
+      { frameTimeoutMs: 100, idleTimeoutMs: 1_000 },
+    );
+    for (let round = 1; round <= 2; round += 1) {
+      const stalled = await connect();
+      stalled.write(stalled.encode('never finished').subarray(0, -4));
+      await stalled.closed;
+      expect(noted.refused).toHaveLength(round);
+    }
+    await (await connect()).closed;
+    await until('none is open', () => noted.open === 0);
+    expect(noted.refused).toEqual(['frame-timeout', 'frame-timeout']);
+  },
+);
+
+test.each(kinds)(
   '$kind: at the connection limit the longest idle sender gives way to a new one',
   async ({ driver }) => {
     const { connect, noted } = await started(

@@ -60,19 +60,20 @@ async function accept(sender: MllpClient, message: string): Promise<string> {
   return reply;
 }
 
-const partlyWrong = (controlId: string): string =>
-  `${dft(ft1({ id: 'T1', extended: '10.00' }), ft1({ id: 'T2', extended: 'ten' }), ft1({ id: 'T3', extended: '30.00' }))
+/** A DFT for account P1A with one line per amount. */
+const lines = (controlId: string, ...amounts: readonly string[]): string =>
+  `${dft(...amounts.map((extended, index) => ft1({ id: `T${index + 1}`, extended })))
     .join('\r')
     .replace('|C1|', `|${controlId}|`)
     .replace('ACC5001', 'P1A')}\r`;
 
-test('of a partly wrong DFT the good lines before the wrong one go out; the rest of the account waits until it is discarded', async () => {
+test('of a partly wrong DFT the good line goes out; later entries of the account wait until the wrong one ends', async () => {
   const { appliance, erp, sender } = await running();
-  expect(await accept(sender, partlyWrong('WRONG'))).toMatch(/held for review/);
+  expect(await accept(sender, lines('WRONG', '10.00', 'ten'))).toMatch(/held for review/);
   await accept(sender, charge({ controlId: 'LATER', patient: 'P1', amount: '7.00' }));
   await accept(sender, charge({ controlId: 'OTHER', patient: 'P2', amount: '5.00' }));
 
-  await untilErp(appliance, { posted: 2, waiting: 0, held: 1, blockedBehind: 2 });
+  await untilErp(appliance, { posted: 2, waiting: 0, held: 1, blockedBehind: 1 });
   expect(arrivals(erp, 'P1A')).toEqual(['WRONG']);
   expect(arrivals(erp, 'P2A')).toEqual(['OTHER']);
   const found = await onlyCase(appliance);
@@ -90,15 +91,25 @@ test('of a partly wrong DFT the good lines before the wrong one go out; the rest
   const reason = ['--reason', 'entered by hand'];
   const discarded = await rowsOf<ExceptionCase>(appliance, ['exceptions', 'discard', found.caseId, ...reason]);
   expect(discarded).toMatchObject([{ state: 'discarded', closedReason: 'entered by hand' }]);
-  const after = await untilErp(appliance, { posted: 4, waiting: 0, held: 0, blockedBehind: 0, discarded: 1 });
-  expect(arrivals(erp, 'P1A')).toEqual(['WRONG', 'WRONG', 'LATER']);
+  const after = await untilErp(appliance, { posted: 3, waiting: 0, held: 0, blockedBehind: 0, discarded: 1 });
+  expect(arrivals(erp, 'P1A')).toEqual(['WRONG', 'LATER']);
   expect(after.money.posted).toEqual(moneyOf(erp.effects));
   expect((await statusOf(appliance)).openCases).toBe(0);
   expect(await appliance.command('exceptions', 'discard', found.caseId, ...reason)).toMatchObject({ code: 1 });
 });
 
+test('the lines behind the wrong line of one DFT wait with the account: the order of the lines is kept', async () => {
+  const { appliance, erp, sender } = await running();
+  await accept(sender, lines('WRONG', '10.00', 'ten', '30.00'));
+  await untilErp(appliance, { waiting: 0, held: 1 });
+  expect(moneyOf(erp.effects)).toEqual([{ currency: 'USD', amount: '10.00' }]);
+  const { caseId } = await onlyCase(appliance);
+  await rowsOf(appliance, ['exceptions', 'discard', caseId, '--reason', 'entered by hand']);
+  await untilErp(appliance, { posted: 2, waiting: 0, held: 0, blockedBehind: 0, discarded: 1 });
+});
+
 test.each([1, 20])(
-  'an event that the ERP refused (422, batches of %i) goes out after the cure, first of its account, under its first key',
+  'an event that the ERP refused (422, batches of %i) goes out after the cure, first of its account, same key',
   async (maxEvents) => {
     const { appliance, erp, sender } = await running({ maxEvents });
     erp.decide = ({ events }) => (events.some(({ correlationid }) => correlationid === 'BAD') ? 'reject' : undefined);

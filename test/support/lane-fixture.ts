@@ -67,7 +67,7 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
     id: 'erp',
     kind: 'https-json',
     url: 'https://erp.example/events',
-    batch: { maxEvents: options.maxEvents ?? 1 },
+    batch: { maxEvents: options.maxEvents ?? 1, maxWaitMs: 2 },
   });
   const requests: Delivered[] = [];
   const sender: Sender = {
