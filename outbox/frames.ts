@@ -7,7 +7,17 @@
  */
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
-import { controlIdDay, controlIdKey, dayOf, dayOfControlIdKey, endOf, messageKey, sequenceOfKey } from './keys.ts';
+import { ControlIdFilter } from './control-id-filter.ts';
+import {
+  controlIdDay,
+  controlIdKey,
+  dayOf,
+  dayOfControlIdKey,
+  endOf,
+  messageKey,
+  nameOfControlIdKey,
+  sequenceOfKey,
+} from './keys.ts';
 import {
   type ControlIdRecord,
   decodeJson,
@@ -17,6 +27,8 @@ import {
   readMessage,
 } from './records.ts';
 import type { Totals } from './totals.ts';
+
+const PAGE = 1_000;
 
 export interface StoredMessage extends MessageRecord {
   readonly sequence: number;
@@ -34,6 +46,7 @@ export class FrameStore {
   readonly #totals: Totals;
   /** Days of which control ids are indexed; the others need no look-up. */
   readonly #days = new Set<number>();
+  readonly #filter = new ControlIdFilter();
 
   constructor(database: Database, totals: Totals) {
     this.#database = database;
@@ -52,6 +65,7 @@ export class FrameStore {
       const day = dayOf(record.header.receivedAtMs);
       this.#days.add(day);
       const key = controlIdKey(day, record.header.channelId, indexedAs);
+      this.#filter.add(nameOfControlIdKey(key));
       const pointer: ControlIdRecord = { message: sequence, payloadHash: record.header.payloadHash };
       batch.put(key, sequence, encodeJson(pointer));
     }
@@ -63,9 +77,32 @@ export class FrameStore {
     batch.put(messageKey(message.sequence), message.sequence, ...messageParts(message));
   }
 
-  /** Finds the days that have an index; call once after the store was opened, before anything is looked for. */
-  async loadDays(): Promise<void> {
+  /**
+   * Finds the days that have an index, and begins to fill the filter in the background. Call after the store was opened,
+   * before anything is looked for. `onFailed` gets what the background reading met.
+   */
+  async loadIndex(window: { nowMs: number; windowDays: number }, onFailed: (error: unknown) => void): Promise<void> {
+    this.#filter.clear();
     this.#days.clear();
+    await this.#findDays();
+    const fill = this.#fillFilter(controlIdDay(dayOf(window.nowMs) - window.windowDays));
+    void fill.catch(onFailed);
+  }
+
+  /** Page by page, so that intake goes on meanwhile; until it is done every look-up goes to the disk. */
+  async #fillFilter(firstKey: string): Promise<void> {
+    let from = firstKey;
+    for (;;) {
+      const rows = await this.#database.range({ gte: from, lt: endOf('c!'), limit: PAGE });
+      for (const { key } of rows) this.#filter.add(nameOfControlIdKey(key));
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      from = `${last.key}\u0001`;
+    }
+    this.#filter.complete();
+  }
+
+  async #findDays(): Promise<void> {
     let from = 'c!';
     for (;;) {
       const [row] = await this.#database.range({ gte: from, lt: endOf('c!'), limit: 1 });
@@ -82,6 +119,7 @@ export class FrameStore {
     // One day ahead, too: the wall clock may have been set back since the message came.
     for (let day = today + 1; day >= today - query.windowDays; day -= 1) {
       if (!this.#days.has(day)) continue;
+      if (!this.#filter.mayHave(nameOfControlIdKey(controlIdKey(day, query.channelId, query.controlId)))) return null;
       const payload = this.#database.get(controlIdKey(day, query.channelId, query.controlId));
       if (payload !== undefined) return decodeJson(payload);
     }

@@ -64,6 +64,9 @@ export function dayOfControlIdKey(key: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
+/** Channel and control id of a control-id key, without the day. */
+export const nameOfControlIdKey = (key: string): string => key.slice('c!000000!'.length);
+
 /** `day` is whole days since the epoch. */
 export function controlIdKey(day: number, channelId: ChannelId, controlId: string): string {
   const plain = PLAIN_CONTROL_ID.test(controlId);

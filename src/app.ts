@@ -78,7 +78,8 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const database = await openStore(starting, totals, metrics);
   started.push(() => database.close());
   const frames = new FrameStore(database, totals);
-  await frames.loadDays();
+  const indexed = indexWindow(config, clock, log);
+  await frames.loadIndex(indexed.window(), indexed.onFailed);
   const cases = new CaseStore(database, totals);
   const feed = new EventFeed();
   const shared = { frames, cases, database, metrics, feed, clock, random, log };
@@ -113,7 +114,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
     isReady: () => ready && database.state === 'open',
   });
   fillGauges(metrics, operations);
-  recoverWithStore(database, { totals, frames }, { destinations, log });
+  recoverWithStore(database, () => loadAgain(totals, database, frames, indexed), { destinations, log });
   for (const desk of destinations) {
     await desk.dispatcher.recover();
     started.push(async () => {
@@ -151,16 +152,33 @@ async function openStore({ folder, clock, log }: Starting, totals: Totals, metri
   return database;
 }
 
+interface IndexWindow {
+  readonly window: () => { readonly nowMs: number; readonly windowDays: number };
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** The longest duplicate window of the channels; what it cannot read is looked up on disk each time. */
+function indexWindow({ channels }: Config, clock: Clock, log: Log): IndexWindow {
+  const windowDays = Math.max(...channels.map(({ policy }) => policy.duplicateWindowDays));
+  return {
+    window: () => ({ nowMs: clock.nowMs(), windowDays }),
+    onFailed: () =>
+      log.warn('control ids could not be read ahead: each one is looked up on disk', { count: windowDays }),
+  };
+}
+
+async function loadAgain(totals: Totals, database: Database, frames: FrameStore, indexed: IndexWindow): Promise<void> {
+  await totals.load(database);
+  await frames.loadIndex(indexed.window(), indexed.onFailed);
+}
+
 /** After a store failure nothing in memory counts: totals and dispatchers are read anew. */
 function recoverWithStore(
   database: Database,
-  { totals, frames }: { totals: Totals; frames: FrameStore },
+  load: () => Promise<void>,
   { destinations, log }: { destinations: readonly DeliveryDesk[]; log: Log },
 ): void {
-  database.onReopened = async () => {
-    await totals.load(database);
-    await frames.loadDays();
-  };
+  database.onReopened = load;
   database.onResumed = () => {
     for (const { dispatcher, config } of destinations) {
       log.info('delivery goes on after the store was opened again', { destination: config.id });

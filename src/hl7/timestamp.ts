@@ -137,7 +137,9 @@ function isReal(value: Hl7Timestamp): boolean {
   return day <= daysIn(year, month) && hour <= 23 && minute <= 59 && second <= 59;
 }
 
-const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+const daysIn = (year: number, month: number): number => (month === 2 && isLeap(year) ? 29 : (DAYS[month - 1] ?? 0));
 
 const localMsOf = ({ year, month, day, hour, minute, second, fraction }: Hl7Timestamp): number =>
   Date.UTC(year, month - 1, day, hour, minute, second, Number(fraction.slice(0, 3).padEnd(3, '0')));

@@ -1,5 +1,5 @@
 /**
- * Patient data stays in the store and in what goes to the ERP. A name that no log, metric or status may show is put into
+ * Patient data stays in the store and in what goes to the ERP. A name that no log, metric or status may show is put in
  * every place where a message, a sender or an ERP could bring it in.
  */
 import { once } from 'node:events';
@@ -104,7 +104,7 @@ async function expectNoCanary(appliance: Appliance): Promise<void> {
   }
 }
 
-test('a patient name in good, wrong and unreadable messages reaches the ERP, and never a log, metric or status', async () => {
+test('a patient name in good, wrong and unreadable messages reaches the ERP, never a log, metric, status', async () => {
   const erp = await startTalkativeErp();
   onTestFinished(() => erp.stop());
   const appliance = await running(erp.url);

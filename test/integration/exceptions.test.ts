@@ -67,7 +67,7 @@ const lines = (controlId: string, ...amounts: readonly string[]): string =>
     .replace('|C1|', `|${controlId}|`)
     .replace('ACC5001', 'P1A')}\r`;
 
-test('of a partly wrong DFT the good line goes out; later entries of the account wait until the wrong one ends', async () => {
+test('of a partly wrong DFT the good line goes out; later ones of the account wait for the wrong one', async () => {
   const { appliance, erp, sender } = await running();
   expect(await accept(sender, lines('WRONG', '10.00', 'ten'))).toMatch(/held for review/);
   await accept(sender, charge({ controlId: 'LATER', patient: 'P1', amount: '7.00' }));

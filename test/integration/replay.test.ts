@@ -34,7 +34,7 @@ async function json<Row>(appliance: Appliance, ...args: readonly string[]): Prom
 const order = ({ effects }: FakeErp, patient: string): readonly string[] =>
   effects.filter(({ subject }) => subject === `account:${patient}A`).map(({ correlationid }) => String(correlationid));
 
-test('what the ERP calls gone (410) is a dead letter; replayed it goes out before younger ones that waited', async () => {
+test('what the ERP calls gone (410) is a dead letter; replayed it goes before younger ones that waited', async () => {
   const { appliance, erp } = await running();
   erp.decide = ({ events }) => (events[0]?.['correlationid'] === 'GONE' ? 410 : undefined);
   await sendAll(appliance, [

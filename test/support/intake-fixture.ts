@@ -46,6 +46,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   const lane = new LaneStore({ destinationId: ERP, lane: 'normal' }, database, totals);
   const facility = { id: 'north' as FacilityId, timezone: 'America/Chicago', currency: 'USD' };
   const frames = new FrameStore(database, totals);
+  await frames.loadIndex({ nowMs: clock.nowMs(), windowDays: 31 }, () => {});
   const cases = new CaseStore(database, totals);
   const lanes = new Map([[ERP, lane]]);
   const ledger = new Ledger({ facilityId: facility.id, frames, cases, totals, lanes });
