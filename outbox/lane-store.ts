@@ -32,6 +32,8 @@ export interface ParkedEntry {
   readonly record: ParkedRecord;
 }
 
+const PAGE = 512;
+
 const COUNTED: Readonly<Record<ParkedState, 'held' | 'dead' | 'behind' | null>> = {
   held: 'held',
   dead: 'dead',
@@ -189,9 +191,24 @@ export class LaneStore {
     return rows.map((row) => ({ sequence: sequenceOfKey(row.key), record: decodeJson(row.payload) }));
   }
 
-  async shipments(limit: number): Promise<ShipmentRecord[]> {
-    const rows = await this.#database.range({ gte: this.#prefix('w'), lt: endOf(this.#prefix('w')), limit });
-    return rows.map((row) => decodeJson(row.payload));
+  /** The oldest stored shipment. */
+  async firstShipment(): Promise<ShipmentRecord | null> {
+    const prefix = this.#prefix('w');
+    const [row] = await this.#database.range({ gte: prefix, lt: endOf(prefix), limit: 1 });
+    return row === undefined ? null : decodeJson(row.payload);
+  }
+
+  /** Every stored shipment, by its oldest member. Their number is bounded by the window of the dispatcher. */
+  async shipments(): Promise<ShipmentRecord[]> {
+    const found: ShipmentRecord[] = [];
+    let from = this.#prefix('w');
+    for (;;) {
+      const rows = await this.#database.range({ gte: from, lt: endOf(this.#prefix('w')), limit: PAGE });
+      for (const row of rows) found.push(decodeJson(row.payload));
+      const last = rows.at(-1);
+      if (last === undefined) return found;
+      from = laneRowKey('w', this.id, sequenceOfKey(last.key) + 1);
+    }
   }
 
   shipment(firstMember: number): ShipmentRecord | null {

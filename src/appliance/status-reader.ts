@@ -114,7 +114,7 @@ async function destinationStatus(
 
 /** When the oldest waiting entry came: the first of the lane, or of a stored shipment before it. */
 async function oldestWaiting({ lane }: DeliveryDesk, cursor: number): Promise<number | null> {
-  const [shipment] = await lane.shipments(1);
+  const shipment = await lane.firstShipment();
   const first = Math.min(shipment?.members[0] ?? cursor, cursor);
   const [entry] = await lane.entriesFrom(first, 1);
   return entry?.header.enqueuedAtMs ?? null;

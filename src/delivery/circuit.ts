@@ -1,15 +1,16 @@
 /**
  * Circuit of one destination: while it does not answer, nothing is sent but one probe at a time.
  *
- * Pure state: the dispatcher tells it what happened and asks what it may do. A clear sign (connection refused, DNS, TLS,
- * sign-in, throttling) opens it at once; other destination-wide failures open it after `FAILURES_TO_OPEN` in a row, so
- * that one odd answer does not stop the traffic.
+ * Pure state: the dispatcher tells it what happened and asks what it may do. A clear sign (connection refused, DNS,
+ * TLS, sign-in, throttling) opens it at once; other destination-wide failures open it after `FAILURES_TO_OPEN` in a
+ * row, so that one odd answer does not stop the traffic.
  */
 import type { RefusalClass } from '../model/delivery.ts';
 
 const FAILURES_TO_OPEN = 3;
 const CLEAR_SIGNS: ReadonlySet<RefusalClass> = new Set(['transport', 'throttled', 'auth']);
 
+/** `half-open`: the pause is over and one probe may go or is on its way. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
 export class Circuit {

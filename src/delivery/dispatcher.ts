@@ -3,9 +3,9 @@
  * schedule that survives restarts.
  *
  * Life of an entry: the feed brings it into the window; it becomes part of a shipment when it is first in line of its
- * keys; the answer settles it – posted, again later under the same idempotency key, held with a case, or dead. While the
- * circuit is open only one probe is on the way. Settlements are written without an own sync: losing one to a power cut
- * repeats a request under the same key, which has no second effect.
+ * keys; the answer settles it – posted, again later under the same idempotency key, held with a case, or dead. While
+ * the circuit is open only one probe is on the way. Settlements are written without an own sync: losing one to a power
+ * cut repeats a request under the same key, which has no second effect.
  *
  * After a store failure everything in memory is dropped and read anew from disk (`recover`).
  */
@@ -23,6 +23,7 @@ import type { Sender } from './sender.ts';
 import type { RetrySettings } from './settings.ts';
 import type { MessageFacts } from './settlement.ts';
 
+/** Called where it happens, in the data path: must be cheap and must not throw. */
 export interface DeliveryObserver {
   settled(
     entry: StoredEntry,
@@ -33,6 +34,7 @@ export interface DeliveryObserver {
   circuit(state: CircuitState): void;
 }
 
+/** What a dispatcher works with; passed in whole, so that tests and simulations own disk, network, time and chance. */
 export interface DispatcherParts {
   readonly lane: LaneStore;
   readonly cases: CaseStore;
@@ -47,6 +49,7 @@ export interface DispatcherParts {
   readonly observe: DeliveryObserver;
 }
 
+/** How delivery stands at this moment, for the status view. Times are epoch ms. */
 export interface DeliveryFacts {
   readonly circuit: CircuitState;
   readonly circuitOpenSinceMs: number | null;

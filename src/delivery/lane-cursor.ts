@@ -1,7 +1,7 @@
 /**
- * Lower bound from which a lane is scanned after a start: every entry below it is ended, parked or in a stored shipment.
- * Entries end out of order, so numbers above the cursor that already left the lane are remembered; their count is
- * bounded because reading stops `AHEAD_MAX` above the cursor.
+ * Lower bound from which a lane is scanned after a start: every entry below it is ended, parked or in a stored
+ * shipment. Entries end out of order, so numbers above the cursor that already left the lane are remembered; their
+ * count is bounded because reading stops `AHEAD_MAX` above the cursor.
  */
 const AHEAD_MAX = 65_536;
 

@@ -1,8 +1,8 @@
 /**
  * Brings entries from disk into the window: from the lane in order, and from the parked table when a key is free again.
  *
- * Memory stays bounded whatever the backlog: the window has a cap, the rest stays on disk. An entry whose key is blocked
- * leaves the lane for the parked table, so the lane cursor is never pinned by somebody else's trouble.
+ * Memory stays bounded whatever the backlog: the window has a cap, the rest stays on disk. An entry whose key is
+ * blocked leaves the lane for the parked table, so the lane cursor is never pinned by somebody else's trouble.
  */
 import type { LaneStore, ParkedEntry, StoredEntry } from '../../outbox/lane-store.ts';
 import type { ParkedRecord } from '../../outbox/records.ts';
@@ -17,6 +17,7 @@ const WINDOW_ENTRIES_MAX = 1_024;
 const WINDOW_BYTES_MAX = 16 * 1_048_576;
 const PAGE = 256;
 
+/** What a feed reads from and fills. */
 export interface LaneFeedParts {
   readonly lane: LaneStore;
   readonly database: Database;
@@ -45,7 +46,7 @@ export class LaneFeed {
   #unparkWanted = true;
   /**
    * Entries that left the window while the disk, or the page of a pass that is being read, may still show them as they
-   * were before. A pass leaves them alone; otherwise one that was just posted would be taken for parked and sent again.
+   * were before. A pass leaves them alone; otherwise it took one that was just posted for parked and sent it again.
    */
   readonly #settling = new Set<number>();
   #passing = false;

@@ -6,6 +6,7 @@ import { Circuit, type CircuitState } from './circuit.ts';
 import { pauseMs, remainingMs } from './retry-schedule.ts';
 import type { RetrySettings } from './settings.ts';
 
+/** Time, chance and schedule of an outage. */
 export interface OutageParts {
   readonly clock: Clock;
   readonly random: Random;
@@ -14,6 +15,7 @@ export interface OutageParts {
   readonly onProbe: () => void;
 }
 
+/** A failure that is the destination's, not the request's. */
 export interface DestinationFailure {
   readonly class: RefusalClass;
   readonly retryAfterMs: number | null;

@@ -2,9 +2,9 @@ import type { Random } from '../model/clock.ts';
 import type { RetrySettings } from './settings.ts';
 
 /**
- * Pause before try `tries + 1`, in ms: doubles from `initialMs` up to `maxMs`; one half is fixed and one half random, so
- * that facilities that failed together do not come back together. A longer pause that the destination asked for wins,
- * but never beyond `maxMs`.
+ * Pause before try `tries + 1`, in ms: doubles from `initialMs` up to `maxMs`; one half is fixed and one half random,
+ * so that facilities that failed together do not come back together. A longer pause that the destination asked for
+ * wins, but never beyond `maxMs`.
  */
 export function pauseMs(
   tries: number,
@@ -16,6 +16,8 @@ export function pauseMs(
   return Math.round(Math.min(settings.maxMs, Math.max(jittered, asked.retryAfterMs ?? 0)));
 }
 
-/** What is left of a persisted wait after a start: never more than one interval, whatever the wall clock did meanwhile. */
+/**
+ * What is left of a persisted wait after a start: never more than one interval, whatever the wall clock did meanwhile.
+ */
 export const remainingMs = (notBeforeMs: number, nowMs: number, settings: RetrySettings): number =>
   Math.min(Math.max(notBeforeMs - nowMs, 0), settings.maxMs);

@@ -2,8 +2,9 @@
  * The Sender port and its HTTP form: one request, one answer. Sole importer of `got` and `p-retry`.
  *
  * The retry schedule belongs to the outbox, which repeats a request under the same idempotency key; a library that
- * repeated it as well would multiply attempts. The one exception is a resolver that says "try again" (EAI_AGAIN): nothing
- * was sent, and a second look-up a moment later usually answers, so it is asked once more within the call. Redirects are not followed: an ERP that answers with one is not the ERP.
+ * repeated it as well would multiply attempts. The one exception is a resolver that says "try again" (EAI_AGAIN):
+ * nothing was sent, and a second look-up a moment later usually answers, so it is asked once more within the call.
+ * Redirects are not followed: an ERP that answers with one is not the ERP.
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -20,6 +21,7 @@ export interface Sender {
   close(): void;
 }
 
+/** Bounds of every request to one destination. */
 export interface HttpSenderOptions {
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
@@ -52,6 +54,7 @@ const LOOK_UP_AGAIN = {
   shouldRetry: ({ error }: { readonly error: Error }) => 'code' in error && error.code === 'EAI_AGAIN',
 } as const;
 
+/** An HTTPS (or loopback HTTP) sender with kept connections, TLS 1.2 or newer with AEAD suites only. */
 export function createHttpSender(options: HttpSenderOptions): Sender {
   const keepAlive = { keepAlive: true, maxSockets: options.connectionsMax, scheduling: 'lifo' } as const;
   const agent = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };

@@ -11,6 +11,7 @@ import type { LaneCursor } from './lane-cursor.ts';
 import { firstSequence, recordOf, type Shipment } from './shipment.ts';
 import type { WindowEntry } from './window.ts';
 
+/** What every settlement writes to. */
 export interface SettlementParts {
   readonly lane: LaneStore;
   readonly cases: CaseStore;
@@ -29,6 +30,7 @@ export function putLane({ lane, cursor, circuitRecord }: SettlementParts, batch:
   lane.putLane(batch, { cursor: cursor.value, circuit: circuitRecord() });
 }
 
+/** Ends the entries of a shipment as posted. */
 export function postedBatch(
   parts: SettlementParts,
   shipment: Shipment,
@@ -46,7 +48,10 @@ export function postedBatch(
   return batch;
 }
 
-/** Stores a shipment: before the first try of several entries (to be committed synced), or with its next try after a failure. */
+/**
+ * Stores a shipment: before the first try of several entries (to be committed synced), or with its next try after a
+ * failure.
+ */
 export function storedBatch(parts: SettlementParts, shipments: readonly Shipment[]): WriteBatch {
   const batch = new WriteBatch();
   for (const shipment of shipments) {
@@ -70,6 +75,7 @@ export function splitBatch(parts: SettlementParts, whole: Shipment, halves: read
   return batch;
 }
 
+/** Why and how an entry is set aside. */
 export interface Parking {
   readonly member: WindowEntry;
   readonly state: 'held' | 'dead';

@@ -1,9 +1,9 @@
 /**
  * A shipment: the entries of one request, under one idempotency key, from the first try until it ends.
  *
- * A single entry goes under its event id, several under a key made of their event ids. Where several may share a request,
- * the membership is stored (synced) before the first try, also of one: after a crash the same entries go out again in the
- * same company under the same key, so a key never stands for other content and no entry has two keys.
+ * A single entry goes under its event id, several under a key made of their event ids. Where several may share a
+ * request, the membership is stored (synced) before the first try, also of one: after a crash the same entries go out
+ * again in the same company under the same key, so a key never stands for other content and no entry has two keys.
  */
 import type { ShipmentRecord } from '../../outbox/records.ts';
 import type { Timer } from '../model/clock.ts';
@@ -38,6 +38,7 @@ export function newShipment(taken: readonly WindowEntry[]): Shipment {
   return { members, idempotencyKey, attempts: [], tries: 0, waitedMs: 0, stored: false, timer: null, notBeforeMs: 0 };
 }
 
+/** Number of its oldest entry: its place in line, and its key in the store. */
 export const firstSequence = ({ members }: Shipment): number => members[0]?.entry.sequence ?? 0;
 
 /** Every ordering key of its members, each once. */
@@ -46,11 +47,13 @@ export const keysOfShipment = ({ members }: Shipment): readonly OrderingKey[] =>
   return members.length === 1 && only !== undefined ? only.keys : [...new Set(members.flatMap(({ keys }) => keys))];
 };
 
+/** A stored shipment again, after a start. */
 export function restoredShipment(record: ShipmentRecord, members: readonly WindowEntry[]): Shipment {
   const { idempotencyKey, attempts, tries, waitedMs, notBeforeMs } = record;
   return { members, idempotencyKey, attempts, tries, waitedMs, stored: true, timer: null, notBeforeMs };
 }
 
+/** The stored form of a shipment. */
 export const recordOf = (shipment: Shipment): ShipmentRecord => ({
   members: shipment.members.map(({ entry }) => entry.sequence),
   idempotencyKey: shipment.idempotencyKey,
@@ -60,6 +63,7 @@ export const recordOf = (shipment: Shipment): ShipmentRecord => ({
   waitedMs: shipment.waitedMs,
 });
 
+/** Counts a try and keeps the last ones. */
 export function noteAttempt(shipment: Shipment, attempt: Attempt): void {
   shipment.tries += 1;
   shipment.attempts = [...shipment.attempts, attempt].slice(-ATTEMPTS_KEPT);

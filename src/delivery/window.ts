@@ -1,13 +1,14 @@
 /**
  * The part of a lane that is in memory: a bounded number of entries, in line per ordering key.
  *
- * An entry may be taken when it stands first in the line of each of its keys (a merge has several) and no other shipment
- * holds one of them. Entries of one key that follow each other may join the same shipment, in order.
+ * An entry may be taken when it stands first in the line of each of its keys (a merge has several) and no other
+ * shipment holds one of them. Entries of one key that follow each other may join the same shipment, in order.
  */
 import type { ParkedState } from '../../outbox/records.ts';
 import type { StoredEntry } from '../../outbox/lane-store.ts';
 import type { OrderingKey } from '../model/ids.ts';
 
+/** An entry in memory. */
 export interface WindowEntry {
   readonly entry: StoredEntry;
   readonly keys: readonly OrderingKey[];
@@ -58,7 +59,9 @@ export class Window {
     return added;
   }
 
-  /** Takes what can go next as one shipment of at most `eventsMax` entries and `bytesMax` bytes (at least one entry). */
+  /**
+   * Takes what can go next as one shipment of at most `eventsMax` entries and `bytesMax` bytes (at least one entry).
+   */
   take(eventsMax: number, bytesMax: number): WindowEntry[] {
     const taken: WindowEntry[] = [];
     let bytes = 0;

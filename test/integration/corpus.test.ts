@@ -3,10 +3,12 @@
  * frame. Whatever it is, the sender gets a reply with a reason, and each derived event is at the ERP exactly once.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { MessageRow, Page } from '../../src/api/operations.ts';
 import { encodeFrame } from '../../src/hl7/framing.ts';
-import { expectBalanced, moneyOf, statusOf } from '../support/appliance-status.ts';
+import { erpOf, expectBalanced, moneyOf, statusOf } from '../support/appliance-status.ts';
 import { type FakeErp, startFakeErp } from '../support/fake-erp.ts';
 import { charge } from '../support/messages.ts';
 import { ackOf, connectMllp } from '../support/mllp-client.ts';
@@ -65,7 +67,9 @@ async function expectAllAtErp({ appliance, erp }: { appliance: Appliance; erp: F
   expect(pid).toBe(appliance.pid());
 }
 
-describe.skipIf(!existsSync(CORPUS))('the shared corpus (skipped: ../shared/corpus is not there)', () => {
+const absent = !existsSync(CORPUS);
+
+describe.skipIf(absent)(absent ? 'skipped: ../shared/corpus is not there' : 'the shared corpus', () => {
   test('every message that `send` finds gets a reply for its own control id, with a reason', async () => {
     const { appliance, erp } = await running();
     const sent = await appliance.command('send', CORPUS, '--json');
@@ -81,6 +85,9 @@ describe.skipIf(!existsSync(CORPUS))('the shared corpus (skipped: ../shared/corp
     const summary = lines.at(-1);
     expect(summary).toMatchObject({ type: 'summary', sent: messages.length });
     await expectAllAtErp({ appliance, erp });
+    // What intake derived of each message, told by the stored messages: at the ERP, or behind what waits for a person.
+    const behind = (await erpOf(appliance)).blockedBehind;
+    expect(await derivedEvents(appliance)).toBe(erp.effects.length + behind);
     const totals = (await statusOf(appliance)).channels[0]?.totals;
     expect((totals?.received ?? 0) + (totals?.duplicate ?? 0)).toBe(messages.length);
     const refused = messages.filter(({ code }) => code === 'AR').length;
@@ -105,6 +112,30 @@ describe.skipIf(!existsSync(CORPUS))('the shared corpus (skipped: ../shared/corp
     );
   });
 });
+
+/** Sum of the events of all stored messages, over the control socket. */
+async function derivedEvents({ directory }: Appliance): Promise<number> {
+  let events = 0;
+  let after = '';
+  for (;;) {
+    const path = `/v1/messages?limit=500${after === '' ? '' : `&after=${after}`}`;
+    const page = await askControl<Page<MessageRow>>(join(directory, 'data/control.sock'), path);
+    for (const row of page.rows) events += row.events;
+    if (page.next === null) return events;
+    after = page.next;
+  }
+}
+
+function askControl<Answer>(socketPath: string, path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = get({ socketPath, path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.once('end', () => resolve(JSON.parse(text) as Answer));
+    });
+    outgoing.once('error', reject);
+  });
+}
 
 function* filesBelow(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

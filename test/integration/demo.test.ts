@@ -120,7 +120,9 @@ test('npm start tells what listens where and how to send a first message, which 
   await untilErp(demo, { posted: 2, waiting: 0 });
   const { events, kinds, conflicts } = await summaryOf(demo);
   expect({ events, conflicts }).toEqual({ events: 2, conflicts: 0 });
-  expect(Object.keys(kinds).join(' ')).toMatch(/encounter\.opened.*patient\.registered|patient\.registered.*encounter\.opened/);
+  expect(Object.keys(kinds).join(' ')).toMatch(
+    /encounter\.opened.*patient\.registered|patient\.registered.*encounter\.opened/,
+  );
 
   const ca = readFileSync(join(demo.sandboxFolder, 'ca.pem'), 'utf8');
   expect(await ask(demo, ca)).toBe('status 200');

@@ -62,39 +62,42 @@ describe('stopping', () => {
     ['works', 'ok' as const],
     ['is down', 503],
     ['does not answer', 'hang' as const],
-  ])('SIGTERM under load while the ERP %s: exit 0 within 10 s, each reply is durable, each message counts once', async (_, mode) => {
-    const { appliance, erp } = await running();
-    await erp.setMode(mode);
-    const load = await startLoad(appliance.mllpPort, 6, 8);
-    await sleep(1_000);
-    const began = performance.now();
-    expect(await appliance.stop()).toEqual({ code: 0, signal: null });
-    expect(performance.now() - began).toBeLessThan(10_000);
-    await load.ended;
-    expect(load.answered.size).toBeGreaterThan(100);
-    expect(appliance.logs()).not.toMatch(/"level":50/);
+  ])(
+    'SIGTERM under load while the ERP %s: exit 0 within 10 s, each reply is durable, each message counts once',
+    async (_, mode) => {
+      const { appliance, erp } = await running();
+      await erp.setMode(mode);
+      const load = await startLoad(appliance.mllpPort, 6, 8);
+      await sleep(1_000);
+      const began = performance.now();
+      expect(await appliance.stop()).toEqual({ code: 0, signal: null });
+      expect(performance.now() - began).toBeLessThan(10_000);
+      await load.ended;
+      expect(load.answered.size).toBeGreaterThan(100);
+      expect(appliance.logs()).not.toMatch(/"level":50/);
 
-    await appliance.start();
-    await erp.setMode('ok');
-    const stored = (await erpOf(appliance)).enqueued;
-    expect(stored).toBeGreaterThanOrEqual(load.answered.size);
-    await untilErp(appliance, { posted: stored, waiting: 0, held: 0, dead: 0 }, 60_000);
-    const arrived = erp.effects.map(({ correlationid }) => String(correlationid));
-    expect([...load.answered].filter((controlId) => !arrived.includes(controlId))).toEqual([]);
+      await appliance.start();
+      await erp.setMode('ok');
+      const stored = (await erpOf(appliance)).enqueued;
+      expect(stored).toBeGreaterThanOrEqual(load.answered.size);
+      await untilErp(appliance, { posted: stored, waiting: 0, held: 0, dead: 0 }, 60_000);
+      const arrived = erp.effects.map(({ correlationid }) => String(correlationid));
+      expect([...load.answered].filter((controlId) => !arrived.includes(controlId))).toEqual([]);
 
-    // A sender repeats what got no reply; what was stored all the same must not count twice.
-    const sender = await connectMllp(appliance.mllpPort);
-    onTestFinished(() => sender.close());
-    for (const [controlId, payload] of load.sent) {
-      if (!load.answered.has(controlId)) expect(await sender.send(payload)).toContain(`MSA|AA|${controlId}|`);
-    }
-    const after = await untilErp(appliance, { posted: load.sent.size, waiting: 0 });
-    expect(erp.effects.map(({ correlationid }) => String(correlationid)).toSorted()).toEqual(
-      [...load.sent.keys()].toSorted(),
-    );
-    expect(erp.reusedKeys).toEqual([]);
-    expect(after.money.posted).toEqual(moneyOf(erp.effects));
-  });
+      // A sender repeats what got no reply; what was stored all the same must not count twice.
+      const sender = await connectMllp(appliance.mllpPort);
+      onTestFinished(() => sender.close());
+      for (const [controlId, payload] of load.sent) {
+        if (!load.answered.has(controlId)) expect(await sender.send(payload)).toContain(`MSA|AA|${controlId}|`);
+      }
+      const after = await untilErp(appliance, { posted: load.sent.size, waiting: 0 });
+      expect(erp.effects.map(({ correlationid }) => String(correlationid)).toSorted()).toEqual(
+        [...load.sent.keys()].toSorted(),
+      );
+      expect(erp.reusedKeys).toEqual([]);
+      expect(after.money.posted).toEqual(moneyOf(erp.effects));
+    },
+  );
 
   test('a restart keeps the totals and says how long it took', async ({ annotate }) => {
     const { appliance, erp } = await running();
@@ -121,7 +124,9 @@ describe('stopping', () => {
 });
 
 async function refused(appliance: Pick<Appliance, 'directory' | 'configPath'>): Promise<CommandResult> {
-  const result = await runCommand(CAUSEWAY, ['run', '--config', appliance.configPath], appliance.directory);
+  // A process that neither starts nor refuses is ended (no code), so that it cannot outlive the test.
+  const run = ['-s', 'KILL', '20', CAUSEWAY, 'run', '--config', appliance.configPath];
+  const result = await runCommand('timeout', run, appliance.directory);
   expect(result.code).not.toBe(0);
   expect(result.code).not.toBeNull();
   expect(result.stderr).toMatch(/^Hint: .+/m);
@@ -203,7 +208,7 @@ describe('refusing to start', () => {
   test.each([
     ['a file stands where the folder should be', './facility.yaml'],
     ['a file stands above the folder', './facility.yaml/data'],
-    ['the folder cannot be made', '/proc/causeway-store'],
+    ['the file system takes no folder', '/proc/causeway-store'],
   ])('a store path that cannot be used is named: %s', async (_, path) => {
     const appliance = await prepared((config) => config.replace('./data', path));
     expect((await refused(appliance)).stderr).toMatch(/^STORE_OPEN_FAILED: /m);
@@ -221,7 +226,7 @@ describe('refusing to start', () => {
     const [program = '', ...args] = isRoot ? asNobody : run;
     const { code, stderr } = await runCommand(program, args, appliance.directory);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^STORE_OPEN_FAILED: /m) });
-    expect(stderr).toMatch(/^Hint: .*writable/m);
+    expect(stderr).toMatch(/^Hint: .*store\.path.*writ/m);
   });
 
   test('a provisioned store whose database is gone does not start empty', async () => {
