@@ -2,8 +2,8 @@
  * Stored frames with the reply that was given, found by message id and by the sender's control id.
  *
  * The control-id index is written in the same batch as the frame. A control id is looked for in the days of the
- * duplicate window only; an AE after a failed sync may still have stored the frame, and the sender's repetition finds it
- * here.
+ * duplicate window only; an AE after a failed sync may still have stored the frame, and the sender's repetition finds
+ * it here.
  */
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
@@ -30,17 +30,27 @@ import type { Totals } from './totals.ts';
 
 const PAGE = 1_000;
 
+/** A message as it is (or is about to be) stored, with its number: from 1, in order of arrival over all channels. */
 export interface StoredMessage extends MessageRecord {
   readonly sequence: number;
 }
 
+/** Which earlier message is looked for: control ids are compared inside one channel and one duplicate window. */
 export interface ControlIdQuery {
   readonly channelId: ChannelId;
+  /** MSH-10 byte for byte as latin1 text, or what stands for it when it is empty: the name given to `put`. */
   readonly controlId: string;
+  /** Wall clock, ms since the epoch. */
   readonly nowMs: number;
+  /** Whole days (UTC) before today that are searched; today is searched always. */
   readonly windowDays: number;
 }
 
+/**
+ * Frames and their control-id index, over all channels. Writes only add to a batch and are durable when its commit
+ * resolves; reads throw `STORE_DAMAGED` for a record whose checksum differs. `loadIndex` must run before the first
+ * look-up and again after the store was opened anew.
+ */
 export class FrameStore {
   readonly #database: Database;
   readonly #totals: Totals;
@@ -53,11 +63,15 @@ export class FrameStore {
     this.#totals = totals;
   }
 
+  /** The number of the next message; one that is never stored leaves no hole after a restart. */
   allocate(): number {
     return this.#totals.allocate('message');
   }
 
-  /** `indexedAs`: the control id, or what stands for it when MSH-10 is empty; null for a frame without readable header. */
+  /**
+   * Adds frame, reply and index entry. `indexedAs`: the control id, or what stands for it when MSH-10 is empty; null
+   * for a frame without readable header.
+   */
   put(batch: WriteBatch, sequence: number, message: { record: MessageRecord; indexedAs: string | null }): void {
     const { record, indexedAs } = message;
     batch.put(messageKey(sequence), sequence, ...messageParts(record));
@@ -78,8 +92,8 @@ export class FrameStore {
   }
 
   /**
-   * Finds the days that have an index, and begins to fill the filter in the background. Call after the store was opened,
-   * before anything is looked for. `onFailed` gets what the background reading met.
+   * Finds the days that have an index, and begins to fill the filter in the background. Call after the store was
+   * opened, before anything is looked for. `onFailed` gets what the background reading met.
    */
   async loadIndex(window: { nowMs: number; windowDays: number }, onFailed: (error: unknown) => void): Promise<void> {
     this.#filter.clear();

@@ -1,5 +1,6 @@
 /**
- * Key layout of the store. Text order is age order inside each table, so that writes append and scans start at a cursor.
+ * Key layout of the store. Text order is age order inside each table, so that writes append and scans start at a
+ * cursor.
  *
  * | table | key | value |
  * | --- | --- | --- |
@@ -11,7 +12,7 @@
  * | shipment | `w!DESTINATION!LANE!SEQ` | members, key, attempts of a request that failed or joins several entries |
  * | lane | `k!DESTINATION!LANE` | cursor and circuit |
  * | case | `x!SEQ` | exception case; `xo!SEQ` exists while it is open |
- * | totals | `t!s`, `t!c!CHANNEL`, `t!d!DESTINATION` | sequences and control totals, written with every group that changes them |
+ * | totals | `t!s`, `t!c!CHANNEL`, `t!d!DESTINATION` | sequences, control totals; in every group that changes them |
  *
  * SEQ has 16 digits. Ids of channels and destinations hold no `!`. A control id is kept as it is when it is short and
  * plain, else as its SHA-256.
@@ -20,13 +21,16 @@ import { createHash } from 'node:crypto';
 import type { Lane } from '../src/model/delivery.ts';
 import { type ChannelId, type DestinationId, type EntryId, padSequence } from '../src/model/ids.ts';
 
+/** Names one lane: the unit that has its own numbers (from 1, without gaps), cursor and circuit. */
 export interface LaneId {
   readonly destinationId: DestinationId;
   readonly lane: Lane;
 }
 
+/** Tables with one row per entry of a lane: entry, outcome, parked, shipment (by its first member). */
 export type LaneTable = 'e' | 'o' | 'p' | 'w';
 
+/** Keys of single records. Sequences are below 10^16 (16 digits) and destination ids hold no `!`. */
 export const messageKey = (sequence: number): string => `m!${padSequence(sequence)}`;
 export const caseKey = (sequence: number): string => `x!${padSequence(sequence)}`;
 export const openCaseKey = (sequence: number): string => `xo!${padSequence(sequence)}`;
@@ -40,6 +44,7 @@ export const endOf = (prefix: string): string => `${prefix}\u007f`;
 /** The sequence at the end of a key. */
 export const sequenceOfKey = (key: string): number => Number(key.slice(-16));
 
+/** The id that people see and type: `DESTINATION:LANE:SEQ` with 16 digits; `parseEntryId` reads it back. */
 export const entryIdOf = ({ destinationId, lane }: LaneId, sequence: number): EntryId =>
   `${destinationId}:${lane}:${padSequence(sequence)}` as EntryId;
 
@@ -51,6 +56,8 @@ export function parseEntryId(id: string): (LaneId & { readonly sequence: number 
 }
 
 const DAY_MS = 86_400_000;
+
+/** Whole days (UTC) since the epoch of a wall-clock stamp in ms: the bucket of its control id. */
 export const dayOf = (epochMs: number): number => Math.floor(epochMs / DAY_MS);
 
 const PLAIN_CONTROL_ID = /^[0-9A-Za-z._-]{1,64}$/;
@@ -67,7 +74,10 @@ export function dayOfControlIdKey(key: string): number | null {
 /** Channel and control id of a control-id key, without the day. */
 export const nameOfControlIdKey = (key: string): string => key.slice('c!000000!'.length);
 
-/** `day` is whole days since the epoch. */
+/**
+ * Where the control id of a channel is indexed. `day` is whole days since the epoch. A control id that is long or has
+ * other characters than ASCII letters, digits, `.`, `_`, `-` stands there as its SHA-256, so keys stay short and safe.
+ */
 export function controlIdKey(day: number, channelId: ChannelId, controlId: string): string {
   const plain = PLAIN_CONTROL_ID.test(controlId);
   const name = plain ? controlId : `#${createHash('sha256').update(controlId, 'latin1').digest('hex')}`;

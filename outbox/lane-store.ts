@@ -1,9 +1,10 @@
 /**
  * One lane of one destination on disk: the writes that move an entry between its states, each with its control totals.
  *
- * An entry is in exactly one place: the lane (no other record), parked (`p!`), a stored shipment (`w!`) or ended (`o!`).
- * Entries are written once at intake; ending one is a small record beside it, so nothing is rewritten when it is posted.
- * Every method only adds to a batch: the change exists once the caller's commit resolves, and totals change with it.
+ * An entry is in exactly one place: the lane (no other record), parked (`p!`), a stored shipment (`w!`) or ended
+ * (`o!`). Entries are written once at intake; ending one is a small record beside it, so nothing is rewritten when it
+ * is posted. Every method that writes only adds to a batch: the change exists once the caller's commit resolves, and
+ * totals change with it. Reads throw `STORE_DAMAGED` for a record whose checksum differs.
  */
 import type { OutboxEntry } from '../src/model/delivery.ts';
 import type { CaseId } from '../src/model/ids.ts';
@@ -23,10 +24,12 @@ import {
 } from './records.ts';
 import type { Totals } from './totals.ts';
 
+/** An entry with its place in the lane. `heldAtIntake`: it lives in the parked table and the lane passes over it. */
 export interface StoredEntry extends OutboxEntry {
   readonly heldAtIntake: boolean;
 }
 
+/** A row of the parked table: which entry of the lane it is about, and why that one is outside the lane. */
 export interface ParkedEntry {
   readonly sequence: number;
   readonly record: ParkedRecord;
@@ -57,6 +60,7 @@ export class LaneStore {
     return this.#totals.destination(this.id.destinationId).committed[this.id.lane];
   }
 
+  /** The number of the next entry, from 1; one that is never stored leaves no hole after a restart. */
   allocate(): number {
     return this.#totals.allocateEntry(this.id);
   }
@@ -130,6 +134,7 @@ export class LaneStore {
     return parked;
   }
 
+  /** Stores a request by its first (oldest) member, or replaces it after a further try. */
   putShipment(batch: WriteBatch, record: ShipmentRecord): void {
     const first = record.members[0] ?? 0;
     batch.put(laneRowKey('w', this.id, first), first, encodeJson(record));
@@ -143,6 +148,7 @@ export class LaneStore {
     batch.put(laneKey(this.id), record.cursor, encodeJson(record));
   }
 
+  /** Cursor and circuit as last stored; a lane that never ran begins at entry 1. */
   readLane(): LaneRecord {
     const payload = this.#database.get(laneKey(this.id));
     return payload === undefined ? { cursor: 1, circuit: null } : decodeJson(payload);
@@ -155,6 +161,7 @@ export class LaneStore {
     return rows.map((row) => this.#entry(sequenceOfKey(row.key), row.payload));
   }
 
+  /** Those of `sequences` that exist, in the order given; the caller bounds how many it asks for. */
   async entriesOf(sequences: readonly number[]): Promise<StoredEntry[]> {
     const payloads = await this.#database.getMany(sequences.map((sequence) => laneRowKey('e', this.id, sequence)));
     return payloads.flatMap((payload, index) =>

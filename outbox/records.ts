@@ -8,51 +8,73 @@ import type { Attempt, EntryHeader } from '../src/model/delivery.ts';
 import type { CaseId, ChannelId, EntryId, OrderingKey } from '../src/model/ids.ts';
 import type { Disposition } from '../src/model/intake.ts';
 
+/** What is known of a message without its content. Stored in front of reply and frame; shown to people. */
 export interface MessageHeaderRecord {
   readonly channelId: ChannelId;
+  /** Peer as `address:port`. */
   readonly remote: string;
+  /** Wall clock, ms since the epoch. */
   readonly receivedAtMs: number;
   /** SHA-256 of the frame. */
   readonly payloadHash: string;
+  /** MSH-10 byte for byte as latin1 text; empty when the sender gave none. */
   readonly controlId: string;
   readonly messageType: string;
   readonly disposition: Disposition;
   readonly ackCode: AckCode;
   /** Facts for people: `charset-fallback`, `reused-control-id`, … */
   readonly flags: readonly string[];
+  /** How many business events it gave. */
   readonly events: number;
   /** What follows from it in the outbox: entries, and places of held lines. */
   readonly entryIds: readonly EntryId[];
   readonly caseId?: CaseId;
 }
 
+/**
+ * A stored message: `frame` is the payload as received and `reply` the one that was sent, both byte for byte, without
+ * transport framing. Both are immutable; only the header is rewritten, after a cure.
+ */
 export interface MessageRecord {
   readonly header: MessageHeaderRecord;
   readonly reply: Buffer;
   readonly frame: Buffer;
 }
 
+/** An entry as stored: written once, rewritten only when the place of a held line gets its event. */
 export interface EntryRecord {
   readonly header: EntryHeader & {
     /** The place of a line held at intake: it lives in the parked table, the lane passes over it. */
     readonly heldAtIntake?: true;
   };
+  /** The CloudEvent, UTF-8 JSON; empty for the place of a held line. */
   readonly body: Buffer;
 }
 
+/** How an entry ended. It stays until the entry itself goes; only a replay takes it back. */
 export interface OutcomeRecord {
   readonly state: 'posted' | 'discarded';
+  /** Wall clock, ms since the epoch. */
   readonly atMs: number;
+  /** What the destination named as its own record of the event; null when it named none, or was not asked. */
   readonly receipt: string | null;
   readonly attempts: readonly Attempt[];
+  /** The person who discarded it. */
   readonly by?: string;
 }
 
+/**
+ * Why an entry is outside its lane: `held` waits for a person with an exception case, `dead` is a dead letter, `behind`
+ * waits for an older entry of one of its keys, `ready` goes out again in its turn.
+ */
 export type ParkedState = 'held' | 'dead' | 'behind' | 'ready';
 
+/** Stands beside an entry as long as it is outside its lane. */
 export interface ParkedRecord {
   readonly state: ParkedState;
+  /** Ordering key and fence keys of the entry: younger entries of these keys wait for it. */
   readonly keys: readonly OrderingKey[];
+  /** Wall clock, ms since the epoch, of the last change of state. */
   readonly atMs: number;
   readonly attempts: readonly Attempt[];
   readonly caseId?: CaseId;
@@ -60,8 +82,14 @@ export interface ParkedRecord {
   readonly by?: string;
 }
 
+/**
+ * A request that failed or joins several entries. Several are joined only after this was stored, so that after a
+ * restart the same members go out under the same key.
+ */
 export interface ShipmentRecord {
+  /** Sequences of its entries, oldest first; never empty. */
   readonly members: readonly number[];
+  /** The same in every try: the destination recognises a repetition by it. */
   readonly idempotencyKey: string;
   readonly attempts: readonly Attempt[];
   /** Tries so far; `attempts` keeps only the last ones. */
@@ -72,9 +100,11 @@ export interface ShipmentRecord {
   readonly waitedMs: number;
 }
 
+/** Where a lane stands. The cursor may lag after a crash: entries above it are checked against their outcomes. */
 export interface LaneRecord {
   /** Every entry below it is posted, discarded, parked or in a stored shipment. */
   readonly cursor: number;
+  /** Stamps by the wall clock, ms since the epoch; null while the circuit is closed. */
   readonly circuit: {
     readonly openSinceMs: number;
     readonly nextAttemptAtMs: number;
@@ -82,11 +112,13 @@ export interface LaneRecord {
   } | null;
 }
 
+/** Where a control id leads: the newest message of its day, and the SHA-256 that tells a repetition from a reuse. */
 export interface ControlIdRecord {
   readonly message: number;
   readonly payloadHash: string;
 }
 
+/** JSON payloads, UTF-8. Decoding trusts the shape: call it only with a payload whose envelope was verified. */
 export const encodeJson = (value: object): Buffer => Buffer.from(JSON.stringify(value), 'utf8');
 export const decodeJson = <Value>(payload: Buffer): Value => JSON.parse(payload.toString('utf8')) as Value;
 
@@ -96,6 +128,7 @@ export function messageParts({ header, reply, frame }: MessageRecord): readonly 
   return [lengthOf(head), head, lengthOf(reply), reply, frame];
 }
 
+/** Takes `messageParts` apart. Reply and frame are views of `payload`, not copies. */
 export function readMessage(payload: Buffer): MessageRecord {
   const headEnd = 4 + payload.readUInt32BE(0);
   const replyEnd = headEnd + 4 + payload.readUInt32BE(headEnd);
@@ -106,11 +139,13 @@ export function readMessage(payload: Buffer): MessageRecord {
   };
 }
 
+/** The parts of an entry record; the body is the last one, so its length needs no field. */
 export function entryParts({ header, body }: EntryRecord): readonly Buffer[] {
   const head = encodeJson(header);
   return [lengthOf(head), head, body];
 }
 
+/** Takes `entryParts` apart. The body is a view of `payload`, not a copy. */
 export function readEntry(payload: Buffer): EntryRecord {
   const headEnd = 4 + payload.readUInt32BE(0);
   return { header: decodeJson(payload.subarray(4, headEnd)), body: payload.subarray(headEnd) };

@@ -12,7 +12,15 @@ import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { endOf, type LaneId } from './keys.ts';
 import { decodeJson, encodeJson } from './records.ts';
 
+/**
+ * What is counted per channel, in messages: each one stored counts as `received` and by its disposition; a repetition
+ * counts as `duplicate` only, and becomes durable with the next group.
+ */
 export type ChannelCount = 'received' | 'accepted' | 'held' | 'filtered' | 'rejected' | 'duplicate';
+/**
+ * What is counted per destination, in entries and in money: `enqueued` is all that ever came, `held` and `dead` what is
+ * so at present, `posted` and `discarded` what ended (a replay takes its entries out again).
+ */
 export type EntryCount = 'enqueued' | 'posted' | 'held' | 'dead' | 'discarded';
 type Sequence = 'message' | 'case';
 
@@ -28,12 +36,17 @@ const CHANNEL_ZERO: Readonly<Record<ChannelCount, number>> = {
 
 type MoneyByCurrency = Map<string, bigint>;
 
+/** The totals of one destination over all its lanes. Live: read it at once, change it through `Totals` only. */
 export interface DestinationTotals {
+  /** Entries. `behind`: those that wait for an older entry of their key at present. */
   readonly counts: Record<EntryCount | 'behind', number>;
+  /** Signed sums in whole ten-thousandths by ISO 4217 code; unbounded, exact. */
   readonly money: Record<EntryCount, MoneyByCurrency>;
+  /** Number of the newest stored entry of each lane; 0 before the first. */
   readonly committed: Record<Lane, number>;
 }
 
+/** The money of an entry: signed decimal text with at most four decimals, ISO 4217 code. Both, or it carries none. */
 export interface MoneyFact {
   readonly amount?: string | undefined;
   readonly currency?: string | undefined;
@@ -163,7 +176,7 @@ export class Totals {
   }
 }
 
-/** Whole ten-thousandths of a decimal text with at most four decimals. */
+/** Whole ten-thousandths of a decimal text with at most four decimals. @throws RangeError for any other text */
 export function unitsOf(amount: string): bigint {
   const match = /^(-?)(\d+)(?:\.(\d{1,4}))?$/.exec(amount);
   if (match === null) throw new RangeError('not a decimal text with at most four decimals');
@@ -178,6 +191,7 @@ export function amountOf(units: bigint): string {
   return `${units < 0n ? '-' : ''}${digits.slice(0, -SCALE)}.${decimals}`;
 }
 
+/** Sums as decimal text, one per currency; currencies whose sum is zero are left out. */
 export const moneyTotals = (money: MoneyByCurrency): { currency: string; amount: string }[] =>
   [...money].filter(([, units]) => units !== 0n).map(([currency, units]) => ({ currency, amount: amountOf(units) }));
 

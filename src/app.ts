@@ -24,13 +24,16 @@ import type { Log } from './platform/log.ts';
 import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
 import { createMetrics, type Metrics } from './status/registry.ts';
 
+/** What the process lends to the appliance: tests pass their own clock and chance. */
 export interface AppOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
 }
 
+/** A running appliance. */
 export interface App {
+  /** Bound addresses as `host:port`: of the status server, and of each channel by its id. */
   readonly addresses: { readonly status: string; readonly channels: Readonly<Record<string, string>> };
   readonly operations: Operations;
   /**
@@ -47,7 +50,10 @@ const STOP_GRACE_MS = { listeners: 3_000, delivery: 3_000 };
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
-/** @throws CausewayError when the store cannot be opened or a port cannot be bound; what was started is stopped again. */
+/**
+ * Starts everything and resolves once every channel listens and the status server answers.
+ * @throws CausewayError when the store cannot be opened or a port cannot be bound; what was started is stopped again.
+ */
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const folder = await takeStoreFolder(config.store.path);
   const started: (() => Promise<unknown>)[] = [() => folder.release()];

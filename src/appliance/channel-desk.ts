@@ -16,6 +16,7 @@ import type { Metrics } from '../status/registry.ts';
 import type { EventFeed } from './events.ts';
 import { messageRow } from './rows.ts';
 
+/** What one channel needs: its own configuration, and the rooms that all channels share. */
 export interface ChannelDeskParts {
   readonly config: ChannelConfig;
   readonly facility: IntakeParts['facility'];
@@ -25,11 +26,13 @@ export interface ChannelDeskParts {
   readonly feed: EventFeed;
   readonly clock: Clock;
   readonly log: Log;
+  /** Gets the entries of each message after their commit, in order of arrival. */
   readonly onPlaced: IntakeParts['onPlaced'];
 }
 
 /** What changes while the channel runs; shown in the status view. */
 export interface ChannelState {
+  /** Bound address as `host:port`; null while the listener does not listen. */
   address: string | null;
   connections: number;
   lastMessageAtMs: number | null;
@@ -37,6 +40,7 @@ export interface ChannelState {
   refused: number;
 }
 
+/** A channel as the composition holds it: started and stopped by its listener, shown by state and rate. */
 export interface ChannelDesk {
   readonly config: ChannelConfig;
   readonly channel: IntakeChannel;
@@ -45,6 +49,10 @@ export interface ChannelDesk {
   readonly rate: RateCounter;
 }
 
+/**
+ * What intake needs of a channel's configuration, with compiled routes; also for judging stored frames without a
+ * listener. @throws Error for a route condition that does not compile, which a loaded configuration does not have.
+ */
 export const intakeChannelOf = (config: ChannelConfig): IntakeChannel => ({
   id: config.id,
   format: config.format,
@@ -53,6 +61,10 @@ export const intakeChannelOf = (config: ChannelConfig): IntakeChannel => ({
   routes: config.routes.map(compileRoute),
 });
 
+/**
+ * Builds a channel without binding its port (`listener.start` does). A frame above the size limit is answered AR from
+ * its first bytes when these show a header, and gets no reply when they do not; nothing of it is kept.
+ */
 export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
   const { config, clock, log, facility } = parts;
   const channel = intakeChannelOf(config);

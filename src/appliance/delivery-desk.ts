@@ -18,6 +18,7 @@ import { RateCounter } from '../status/rates.ts';
 import type { Metrics } from '../status/registry.ts';
 import type { EventFeed } from './events.ts';
 
+/** What one destination needs: its own configuration and lane, and the rooms that all destinations share. */
 export interface DeliveryDeskParts {
   readonly config: DestinationConfig;
   readonly lane: LaneStore;
@@ -31,6 +32,7 @@ export interface DeliveryDeskParts {
   readonly log: Log;
 }
 
+/** A destination as the composition holds it: the dispatcher is halted first, then the sender closed. */
 export interface DeliveryDesk {
   readonly config: DestinationConfig;
   readonly lane: LaneStore;
@@ -39,7 +41,10 @@ export interface DeliveryDesk {
   readonly sender: Sender;
 }
 
-/** @throws CausewayError `SECRET_UNREADABLE`, `CONFIG_UNREADABLE` (CA file) */
+/**
+ * Builds a destination; it begins to send with `dispatcher.recover`. Secret and CA file are read here, once per start.
+ * @throws CausewayError `SECRET_UNREADABLE`, `CONFIG_UNREADABLE` (CA file)
+ */
 export function createDeliveryDesk(parts: DeliveryDeskParts): DeliveryDesk {
   const { config, lane, cases, database, clock, random, log } = parts;
   const sender = createHttpSender({

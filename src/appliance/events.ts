@@ -1,6 +1,7 @@
 /** What happens in the appliance, for `causeway tail`. A listener that throws or blocks never reaches the data path. */
 import type { TailEvent } from '../api/operations.ts';
 
+/** Hands each event to everybody who follows, in order; keeps none, so who comes later sees only what follows. */
 export class EventFeed {
   readonly #listeners = new Set<(event: TailEvent) => void>();
 

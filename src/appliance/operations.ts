@@ -23,6 +23,7 @@ import type { StatusSnapshot } from '../status/snapshot.ts';
 import type { EventFeed } from './events.ts';
 import { entryRow, messageRow } from './rows.ts';
 
+/** What the operations work on. */
 export interface OperationsParts {
   readonly ledger: Ledger;
   readonly lanes: ReadonlyMap<DestinationId, LaneStore>;
@@ -32,11 +33,18 @@ export interface OperationsParts {
   readonly clock: Clock;
   readonly status: () => Promise<StatusSnapshot>;
   readonly isReady: () => boolean;
+  /** Tells the dispatchers which parked entries changed; runs after the commit. */
   readonly onParkedChange: (changes: readonly ParkedChange[]) => void;
 }
 
+/** Records read at a time: what one request may hold in memory beside its answer. */
 const PAGE = 256;
 
+/**
+ * The operations over the stored records. Reading asks the store page by page; a change resolves after its synced
+ * commit, and only then the dispatchers hear of it.
+ * @throws CausewayError from the single operations: `NOT_FOUND`, `WRONG_STATE`, and `STORE_FAILED` where one writes.
+ */
 export function createOperations(parts: OperationsParts): Operations {
   const { cures, feed } = parts;
   return {

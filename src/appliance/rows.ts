@@ -5,6 +5,7 @@ import type { EntryRow, MessageRow } from '../api/operations.ts';
 import type { Attempt, DeliveryState } from '../model/delivery.ts';
 import { messageIdOf } from '../model/ids.ts';
 
+/** A stored message as people see it: facts of its header, and the size of the frame in bytes. */
 export function messageRow({ sequence, header, frame }: StoredMessage): MessageRow {
   const { channelId, controlId, messageType, receivedAtMs, disposition, ackCode, flags, events } = header;
   const messageId = messageIdOf(sequence);

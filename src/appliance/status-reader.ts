@@ -10,9 +10,11 @@ import { verdictOf } from '../status/verdict.ts';
 import type { ChannelDesk } from './channel-desk.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 
+/** Where the snapshot comes from; everything is read, nothing changed. */
 export interface StatusReaderParts {
   readonly config: Config;
   readonly version: string;
+  /** Wall clock, ms since the epoch. */
   readonly startedAtMs: number;
   readonly totals: Totals;
   readonly database: Database;
@@ -21,6 +23,11 @@ export interface StatusReaderParts {
   readonly clock: Clock;
 }
 
+/**
+ * The state of the appliance now. At most two records per destination are read from disk, for the age of what waits, so
+ * it may be asked for often. Its control totals are those of the last formed group of commits.
+ * @throws CausewayError `STORE_DAMAGED`
+ */
 export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapshot> {
   const { config, database, clock, totals } = parts;
   const nowMs = clock.nowMs();

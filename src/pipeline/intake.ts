@@ -5,7 +5,8 @@
  * The reply exists only after the commit resolved; that is the whole of the promise behind AA. Everything up to the
  * commit runs without yielding, so messages keep the order in which they arrived.
  *
- * A message that cannot be stored (store failed or full of work) is answered AE with nothing kept; the sender repeats it.
+ * A message that cannot be stored (store failed or full of work) is answered AE with nothing kept; the sender repeats
+ * it.
  */
 import type { StoredMessage } from '../../outbox/frames.ts';
 import { buildAck } from '../hl7/acknowledgment.ts';
@@ -26,6 +27,7 @@ import type { Ledger, Placed } from './ledger.ts';
 import type { Route, RoutedMessage } from './route.ts';
 import type { ChannelPolicy } from './settings.ts';
 
+/** A channel as intake needs it: how its frames are read, mapped, judged and routed. */
 export interface IntakeChannel {
   readonly id: ChannelId;
   readonly format: Hl7v2Settings;
@@ -34,6 +36,7 @@ export interface IntakeChannel {
   readonly routes: readonly Route[];
 }
 
+/** What the intake of one channel works with; store, ledger and clock are shared by all channels. */
 export interface IntakeParts {
   readonly channel: IntakeChannel;
   readonly facility: { readonly id: FacilityId; readonly timezone: string; readonly currency: string };
@@ -42,6 +45,10 @@ export interface IntakeParts {
   readonly clock: Clock;
   /** Committed entries, to be delivered. */
   readonly onPlaced: (placed: readonly Placed[]) => void;
+  /**
+   * Called when the outcome of a frame is settled: with the stored message, the earlier one for a duplicate, or null
+   * when nothing was kept, and the seconds since intake began. It must not throw.
+   */
   readonly onMessage: (message: StoredMessage | null, result: IntakeResult, seconds: number) => void;
 }
 
@@ -55,6 +62,10 @@ interface Understood {
   readonly flags: readonly string[];
 }
 
+/**
+ * The intake of one channel. A repetition that comes while the first message is still being stored waits for that and
+ * then gets the same reply. Memory is bounded by `QUEUED_BYTES_MAX` over all channels and the listeners' own limits.
+ */
 export function createIntake(parts: IntakeParts): Intake {
   /** Messages between arrival and commit, by control id: a repetition waits for the first one's reply. */
   const inWork = new Map<string, Promise<IntakeResult>>();

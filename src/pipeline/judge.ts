@@ -9,15 +9,20 @@ import type { CanonicalEvent } from '../model/event.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ChannelPolicy } from './settings.ts';
 
+/** A part of a message that gave problems instead of an event. */
 export type FailedLine = Extract<LineOutcome, { ok: false }>;
 
+/** What becomes of a message, before anything is stored. */
 export interface Judgment {
   readonly disposition: 'accepted' | 'held' | 'filtered' | 'rejected';
   readonly ackCode: AckCode;
   /** For the sender and for people; names fields, never values. */
   readonly text: string;
+  /** Everything that is wrong, each code and path once; goes into the ERR segments of the reply and into the case. */
   readonly problems: readonly Problem[];
+  /** What goes out; also of a held message, where a good line waits only behind a failed one of its ordering key. */
   readonly events: readonly CanonicalEvent[];
+  /** Lines whose places are kept in the outbox until a person decides. */
   readonly failed: readonly FailedLine[];
   /** Groups exception cases with one cure; null when no case is needed. */
   readonly cause: string | null;
@@ -28,10 +33,15 @@ const SANE_TYPE = /^[A-Za-z0-9_]{1,12}(?:\^[A-Za-z0-9_]{1,12})?$/;
 /** The message type as a label: what is not a plausible MSH-9 is not repeated. */
 export const typeLabel = (messageType: string): string => (SANE_TYPE.test(messageType) ? messageType : 'unknown');
 
+/** Everything beside the message that decides: facility, profile and content hash for the mapping, and the policy. */
 export interface JudgmentContext extends MappingContext {
   readonly policy: ChannelPolicy;
 }
 
+/**
+ * Judges a message that could be read. The same message and context give the same judgment, at intake and at every
+ * reprocessing; data problems are in it, nothing is thrown for them.
+ */
 export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
   if (message.controlId === '') return judgeProblems([missingControlId], [], context.policy);
   const mapping = mappingFor(message.messageType);

@@ -26,6 +26,7 @@ import type { WriteBatch } from '../platform/database.ts';
 import type { FailedLine, Judgment } from './judge.ts';
 import type { Route, RoutedMessage } from './route.ts';
 
+/** The stores that one batch may write to, and the facility that names the source of its events. */
 export interface LedgerParts {
   readonly facilityId: FacilityId;
   readonly frames: FrameStore;
@@ -68,6 +69,7 @@ export class Ledger {
     return this.#parts.totals;
   }
 
+  /** @throws Error for an unknown destination: routes are checked against the destinations when they are loaded */
   lane(destinationId: DestinationId): LaneStore {
     const lane = this.#parts.lanes.get(destinationId);
     if (lane === undefined) throw new Error(`no lane for destination ${destinationId}`);
@@ -108,6 +110,7 @@ export class Ledger {
     });
   }
 
+  /** The record of an event for a place that is known; writes nothing. The same event and place give the same bytes. */
   entryRecord(
     event: CanonicalEvent,
     at: { lane: LaneStore; sequence: number; facts: MessageFacts },
@@ -197,6 +200,10 @@ function placeHeader(
   };
 }
 
+/**
+ * The facts of a message that is judged again. Arrival, control id and content hash are those of the stored message, so
+ * its events get the ids and stamps that they would have had at first.
+ */
 export const factsOf = (message: StoredMessage, routed: RoutedMessage): MessageFacts => ({
   ...routed,
   channelId: message.header.channelId,

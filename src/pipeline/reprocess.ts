@@ -1,5 +1,6 @@
 /**
- * The cures of an exception case: run the stored frame through intake's judgment again, or close the case without event.
+ * The cures of an exception case: run the stored frame through intake's judgment again, or close the case without
+ * event.
  *
  * A held line keeps its place in the outbox: its event goes out in the turn of the message, before younger entries of
  * the same ordering key. The event id is derived from the message, so it is the id that it would have had at first.
@@ -28,6 +29,7 @@ export interface ParkedChange {
   readonly now: ParkedRecord | null;
 }
 
+/** What cures work with; the channels are those of the present configuration, not of the time of arrival. */
 export interface CureParts {
   readonly database: Database;
   readonly ledger: Ledger;
@@ -49,6 +51,10 @@ interface Place {
   readonly parked: ParkedRecord;
 }
 
+/**
+ * Closes exception cases. The case, its places and its new entries change in one synced batch, so a cure happens whole
+ * or not at all; `STORE_FAILED` is thrown when the store does not take it, and the case may then still be open.
+ */
 export class Cures {
   readonly #parts: CureParts;
 
@@ -56,13 +62,16 @@ export class Cures {
     this.#parts = parts;
   }
 
-  /** @throws CausewayError `NOT_FOUND`, `WRONG_STATE` (not open, or the message still has problems) */
+  /**
+   * Judges the stored message again, or sends the refused entry again. What it still finds wrong is kept in the case.
+   * @throws CausewayError `NOT_FOUND`, `WRONG_STATE` (not open, or the message still has problems)
+   */
   async reprocess(caseId: string, by: string): Promise<ExceptionCase> {
     const open = this.#openCase(caseId);
     return open.destinationId === undefined ? this.#reprocessMessage(open, by) : this.#sendAgain(open, by);
   }
 
-  /** Ends the case and its places without an event; what waits behind them flows. */
+  /** Ends the case and its places without an event; what waits behind them flows. @throws as `reprocess` */
   async discard(caseId: string, by: string, reason: string): Promise<ExceptionCase> {
     const open = this.#openCase(caseId);
     const batch = new WriteBatch();

@@ -28,7 +28,8 @@ export const routeSettings = z.strictObject({
     .max(2_000)
     .optional()
     .describe(
-      'CEL condition over `event` (kind, data, orderingKey) and `message` (type, version, sendingApplication, sendingFacility). Default: every event.',
+      'CEL condition over `event` (kind, data, orderingKey) and `message` (type, version, sendingApplication, ' +
+        'sendingFacility). Default: every event.',
     ),
 });
 

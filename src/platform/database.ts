@@ -28,6 +28,7 @@ const PROBE_KEY = '!probe';
 const WRITE_BUFFER_BYTES = 8 * 1_048_576;
 
 type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string };
+/** What a commit survives once it resolved: see the file comment. */
 export type Durability = 'synced' | 'written';
 
 /** Collects writes that become visible together. Single use. */
@@ -50,12 +51,14 @@ export class WriteBatch {
   }
 }
 
+/** A record whose envelope was verified; `sequence` is the record's own number. */
 export interface Row {
   readonly key: string;
   readonly sequence: number;
   readonly payload: Buffer;
 }
 
+/** One page of keys, `gte` included, `lt` excluded, at most `limit` rows; `reverse` begins at the greatest key. */
 export interface Range {
   readonly gte: string;
   readonly lt: string;
@@ -70,6 +73,7 @@ interface Waiting {
   readonly reject: (error: CausewayError) => void;
 }
 
+/** What a store is opened with; the callbacks run on the write path and must be quick and not throw. */
 export interface DatabaseOptions {
   readonly location: string;
   /** Only at provisioning; an appliance never starts with an empty store by accident. */
@@ -142,7 +146,7 @@ export class Database {
     return sealed === undefined ? undefined : open(key, sealed).payload;
   }
 
-  /** Reads many records at once, off the event loop; absent ones are undefined. @throws CausewayError `STORE_DAMAGED` */
+  /** Reads many records at once, off the event loop; absent: undefined. @throws CausewayError `STORE_DAMAGED` */
   async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     if (keys.length === 0) return [];
     const found = await this.#level.getMany([...keys]);

@@ -1,4 +1,4 @@
-/** The appliance as a service: it stops without losing a reply, starts again where it was, and refuses in plain words. */
+/** The appliance as a service: it loses no reply when it stops, starts where it was, and refuses in plain words. */
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -156,7 +156,7 @@ destinations:
 `;
 
 describe('refusing to start', () => {
-  test('a configuration with six different mistakes: run says the same lines as validate, exit 1, nothing is made', async () => {
+  test('a configuration with six different mistakes: run says what validate says, exit 1', async () => {
     const appliance = await prepared(() => SIX_MISTAKES);
     const validated = await appliance.command('validate');
     const lines = validated.stdout.split('\n').filter((line) => line !== '');
