@@ -45,8 +45,11 @@ export class MllpConnection {
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('drain', () => this.resume());
     socket.on('error', () => socket.destroy());
-    // The sender has closed its side: it still gets the replies to what it sent.
-    socket.on('end', () => void this.finish());
+    // The sender has closed its side: nothing follows its last frame, and it still gets the replies to what it sent.
+    socket.on('end', () => {
+      this.#takeUnterminated();
+      void this.finish();
+    });
     socket.on('close', () => {
       this.#closing = true;
       this.#replies.length = 0;
@@ -131,10 +134,14 @@ export class MllpConnection {
     this.#missingCr = null;
     if (!this.#decoder.endPending) return;
     this.#missingCr = this.#parts.context.clock.after(MISSING_CR_MS, () => {
-      const bytes = this.#closing ? null : this.#decoder.endWithoutCr();
-      this.#frameSinceMs = null;
-      if (bytes !== null) this.#take(bytes);
+      this.#takeUnterminated();
     });
+  }
+
+  #takeUnterminated(): void {
+    const bytes = this.#closing ? null : this.#decoder.endWithoutCr();
+    this.#frameSinceMs = null;
+    if (bytes !== null) this.#take(bytes);
   }
 
   #take(bytes: Buffer): void {

@@ -1,4 +1,4 @@
-/** What happens in the appliance, for `causeway tail`. A listener that throws or blocks never reaches the data path. */
+/** What happens in the appliance, for `causeway tail`. A listener must be cheap and must not throw. */
 import type { TailEvent } from '../api/operations.ts';
 
 /** Hands each event to everybody who follows, in order; keeps none, so who comes later sees only what follows. */

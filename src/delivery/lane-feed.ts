@@ -102,6 +102,7 @@ export class LaneFeed {
 
   /** A parked entry ended or changed its state: keeps the count of blocked keys. */
   changeParked(sequence: number, was: ParkedRecord | null, now: ParkedRecord | null): void {
+    this.#committed = Math.max(this.#committed, sequence);
     if (sequence >= this.#next && sequence > this.#knownEnd) return;
     if (was !== null) this.#addParked(was, -1);
     if (now !== null) this.#addParked(now, 1);

@@ -16,14 +16,14 @@ import { parseMessage, readHeader } from '../hl7/parse.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError, ERROR_SPECS } from '../model/errors.ts';
-import { type ChannelId, type FacilityId, messageIdOf, payloadHashOf } from '../model/ids.ts';
+import { type ChannelId, type EntryId, type FacilityId, messageIdOf, payloadHashOf } from '../model/ids.ts';
 import type { InboundFrame, Intake, IntakeResult } from '../model/intake.ts';
 import type { Problem } from '../model/problem.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
 import type { Hl7v2Settings } from '../formats/hl7v2-settings.ts';
 import type { ChannelProfile } from '../mappings/profile.ts';
 import { filteredByRoutes, type Judgment, judge, refuse, typeLabel } from './judge.ts';
-import type { Ledger, Placed } from './ledger.ts';
+import type { Ledger, MessageFacts, Placed } from './ledger.ts';
 import type { Route, RoutedMessage } from './route.ts';
 import type { ChannelPolicy } from './settings.ts';
 
@@ -195,10 +195,7 @@ function store(parts: IntakeParts, { frame, payloadHash, indexedAs, understood }
     controlId,
   };
   const facts = { ...routed, ...base, messageId };
-  const placed = judgment.events.flatMap((event) =>
-    ledger.putEvent(batch, event, { destinations: ledger.destinationsOf(event, channel.routes, routed), facts }),
-  );
-  const held = judgment.cause === null ? null : ledger.putCase(batch, judgment, { facts, routes: channel.routes });
+  const { caseId, placed, places } = placeLines(batch, { channel, ledger, judgment, facts });
   const stored: StoredMessage = {
     sequence,
     header: {
@@ -208,8 +205,8 @@ function store(parts: IntakeParts, { frame, payloadHash, indexedAs, understood }
       ackCode: judgment.ackCode,
       flags,
       events: judgment.events.length,
-      entryIds: [...placed.map(({ entry }) => entry.entryId), ...(held?.places ?? [])],
-      ...(held === null ? {} : { caseId: held.caseId }),
+      entryIds: [...placed.map(({ entry }) => entry.entryId), ...places],
+      ...(caseId === null ? {} : { caseId }),
     },
     reply,
     frame: frame.bytes,
@@ -217,6 +214,30 @@ function store(parts: IntakeParts, { frame, payloadHash, indexedAs, understood }
   ledger.putMessage(batch, stored, indexedAs);
   const answer = { disposition: judgment.disposition, messageId, ackCode: judgment.ackCode, reply };
   return { message: stored, placed, result: database.commit(batch, 'synced').then(() => answer) };
+}
+
+interface Placing {
+  readonly channel: IntakeChannel;
+  readonly ledger: Ledger;
+  readonly judgment: Judgment;
+  readonly facts: MessageFacts;
+}
+
+/** Entries and held places in the order of the lines, so that a later line waits behind an earlier one that is held. */
+function placeLines(batch: WriteBatch, { channel, ledger, judgment, facts }: Placing) {
+  const caseId = judgment.cause === null ? null : ledger.cases.allocate();
+  const placed: Placed[] = [];
+  const places: EntryId[] = [];
+  for (const line of judgment.lines) {
+    if (line.ok) {
+      const destinations = ledger.destinationsOf(line.event, channel.routes, facts);
+      placed.push(...ledger.putEvent(batch, line.event, { destinations, facts }));
+    } else if (caseId !== null) {
+      places.push(...ledger.putPlaces(batch, line, { caseId, facts, routes: channel.routes }));
+    }
+  }
+  if (caseId !== null) ledger.openCase(batch, judgment, { caseId, facts, places });
+  return { caseId, placed, places };
 }
 
 /** AE: nothing was kept that counts; the sender repeats the message. */

@@ -24,6 +24,8 @@ export interface Judgment {
   readonly events: readonly CanonicalEvent[];
   /** Lines whose places are kept in the outbox until a person decides. */
   readonly failed: readonly FailedLine[];
+  /** Events and failed lines in the order of the message: the order in which they take their places in the outbox. */
+  readonly lines: readonly LineOutcome[];
   /** Groups exception cases with one cure; null when no case is needed. */
   readonly cause: string | null;
 }
@@ -50,10 +52,10 @@ export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
   const events = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.event] : []));
   const failed = outcomes.filter((outcome) => !outcome.ok);
   if (failed.length === 0) {
-    return { ...settled('accepted', acceptedText(events.length)), events };
+    return { ...settled('accepted', acceptedText(events.length)), events, lines: outcomes };
   }
   if (context.policy.onProblem === 'reject') return judgeProblems(problemsOf(failed), [], context.policy);
-  return { ...judgeProblems(problemsOf(failed), failed, context.policy), events };
+  return { ...judgeProblems(problemsOf(failed), failed, context.policy), events, lines: outcomes };
 }
 
 /** A message that cannot be read, or a control id that may not be used again: refused for good, a copy is kept. */
@@ -101,6 +103,7 @@ const settled = (disposition: Judgment['disposition'], text: string): Judgment =
   problems: [],
   events: [],
   failed: [],
+  lines: [],
   cause: null,
 });
 

@@ -128,42 +128,40 @@ export class Ledger {
     return { header: headerOf(event, facts), body };
   }
 
-  /** Opens the case of a held judgment and takes the places of its lines in every lane that its channel feeds. */
-  putCase(
+  /** Opens the case of a held judgment; `places` wait with it. */
+  openCase(
     batch: WriteBatch,
     judgment: Judgment,
-    at: { facts: MessageFacts; routes: readonly Route[] },
-  ): { caseId: CaseId; places: EntryId[] } {
-    const { facts, routes } = at;
-    const caseId = this.#parts.cases.allocate();
-    const destinations = [...new Set(routes.map(({ destinationId }) => destinationId))];
-    const places = destinations.flatMap((destinationId) =>
-      judgment.failed.flatMap((line) => this.#putPlaces(batch, line, { destinationId, caseId, facts })),
-    );
-    this.#parts.cases.open(batch, caseId, {
+    at: { caseId: CaseId; facts: MessageFacts; places: readonly EntryId[] },
+  ): void {
+    const { facts } = at;
+    this.#parts.cases.open(batch, at.caseId, {
       cause: judgment.cause ?? 'no-event',
       channelId: facts.channelId,
       messageId: facts.messageId,
       controlId: facts.controlId,
       messageType: facts.type,
       problems: judgment.problems,
-      entryIds: places,
+      entryIds: at.places,
       openedAtMs: facts.receivedAtMs,
     });
-    return { caseId, places };
   }
 
-  #putPlaces(
+  /** Takes the places of a failed line in every lane that its channel feeds: one per key that could be read. */
+  putPlaces(
     batch: WriteBatch,
     line: FailedLine,
-    at: { destinationId: DestinationId; caseId: CaseId; facts: MessageFacts },
+    at: { caseId: CaseId; facts: MessageFacts; routes: readonly Route[] },
   ): EntryId[] {
-    const lane = this.lane(at.destinationId);
-    return line.orderingKeys.map((orderingKey, index) => {
-      const sequence = lane.allocate();
-      const header = placeHeader(line, { orderingKey, facts: at.facts, withMoney: index === 0 });
-      lane.appendHeld(batch, sequence, { record: { header, body: Buffer.alloc(0) }, caseId: at.caseId });
-      return entryIdOf(lane.id, sequence);
+    const destinations = [...new Set(at.routes.map(({ destinationId }) => destinationId))];
+    return destinations.flatMap((destinationId) => {
+      const lane = this.lane(destinationId);
+      return line.orderingKeys.map((orderingKey, index) => {
+        const sequence = lane.allocate();
+        const header = placeHeader(line, { orderingKey, facts: at.facts, withMoney: index === 0 });
+        lane.appendHeld(batch, sequence, { record: { header, body: Buffer.alloc(0) }, caseId: at.caseId });
+        return entryIdOf(lane.id, sequence);
+      });
     });
   }
 }

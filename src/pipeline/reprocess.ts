@@ -57,6 +57,8 @@ interface Place {
  */
 export class Cures {
   readonly #parts: CureParts;
+  /** Cases on which a cure is at work: a second one must not place the same events again. */
+  readonly #busy = new Set<string>();
 
   constructor(parts: CureParts) {
     this.#parts = parts;
@@ -66,14 +68,29 @@ export class Cures {
    * Judges the stored message again, or sends the refused entry again. What it still finds wrong is kept in the case.
    * @throws CausewayError `NOT_FOUND`, `WRONG_STATE` (not open, or the message still has problems)
    */
-  async reprocess(caseId: string, by: string): Promise<ExceptionCase> {
-    const open = this.#openCase(caseId);
-    return open.destinationId === undefined ? this.#reprocessMessage(open, by) : this.#sendAgain(open, by);
+  reprocess(caseId: string, by: string): Promise<ExceptionCase> {
+    return this.#alone(caseId, (open) =>
+      open.destinationId === undefined ? this.#reprocessMessage(open, by) : this.#sendAgain(open, by),
+    );
   }
 
   /** Ends the case and its places without an event; what waits behind them flows. @throws as `reprocess` */
-  async discard(caseId: string, by: string, reason: string): Promise<ExceptionCase> {
+  discard(caseId: string, by: string, reason: string): Promise<ExceptionCase> {
+    return this.#alone(caseId, (open) => this.#discard(open, by, reason));
+  }
+
+  async #alone(caseId: string, act: (open: ExceptionCase) => Promise<ExceptionCase>): Promise<ExceptionCase> {
     const open = this.#openCase(caseId);
+    if (this.#busy.has(caseId)) throw new CausewayError('WRONG_STATE', `Somebody else is working on case ${caseId}.`);
+    this.#busy.add(caseId);
+    try {
+      return await act(open);
+    } finally {
+      this.#busy.delete(caseId);
+    }
+  }
+
+  async #discard(open: ExceptionCase, by: string, reason: string): Promise<ExceptionCase> {
     const batch = new WriteBatch();
     const atMs = this.#parts.clock.nowMs();
     const changes: ParkedChange[] = [];

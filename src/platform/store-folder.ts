@@ -21,7 +21,7 @@ import {
 } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CausewayError } from '../model/errors.ts';
 
 const MARKER = 'PROVISIONED';
@@ -45,7 +45,7 @@ export interface StoreFolder {
  */
 export async function takeStoreFolder(path: string): Promise<StoreFolder> {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
   } catch (cause) {
     throw new CausewayError('STORE_OPEN_FAILED', `The folder ${path} cannot be created.`, { cause });
   }
@@ -65,6 +65,17 @@ export async function takeStoreFolder(path: string): Promise<StoreFolder> {
     },
     release: () => closeServer(lock),
   };
+}
+
+/**
+ * Makes the folder and what is missing above it, one level at a time: Node's own recursive form never returns where the
+ * kernel answers ENOENT below a folder that exists (some virtual file systems).
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /**
