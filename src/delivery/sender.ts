@@ -8,6 +8,7 @@
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { Readable } from 'node:stream';
 import pRetry from 'p-retry';
 import got, { HTTPError, RequestError, TimeoutError } from 'got';
 import type { InboundResponse, OutboundRequest, Verdict } from '../destinations/destination.ts';
@@ -78,7 +79,11 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
       const stop = (): void => cut.abort();
       signal.addEventListener('abort', stop, { once: true });
       const post = () => {
-        const pending = client.post(request.url, { headers: request.headers, body: request.body, signal: cut.signal });
+        // As a stream with its length: given a buffer, the library writes it in pieces and destroys the request when the
+        // answer's headers come before it has noticed that the last piece is out, which loses the body of the answer.
+        const body = Readable.from([request.body], { objectMode: false });
+        const headers = { ...request.headers, 'content-length': String(request.body.length) };
+        const pending = client.post(request.url, { headers, body, signal: cut.signal });
         pending.on('downloadProgress', ({ transferred }: { transferred: number }) => {
           if (transferred > options.answerBytesMax) cut.abort();
         });
