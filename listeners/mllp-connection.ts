@@ -7,7 +7,7 @@ import type { ListenerContext } from './listener.ts';
 import type { MllpSettings } from './mllp-settings.ts';
 
 /** Reply bytes that the sender has not read yet, above which it is not read any more. */
-const UNSENT_BYTES_MAX = 1_048_576;
+const UNSENT_BYTES_MAX = 65_536;
 /** How long a 0x1C without a byte behind it waits for its CR, in ms, before the frame counts as ended. */
 const MISSING_CR_MS = 200;
 /** An unfinished frame may grow to this size even when the budget of all connections is used up. */

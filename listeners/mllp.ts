@@ -102,8 +102,10 @@ class MllpListener implements Listener {
       if (connection.isBusy) continue;
       if (idlest === null || connection.lastByteMs < idlest.lastByteMs) idlest = connection;
     }
-    idlest?.destroy();
-    return idlest !== null;
+    if (idlest === null) return false;
+    this.#connections.delete(idlest); // not again in this turn: it leaves by itself only when it is closed
+    idlest.destroy();
+    return true;
   }
 
   #bufferedBytes(): number {

@@ -20,6 +20,7 @@ import {
 } from './keys.ts';
 import {
   type ControlIdRecord,
+  type ControlIdUse,
   decodeJson,
   encodeJson,
   type MessageRecord,
@@ -29,6 +30,17 @@ import {
 import type { Totals } from './totals.ts';
 
 const PAGE = 1_000;
+/** Messages remembered under one control id. */
+const USES_KEPT = 32;
+
+/** A message on its way into the store. */
+export interface MessageToStore {
+  readonly record: MessageRecord;
+  /** The control id, or what stands for it when MSH-10 is empty; null for a frame without readable header. */
+  readonly indexedAs: string | null;
+  /** Messages that came under it before, oldest first. */
+  readonly earlierUses: readonly ControlIdUse[];
+}
 
 /** A message as it is (or is about to be) stored, with its number: from 1, in order of arrival over all channels. */
 export interface StoredMessage extends MessageRecord {
@@ -72,7 +84,7 @@ export class FrameStore {
    * Adds frame, reply and index entry. `indexedAs`: the control id, or what stands for it when MSH-10 is empty; null
    * for a frame without readable header.
    */
-  put(batch: WriteBatch, sequence: number, message: { record: MessageRecord; indexedAs: string | null }): void {
+  put(batch: WriteBatch, sequence: number, message: MessageToStore): void {
     const { record, indexedAs } = message;
     batch.put(messageKey(sequence), sequence, ...messageParts(record));
     if (indexedAs !== null) {
@@ -80,7 +92,8 @@ export class FrameStore {
       this.#days.add(day);
       const key = controlIdKey(day, record.header.channelId, indexedAs);
       this.#filter.add(nameOfControlIdKey(key));
-      const pointer: ControlIdRecord = { message: sequence, payloadHash: record.header.payloadHash };
+      const own: ControlIdUse = { message: sequence, payloadHash: record.header.payloadHash };
+      const pointer: ControlIdRecord = { uses: [...message.earlierUses, own].slice(-USES_KEPT) };
       batch.put(key, sequence, encodeJson(pointer));
     }
     batch.onJoin.push(() => this.#totals.commit('message', sequence));
@@ -127,17 +140,21 @@ export class FrameStore {
     }
   }
 
-  /** The newest message of the channel with this control id inside the window. */
-  findControlId(query: ControlIdQuery): ControlIdRecord | null {
-    const today = dayOf(query.nowMs);
-    // One day ahead, too: the wall clock may have been set back since the message came.
-    for (let day = today + 1; day >= today - query.windowDays; day -= 1) {
-      if (!this.#days.has(day)) continue;
-      if (!this.#filter.mayHave(nameOfControlIdKey(controlIdKey(day, query.channelId, query.controlId)))) return null;
-      const payload = this.#database.get(controlIdKey(day, query.channelId, query.controlId));
-      if (payload !== undefined) return decodeJson(payload);
+  /**
+   * Every message of the channel with this control id inside the window, oldest first. Days in the future count, too: the
+   * wall clock may have been set back since they came.
+   */
+  findControlId(query: ControlIdQuery): readonly ControlIdUse[] {
+    const { channelId, controlId } = query;
+    const firstDay = dayOf(query.nowMs) - query.windowDays;
+    if (!this.#filter.mayHave(nameOfControlIdKey(controlIdKey(firstDay, channelId, controlId)))) return [];
+    const uses = new Map<number, ControlIdUse>();
+    for (const day of this.#days) {
+      const payload = day < firstDay ? undefined : this.#database.get(controlIdKey(day, channelId, controlId));
+      if (payload !== undefined)
+        for (const use of decodeJson<ControlIdRecord>(payload).uses) uses.set(use.message, use);
     }
-    return null;
+    return [...uses.values()].sort((one, other) => one.message - other.message);
   }
 
   get(sequence: number): StoredMessage | null {

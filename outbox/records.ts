@@ -112,10 +112,15 @@ export interface LaneRecord {
   } | null;
 }
 
-/** Where a control id leads: the newest message of its day, and the SHA-256 that tells a repetition from a reuse. */
-export interface ControlIdRecord {
+/** One message that came under a control id. */
+export interface ControlIdUse {
   readonly message: number;
   readonly payloadHash: string;
+}
+
+/** Every message that came under a control id, oldest first: a sender may have used it again for other content. */
+export interface ControlIdRecord {
+  readonly uses: readonly ControlIdUse[];
 }
 
 /** JSON payloads, UTF-8. Decoding trusts the shape: call it only with a payload whose envelope was verified. */

@@ -188,7 +188,10 @@ function recoverWithStore(
   database.onResumed = () => {
     for (const { dispatcher, config } of destinations) {
       log.info('delivery goes on after the store was opened again', { destination: config.id });
-      void dispatcher.recover();
+      dispatcher.recover().catch((error: unknown) => {
+        // A store that failed again meanwhile: its next reopening recovers once more.
+        if (database.state === 'open') throw error;
+      });
     }
   };
 }

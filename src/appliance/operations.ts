@@ -47,6 +47,13 @@ const PAGE = 256;
  */
 export function createOperations(parts: OperationsParts): Operations {
   const { cures, feed } = parts;
+  // One after the other: two people must not move the same entry at once.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(act: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(act, act);
+    last = result.catch(() => {});
+    return result;
+  };
   return {
     status: parts.status,
     isReady: parts.isReady,
@@ -54,11 +61,11 @@ export function createOperations(parts: OperationsParts): Operations {
     showMessage: (id) => showMessage(parts, id),
     listCases: (query) => listCases(parts, query),
     showCase: (id) => showCase(parts, id),
-    reprocessCase: (id, by) => cures.reprocess(id, by),
-    discardCase: (id, by, reason) => cures.discard(id, by, reason),
+    reprocessCase: (id, by) => inTurn(() => cures.reprocess(id, by)),
+    discardCase: (id, by, reason) => inTurn(() => cures.discard(id, by, reason)),
     listDeadLetters: (query) => listDeadLetters(parts, query),
-    replayDeadLetter: (id, by) => replayDeadLetter(parts, id, by),
-    replay: (request, by) => replay(parts, request, by),
+    replayDeadLetter: (id, by) => inTurn(() => replayDeadLetter(parts, id, by)),
+    replay: (request, by) => inTurn(() => replay(parts, request, by)),
     subscribe: (listener) => feed.subscribe(listener),
   };
 }

@@ -92,7 +92,8 @@ async function destinationStatus(
   const { counts, money } = parts.totals.destination(desk.config.id as DestinationId);
   const { cursor, ...facts } = desk.dispatcher.facts();
   const waiting = counts.enqueued - counts.posted - counts.held - counts.dead - counts.discarded - counts.behind;
-  const oldestWaitingAtMs = waiting > 0 ? await oldestWaiting(desk, cursor) : null;
+  const isReadable = parts.database.state === 'open';
+  const oldestWaitingAtMs = waiting > 0 && isReadable && cursor !== null ? await oldestWaiting(desk, cursor) : null;
   const { held, dead, behind, posted, enqueued, discarded } = counts;
   const shown = { ...facts, waiting, oldestWaitingAtMs, held, dead, blockedBehind: behind };
   const rest = new Map(money.enqueued);

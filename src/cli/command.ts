@@ -39,6 +39,8 @@ export interface CliCommand {
   /** Shown first in the help: arguments after the program's name, and what they do. */
   readonly examples: readonly (readonly [line: string, what: string])[];
   readonly subcommands?: readonly CliCommand[];
+  /** What the words of the output mean, as whole sentences after the options in the help. */
+  readonly notes?: readonly string[];
   /** Absent when only the subcommands can be run. @throws CausewayError, UsageError: printed by the program, exit 2 */
   readonly run?: (values: OptionValues, context: CliContext) => Promise<ExitCode>;
 }

@@ -34,7 +34,9 @@ export function shortPath(path: string): string {
   return short === '' ? '.' : short.startsWith('..') ? path : short;
 }
 
-const quoted = (text: string): string => (/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+/** A word of a command line that a person can copy into a shell. */
+export const quoted = (text: string): string =>
+  /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Reads and checks a configuration, conditions of routes included. @throws CausewayError `CONFIG_UNREADABLE` */
 export async function readConfig(path: string): Promise<LoadedConfig> {
@@ -74,4 +76,10 @@ export async function loadOrThrow(path: string): Promise<Config> {
   if (loaded.ok) return loaded.config;
   const first = loaded.problems[0];
   throw new CausewayError('CONFIG_INVALID', first === undefined ? path : formatConfigProblem(first));
+}
+
+/** The zone of the facility; UTC when only the store folder is known. @throws CausewayError `CONFIG_INVALID`, `CONFIG_UNREADABLE` */
+export async function facilityZone(values: OptionValues, context: CliContext): Promise<string> {
+  if (values.text('store') !== undefined) return 'UTC';
+  return (await loadOrThrow(configurationPath(values, context))).facility.timezone;
 }

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Config } from '../config/schema.ts';
 import { CONFIG_OPTION, type CliCommand, type CliContext } from './command.ts';
-import { configOptionText, examplePath, loadOrExplain } from './configuration.ts';
-import { UsageError } from './option-values.ts';
+import { configOptionText, examplePath, loadOrExplain, quoted } from './configuration.ts';
+import { OptionValues, UsageError } from './option-values.ts';
 import { runAppliance } from './run.ts';
+import { sandboxFolder } from './sandbox-client.ts';
 
 /** The sandbox makes two RSA keys at its first start, which is slow on a small machine. */
 const SANDBOX_START_MS = 60_000;
@@ -22,7 +23,8 @@ export const demoCommand: CliCommand = {
     const path = values.text('config') ?? examplePath(context);
     const config = await loadOrExplain(path, context);
     if (config === null) return 1;
-    const sandbox = await startSandbox(placeOf(config), context);
+    const place = placeOf(config);
+    const sandbox = await startSandbox(place, context);
     const leave = (code: number | null): void => {
       context.terminal.say(
         `The sandbox ERP has ended (${code ?? 'by a signal'}): events wait until it is there again.`,
@@ -30,7 +32,9 @@ export const demoCommand: CliCommand = {
     };
     sandbox.once('exit', leave);
     try {
-      return await runAppliance(config, context, { from: path, configOption: configOptionText(values), json: false });
+      const ideas = ideasFor(place, context);
+      const configOption = configOptionText(values);
+      return await runAppliance(config, context, { from: path, configOption, json: false, ideas });
     } finally {
       sandbox.off('exit', leave);
       await stopSandbox(sandbox);
@@ -39,8 +43,20 @@ export const demoCommand: CliCommand = {
 };
 
 interface SandboxPlace {
+  /** The destination that it is. */
+  readonly id: string;
   readonly port: string;
   readonly folder: string;
+}
+
+function ideasFor({ id, folder }: SandboxPlace, context: CliContext): readonly string[] {
+  const usual = sandboxFolder(new OptionValues([], {}), context);
+  const where = resolve(folder) === resolve(usual) ? '' : ` --dir ${quoted(folder)}`;
+  const away = `${context.terminal.command} sandbox fail 503 --for 30s${where}`;
+  return [
+    `The destination ${id} is the sandbox ERP, a stand-in in this box. Take it away and see events wait in order:`,
+    `      ${away}`,
+  ];
 }
 
 /** The sandbox that the configuration means: the port of its loopback destination, the folder of the CA it trusts. */
@@ -50,7 +66,7 @@ function placeOf(config: Config): SandboxPlace {
     const { caFile } = destination.tls;
     const isLoopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1';
     if (url.protocol === 'https:' && isLoopback && caFile !== undefined)
-      return { port: url.port || '443', folder: dirname(caFile) };
+      return { id: destination.id, port: url.port || '443', folder: dirname(caFile) };
   }
   throw new UsageError(
     'No destination of the configuration is a sandbox ERP.',

@@ -1,5 +1,6 @@
 import { nearWord } from '../config/near-word.ts';
 import { REFUSAL_CLASSES, type RefusalClass, RETRY_MEANINGS, type RetryMeaning } from '../model/delivery.ts';
+import type { AckCode } from '../model/acknowledgment.ts';
 import { ERROR_SPECS, isErrorCode } from '../model/errors.ts';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.ts';
 import { type CliCommand, type ExitCode, JSON_OPTION } from './command.ts';
@@ -9,8 +10,8 @@ import { suggest, type Terminal } from './terminal.ts';
 /** What a code means, in a form that prints and serialises alike. */
 interface Explanation {
   readonly code: string;
-  /** `error`: the environment failed. `problem`: one message has something wrong. `refusal`: a destination said no. */
-  readonly sort: 'error' | 'problem' | 'refusal';
+  /** `error`: the environment failed. `problem`: one message has something wrong. `refusal`: a destination said no. `reply`: MSA-1. */
+  readonly sort: 'error' | 'problem' | 'refusal' | 'reply';
   readonly text: string;
   /** What happens by itself. */
   readonly next: string;
@@ -23,33 +24,59 @@ interface Explanation {
 const PROBLEM_NEXT =
   'A problem of one message. The channel decides: `onProblem: hold` keeps it for a person, `reject` refuses it.';
 
+/** What a sender hears in MSA-1 (HL7 v2.5.1 table 0008, original mode), and what it does next. */
+const REPLIES: Readonly<Record<AckCode, { readonly text: string; readonly next: string }>> = {
+  AA: {
+    text: 'Accepted: the message and everything derived from it are synced to disk.',
+    next: 'The sender goes on. A message that is held for a person is answered AA too: it is safe.',
+  },
+  AE: {
+    text: 'Not stored this time: the appliance, not the message, has a problem.',
+    next: 'The sender keeps the message and sends it again; the code in the reply says what is wrong.',
+  },
+  AR: {
+    text: 'Refused: this message is not accepted however often it is sent.',
+    next: 'The sender must correct the message or its target; the code in the reply says what is wrong.',
+  },
+};
+
 /** `causeway explain CODE`: the catalogue text of every error code, problem code and class of refusal. */
 export const explainCommand: CliCommand = {
   name: 'explain',
-  summary: 'Say what an error code, a problem code or a class of refusal means, and what to do.',
-  arguments: [{ syntax: '[code]', text: 'Code as printed, e.g. STORE_FAILED, unmapped-type or validation.' }],
+  summary: 'Say what a code, a reply (AA, AE, AR) or the cause of a case means, and what to do.',
+  arguments: [{ syntax: '[code...]', text: 'As printed: STORE_FAILED, unmapped-type ORU^R01, validation, AE.' }],
   options: [{ flags: '--list', text: 'List every code.' }, JSON_OPTION],
   examples: [
     ['explain STORE_FAILED', 'meaning, what happens by itself, what you can do'],
+    ['explain required PV1-19.1', 'the cause of a case, as `exceptions list` prints it'],
+    ['explain AE', 'what a sender is told with this reply'],
     ['explain --list', 'every code in one line each'],
   ],
   async run(values, { terminal }) {
     if (values.flag('list')) return list(terminal, values.flag('json'));
     if (values.first === '')
       throw new UsageError('Which code?', `Run \`${terminal.command} explain --list\` for all of them.`);
-    const found = explanationOf(values.first);
-    if (found === null) return unknownCode(values.first, terminal);
+    const typed = codeIn(values.args.join(' '));
+    const found = explanationOf(typed);
+    if (found === null) return unknownCode(typed, terminal);
     if (values.flag('json')) terminal.out(JSON.stringify(found));
     else for (const line of lines(found)) terminal.out(line);
     return 0;
   },
 };
 
-/** Every code of the three catalogues; no code stands in two of them. */
+/** The code in a cause: its first word, but of `destination-refused erp validation status 422` the class. */
+function codeIn(typed: string): string {
+  const [first = '', , third] = typed.trim().split(/\s+/);
+  return first.toLowerCase() === 'destination-refused' && third !== undefined ? third : first;
+}
+
+/** Every code of the three catalogues and every reply; no code stands in two of them. */
 const allCodes = (): readonly string[] => [
   ...Object.keys(ERROR_SPECS),
   ...Object.keys(REFUSAL_CLASSES),
   ...Object.keys(PROBLEM_CODES),
+  ...Object.keys(REPLIES),
 ];
 
 function explanationOf(typed: string): Explanation | null {
@@ -60,13 +87,16 @@ function explanationOf(typed: string): Explanation | null {
     return { code, sort: 'error', text, next: RETRY_MEANINGS[retry], retry, ack, httpStatus, hint };
   }
   if (isRefusalClass(code)) return { code, sort: 'refusal', ...REFUSAL_CLASSES[code] };
+  if (isReply(code)) return { code, sort: 'reply', ...REPLIES[code] };
   return { code, sort: 'problem', text: PROBLEM_CODES[code as ProblemCode], next: PROBLEM_NEXT };
 }
+
+const isReply = (code: string): code is AckCode => Object.hasOwn(REPLIES, code);
 
 const isRefusalClass = (code: string): code is RefusalClass => Object.hasOwn(REFUSAL_CLASSES, code);
 
 function lines({ code, sort, text, next, ack, httpStatus, hint }: Explanation): readonly string[] {
-  if (sort === 'problem') return [`${code}: ${text}`, next];
+  if (sort === 'problem' || sort === 'reply') return [`${code}: ${text}`, next];
   if (sort === 'refusal') {
     return [`${code}: ${text}`, 'A refusal of a destination.', `By itself:  ${next}`, `You can:    ${hint ?? ''}`];
   }

@@ -64,6 +64,7 @@ function build(spec: CliCommand, context: CliContext, done: (code: ExitCode) => 
   for (const argument of spec.arguments ?? []) command.argument(argument.syntax, argument.text);
   for (const option of spec.options ?? []) command.option(option.flags, option.text);
   command.addHelpText('before', examplesText(spec, context.terminal.command));
+  if (spec.notes !== undefined) command.addHelpText('after', `\n${spec.notes.join('\n')}`);
   for (const subcommand of spec.subcommands ?? []) command.addCommand(build(subcommand, context, done));
   const { run } = spec;
   if (run !== undefined) {

@@ -7,6 +7,10 @@ import { actingPerson } from './person.ts';
 import { suggest } from './terminal.ts';
 import { money, plural } from './wording.ts';
 
+const BATCH_NOTE =
+  'A destination with batch.maxEvents > 1 gets the events under the same event ids, but in requests with other ' +
+  'idempotency keys: there the ERP must recognise the event ids, or it posts them twice.';
+
 /** `causeway replay`: stored entries of a range of messages again, under their first keys. Dry run by default. */
 export const replayCommand: CliCommand = {
   name: 'replay',
@@ -23,6 +27,10 @@ export const replayCommand: CliCommand = {
   examples: [
     ['replay --destination erp --from m0000000000000100 --to m0000000000000200', 'how many, and how much money'],
     ['replay --destination erp --from m0000000000000100 --to m0000000000000200 --yes', 'send them again'],
+  ],
+  notes: [
+    'Every event goes out under its first event id; with one event per request also under its first idempotency key.',
+    BATCH_NOTE,
   ],
   async run(values, context) {
     const { terminal } = context;
@@ -51,6 +59,7 @@ export const replayCommand: CliCommand = {
         ? `Would send ${entries} to ${destinationId} again: ${totals}.`
         : `${entries} wait for ${destinationId} again: ${totals}.`,
     );
+    if (dryRun && answer.entries > 0) terminal.say(BATCH_NOTE);
     const range = `--destination ${destinationId} --from ${fromMessageId} --to ${toMessageId}`;
     suggest(
       terminal,

@@ -35,6 +35,8 @@ export interface RunWords {
   readonly configOption: string;
   /** Tell the addresses as one JSON line on stdout. */
   readonly json: boolean;
+  /** What else to try, in whole sentences: shown after the first message to send. */
+  readonly ideas?: readonly string[];
 }
 
 /**
@@ -75,7 +77,7 @@ export async function runAppliance(config: Config, context: CliContext, words: R
 }
 
 /** What listens where, where to look, and the exact command for a first message. */
-function tell(app: App, config: Config, { terminal }: CliContext, words: RunWords): void {
+function tell(app: App, config: Config, { terminal, environment }: CliContext, words: RunWords): void {
   const { status, channels } = app.addresses;
   const { facility, store } = config;
   if (words.json)
@@ -88,11 +90,14 @@ function tell(app: App, config: Config, { terminal }: CliContext, words: RunWord
   }
   for (const destination of config.destinations) terminal.say(`  destination ${destination.id}: ${destination.url}`);
   terminal.say(`  status page: ${statusUrl(status)}`);
-  terminal.say('Ready. Nothing yet is normal: send a first message.');
+  // A service manager stops the process itself: nobody presses keys there.
+  const stop = environment.get('NOTIFY_SOCKET') === undefined ? ' Ctrl-C stops it.' : '';
+  terminal.say(`Ready. Nothing received yet is normal: send a first message.${stop}`);
   const [first] = config.channels;
   const chosenBySystem = first?.listener.port === 0;
   const to = first !== undefined && chosenBySystem ? ` --to ${channels[first.id] ?? ''}` : words.configOption;
   suggest(terminal, `send --sample adt-a01${to}`);
+  for (const idea of words.ideas ?? []) terminal.say(idea);
 }
 
 const statusUrl = (address: string): string => (address.startsWith('http') ? address : `http://${address}/`);

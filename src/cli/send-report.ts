@@ -7,6 +7,9 @@ import { count, plural, printable } from './wording.ts';
 /** Latencies kept for the percentiles; later ones only move the maximum. */
 const LATENCIES_MAX = 1_000_000;
 
+/** Failed messages that are named again at the end; further ones are only counted. */
+const FAILED_SHOWN = 50;
+
 /** Positive replies of original and enhanced mode (HL7 table 0008). */
 const POSITIVE: ReadonlySet<string> = new Set(['AA', 'CA']);
 
@@ -31,6 +34,8 @@ export class SendReport {
   #slowest = 0;
   #failed = 0;
   #skipped = 0;
+  readonly #skipReasons = new Set<string>();
+  readonly #failedLines: string[] = [];
 
   constructor(terminal: Terminal, values: OptionValues) {
     this.#terminal = terminal;
@@ -41,14 +46,15 @@ export class SendReport {
 
   skipped(file: string, reason: string): void {
     this.#skipped += 1;
+    this.#skipReasons.add(reason);
     if (this.#json) this.#terminal.out(JSON.stringify({ type: 'skipped', file, reason }));
-    else this.#terminal.say(`skipped ${printable(file)}: ${reason}`);
   }
 
   replied(file: string, controlId: string, exchange: Exchange): void {
     const { code, text } = exchange;
     const ok = code !== null && (this.#expect === undefined ? POSITIVE.has(code) : code === this.#expect);
     if (!ok) this.#failed += 1;
+    if (!ok && this.#failedLines.length < FAILED_SHOWN) this.#failedLines.push(failedLine(file, controlId, exchange));
     this.#codes.set(code ?? 'none', (this.#codes.get(code ?? 'none') ?? 0) + 1);
     if (code !== null) {
       if (this.#latencies.length < LATENCIES_MAX) this.#latencies.push(exchange.ms);
@@ -70,7 +76,7 @@ export class SendReport {
     return { sent, failed: this.#failed, skipped: this.#skipped, codes: Object.fromEntries(this.#codes) };
   }
 
-  /** Prints the summary as the last line of stdout. */
+  /** Prints what failed, then the summary as the last line of stdout. */
   finish(elapsedMs: number): void {
     const { sent, failed, skipped, codes } = this.summary;
     const perSecond = elapsedMs === 0 ? 0 : Math.round((sent * 10_000) / elapsedMs) / 10;
@@ -80,16 +86,29 @@ export class SendReport {
       this.#terminal.out(JSON.stringify({ type: 'summary', sent, failed, skipped, codes, perSecond, ms }));
       return;
     }
+    this.#listFailed(sent);
     const replies = Object.entries(codes).map(([code, times]) =>
       code === 'none' ? `${count(times)} without reply` : `${count(times)} ${code}`,
     );
-    const files = skipped === 0 ? '' : `; ${plural(skipped, 'file')} without message skipped`;
+    const files = skipped === 0 ? '' : `; ${plural(skipped, 'file')} skipped (${[...this.#skipReasons].join('; ')})`;
     this.#terminal.out(
       `${plural(sent, 'message')} sent: ${replies.join(', ') || 'none'}${files}. ` +
         `${count(perSecond)}/s, reply after ${ms.p50} ms (p50), ${ms.p99} ms (p99), ${ms.max} ms (max).`,
     );
   }
+
+  /** Again in one place, because they scrolled away among the others; not for one message, which stands just above. */
+  #listFailed(sent: number): void {
+    if (this.#failed === 0 || (sent === 1 && !this.#quiet)) return;
+    this.#terminal.out(`${this.#expect === undefined ? 'Not AA' : `Not ${this.#expect}`}:`);
+    for (const line of this.#failedLines) this.#terminal.out(line);
+    const more = this.#failed - this.#failedLines.length;
+    if (more > 0) this.#terminal.out(`  … and ${count(more)} more`);
+  }
 }
+
+const failedLine = (file: string, controlId: string, { code, text }: Exchange): string =>
+  `  ${printable(file)}  ${printable(controlId, 40)}  ${code ?? 'no reply'}  ${printable(text)}`.trimEnd();
 
 function quantile(sorted: readonly number[], share: number): number {
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -23,6 +23,12 @@ export const statusCommand: CliCommand = {
     ['status --json', 'the whole snapshot as JSON'],
     ['status --check', 'exit 0 only when everything flows'],
   ],
+  notes: [
+    'Totals since the store was provisioned: RECEIVED, HELD EVER, REJECTED EVER, DELIVERED. Since the start: REFUSED.',
+    'HELD EVER counts closed cases too; what is open now stands under NEEDS A PERSON and in the Store line.',
+    'NEEDS A PERSON and SET ASIDE in the table are events; the money lines below are the amounts of the same events.',
+    'Money waiting is what is still to be delivered, charges less credits: below zero when credits outweigh charges.',
+  ],
   async run(values, context) {
     const { terminal } = context;
     const control = await connectControl(values, context);
@@ -41,7 +47,10 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
   const reason = store.reason === null ? '' : ` (${printable(store.reason)})`;
   const storeText =
     store.state === 'open' ? 'open' : `failed since ${timeOfDay(store.failedSinceMs ?? nowMs, facility.timezone)}`;
-  const notes = [...worstFirst(snapshot.destinations), ...worstFirst(snapshot.channels)]
+  const notes = [
+    ...worstFirst(snapshot.destinations).map((row) => ({ ...row, text: `${row.text}${nextTry(row, snapshot)}` })),
+    ...worstFirst(snapshot.channels),
+  ]
     .filter((row) => row.state !== 'flowing' && row.text !== '')
     .map((row) => `  ${row.id}: ${row.text}`);
   return [
@@ -55,10 +64,16 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     '',
     ...destinationLines(snapshot, terminal),
     '',
-    `Money waiting   ${moneyText(snapshot.destinations, (row) => row.money.waiting)}`,
-    `Needs a person  ${moneyText(snapshot.destinations, (row) => row.money.held)}`,
-    `Set aside       ${moneyText(snapshot.destinations, (row) => row.money.dead)}`,
+    `Money waiting           ${moneyText(snapshot.destinations, (row) => row.money.waiting)}`,
+    `Money needing a person  ${moneyText(snapshot.destinations, (row) => row.money.held)}`,
+    `Money set aside         ${moneyText(snapshot.destinations, (row) => row.money.dead)}`,
   ];
+}
+
+/** When a destination that is away is tried again by itself; empty while that is not known, or is right now. */
+function nextTry({ state, nextAttemptAtMs }: DestinationStatus, { nowMs, facility }: StatusSnapshot): string {
+  if (state !== 'blocked' || nextAttemptAtMs === null || nextAttemptAtMs <= nowMs) return '';
+  return ` Next try at ${timeOfDay(nextAttemptAtMs, facility.timezone)}.`;
 }
 
 function channelLines(snapshot: StatusSnapshot, terminal: Terminal): readonly string[] {
@@ -74,7 +89,7 @@ function channelLines(snapshot: StatusSnapshot, terminal: Terminal): readonly st
     count(channel.totals.refused),
   ];
   const columns = ['CHANNEL', 'STATE', 'LISTENS', 'LAST MESSAGE'].map((title) => ({ title }));
-  const numbers = ['IN/MIN', 'RECEIVED', 'HELD', 'REJECTED', 'REFUSED'].map((title) => ({
+  const numbers = ['IN/MIN', 'RECEIVED', 'HELD EVER', 'REJECTED EVER', 'REFUSED'].map((title) => ({
     title,
     align: 'right' as const,
   }));
@@ -109,6 +124,8 @@ function moneyText(
 
 function nextStep(snapshot: StatusSnapshot, values: OptionValues, terminal: Terminal): void {
   const config = configOptionText(values);
+  // While something is away, its return is what a person looks for: cases can wait.
+  if (snapshot.verdict.state === 'blocked') return suggest(terminal, `tail${config}`);
   const failing = snapshot.destinations.some((row) => row.dead > 0);
   if (snapshot.openCases > 0) suggest(terminal, `exceptions list${config}`);
   if (failing) suggest(terminal, `dead-letters list${config}`);

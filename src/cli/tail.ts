@@ -1,5 +1,6 @@
 import type { TailEvent } from '../api/operations.ts';
-import { CONFIG_OPTION, type CliCommand, type CliContext, STORE_OPTION } from './command.ts';
+import { CONFIG_OPTION, type CliCommand, STORE_OPTION } from './command.ts';
+import { facilityZone } from './configuration.ts';
 import { connectControl } from './control-client.ts';
 import type { OptionValues } from './option-values.ts';
 import type { Colour, Terminal } from './terminal.ts';
@@ -32,7 +33,7 @@ export const tailCommand: CliCommand = {
     const control = await connectControl(values, context);
     const lines = control.lines('/v1/tail', SILENCE_MS);
     terminal.say('Following; nothing yet is normal while no message comes. Ctrl-C ends.');
-    const timezone = await zoneOf(values, context);
+    const timezone = await facilityZone(values, context);
     let shown = 0;
     for await (const line of lines) {
       if (line.trim() === '') continue;
@@ -46,13 +47,6 @@ export const tailCommand: CliCommand = {
     return 1;
   },
 };
-
-/** The zone of the facility; UTC when only the store folder is known. */
-async function zoneOf(values: OptionValues, context: CliContext): Promise<string> {
-  if (values.text('store') !== undefined) return 'UTC';
-  const { configurationPath, loadOrThrow } = await import('./configuration.ts');
-  return (await loadOrThrow(configurationPath(values, context))).facility.timezone;
-}
 
 function isWanted(event: TailEvent, values: OptionValues): boolean {
   const channel = values.text('channel');

@@ -27,6 +27,13 @@ export function timeOfDay(atMs: number, timezone: string): string {
   return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: timezone }).format(atMs);
 }
 
+/** Date, time of day and zone, `2026-03-01 09:14:03 America/Chicago`. */
+export function dateAndTime(atMs: number, timezone: string): string {
+  // The Swedish form is the one with the year first.
+  const format = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: timezone });
+  return `${format.format(atMs)} ${timezone}`;
+}
+
 /** `{ amount: '-1234.5', currency: 'USD' }` → `USD -1,234.5`; the digits are never rounded. */
 export function money(total: MoneyTotal): string {
   const [whole = '', fraction] = total.amount.split('.');

@@ -3,6 +3,7 @@
  * and waiting, the circuit. It is rebuilt from disk after a start and after a store failure, never repaired.
  */
 import type { Verdict } from '../destinations/destination.ts';
+import { CausewayError } from '../model/errors.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import { CompanyWait } from './company-wait.ts';
 import { KeyCounts } from './key-counts.ts';
@@ -153,12 +154,12 @@ export class DeliveryRun {
   }
 
   #shipReady(): void {
-    const { settings, profile } = this.#parts;
+    const { settings } = this.#parts;
     while (this.#inFlight.size < settings.inFlightMax && !this.#stopped) {
       if (this.outage.state === 'open') return;
       const probe = this.outage.state === 'half-open';
       if (probe && this.#inFlight.size > 0) return;
-      const shipment = this.#queue.next(this.#activeKeys) ?? this.#form(profile.eventsMax);
+      const shipment = this.#pick(probe);
       if (shipment === null) return;
       const keys = keysOfShipment(shipment);
       this.#activeKeys.change(keys, 1);
@@ -169,6 +170,17 @@ export class DeliveryRun {
       });
       this.#inFlight.add(sent);
     }
+  }
+
+  /**
+   * What goes next: the oldest whose pause is over, else something new. Every other probe is something new first, so
+   * that one message that always fails cannot keep the destination closed for all others.
+   */
+  #pick(probe: boolean): Shipment | null {
+    const { eventsMax } = this.#parts.profile;
+    const newFirst = probe && this.outage.failures % 2 === 0;
+    const fresh = newFirst ? this.#form(eventsMax) : null;
+    return fresh ?? this.#queue.next(this.#activeKeys) ?? (newFirst ? null : this.#form(eventsMax));
   }
 
   #form(eventsMax: number): Shipment | null {
@@ -286,10 +298,20 @@ export class DeliveryRun {
     return { lane, cases, cursor: this.cursor, circuitRecord: () => this.outage.record };
   }
 
-  /** A failed or closed store: the run ends; the store's reopening starts a new one. */
+  /**
+   * A failed or closed store ends the run; its reopening starts a new one. A damaged record ends it as well, with an
+   * alarm: nothing of this lane is sent from a store that does not say what was written, other lanes go on.
+   */
   #isStoreTrouble(error: unknown): boolean {
-    if (this.#parts.database.state === 'open' && !this.#stopped) return false;
+    const { database, log, lane, clock } = this.#parts;
+    const isDamage = error instanceof CausewayError && error.code === 'STORE_DAMAGED';
+    if (database.state === 'open' && !this.#stopped && !isDamage) return false;
     this.#stopped = true;
+    if (isDamage) {
+      const facts = { destination: lane.id.destinationId, code: error.code, reason: error.detail, hint: error.hint };
+      log.error('delivery to this destination is stopped: a stored record is damaged', facts);
+      this.#observer.failed({ atMs: clock.nowMs(), class: 'store-damaged', reason: error.detail });
+    }
     return error instanceof Error;
   }
 }

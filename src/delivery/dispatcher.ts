@@ -56,7 +56,8 @@ export interface DeliveryFacts {
   readonly nextAttemptAtMs: number | null;
   readonly lastFailure: { readonly atMs: number; readonly class: string; readonly reason: string } | null;
   readonly lastDeliveredAtMs: number | null;
-  readonly cursor: number;
+  /** Where the lane stands; null while it is being read after a start or a store failure. */
+  readonly cursor: number | null;
 }
 
 export class Dispatcher {
@@ -64,13 +65,20 @@ export class Dispatcher {
   #run: DeliveryRun | null = null;
   #lastFailure: DeliveryFacts['lastFailure'] = null;
   #lastDeliveredAtMs: number | null = null;
+  #recovering: Promise<void> = Promise.resolve();
+  #missedChange = false;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
   }
 
   /** Reads the lane's state from disk and starts delivering; after a store failure, again. */
-  async recover(): Promise<void> {
+  recover(): Promise<void> {
+    this.#recovering = this.#recovering.then(() => this.#recoverAlone());
+    return this.#recovering;
+  }
+
+  async #recoverAlone(): Promise<void> {
     await this.halt(0);
     const run = new DeliveryRun(this.#parts, {
       failed: (failure) => {
@@ -80,9 +88,13 @@ export class Dispatcher {
         this.#lastDeliveredAtMs = atMs;
       },
     });
+    this.#missedChange = false;
     await run.recover();
+    // A cure that was committed meanwhile may have been counted as it was before.
+    if (this.#missedChange) return this.#recoverAlone();
     // Not before: what was committed meanwhile is read from the lane.
     this.#run = run;
+    run.feed.noteCommitted();
     run.wake();
   }
 
@@ -106,7 +118,10 @@ export class Dispatcher {
     now: Parameters<LaneFeed['changeParked']>[2],
   ): void {
     const run = this.#run;
-    if (run === null) return;
+    if (run === null) {
+      this.#missedChange = true;
+      return;
+    }
     run.feed.changeParked(sequence, was, now);
     run.feed.wantUnpark();
     run.wake();
@@ -120,7 +135,7 @@ export class Dispatcher {
       nextAttemptAtMs: run?.outage.nextAttemptAtMs ?? null,
       lastFailure: this.#lastFailure,
       lastDeliveredAtMs: this.#lastDeliveredAtMs,
-      cursor: run?.cursor.value ?? this.#parts.lane.readLane().cursor,
+      cursor: run?.cursor.value ?? null,
     };
   }
 }

@@ -84,6 +84,16 @@ export class LaneFeed {
     return this.#unparkWanted && this.#parts.window.size < WINDOW_ENTRIES_MAX / 2;
   }
 
+  /** Parked entries wait for a pass that has no room. */
+  get lacksRoomForPass(): boolean {
+    return this.#unparkWanted && !this.wantsPass;
+  }
+
+  /** The lane is committed up to its tail: read from there what nobody offered. */
+  noteCommitted(): void {
+    this.#committed = this.#parts.lane.tail;
+  }
+
   /** Takes freshly committed entries without reading them back, when the lane was read up to them. */
   offer(entries: readonly StoredEntry[]): void {
     const last = entries.at(-1);

@@ -38,6 +38,11 @@ export class Outage {
     return this.#circuit.state;
   }
 
+  /** Failed probes and the failure that opened the circuit. */
+  get failures(): number {
+    return this.#circuit.failures;
+  }
+
   get openSinceMs(): number | null {
     return this.#circuit.openSinceMs;
   }

@@ -71,6 +71,7 @@ function verdict(response: InboundResponse): Verdict {
 function verdictOfSuccess(response: InboundResponse): Verdict {
   const later = (reason: string): Refused => refused('not-an-erp-answer', 'ambiguous', { reason, retryAfterMs: null });
   if (response.truncated) return later('answer above answerBytesMax');
+  if (response.status === 207) return later('status 207: parts were answered apart');
   if (response.body.length === 0) return { outcome: 'posted', receipt: null };
   const type = String(response.headers['content-type'] ?? '');
   if (/html/i.test(type)) return later(`status ${response.status} with HTML`);
@@ -98,15 +99,21 @@ function parse({ body }: InboundResponse): unknown {
 
 const FAILURE_WORDS = new Set(['error', 'failed', 'failure', 'fail', 'rejected', 'refused', 'invalid']);
 
+/** Where APIs put the results of the parts of a request. */
+const NESTED = ['results', 'result', 'items', 'responses', 'response', 'value', 'data', 'd'] as const;
+const NESTING_MAX = 4;
+
 /** The shapes in which APIs report a refusal inside a 2xx. */
-function reportsFailure(answer: unknown): boolean {
-  if (Array.isArray(answer)) return answer.some(reportsFailure);
+function reportsFailure(answer: unknown, depth = 0): boolean {
+  if (depth > NESTING_MAX) return false;
+  if (Array.isArray(answer)) return answer.some((item) => reportsFailure(item, depth + 1));
   if (typeof answer !== 'object' || answer === null) return false;
   const fields = new Map(Object.entries(answer));
   const status = fields.get('status');
   if (typeof status === 'string' && FAILURE_WORDS.has(status.toLowerCase())) return true;
   if (typeof status === 'number' && status >= 400) return true;
   if (fields.get('ok') === false || fields.get('success') === false) return true;
+  if (NESTED.some((name) => reportsFailure(fields.get(name), depth + 1))) return true;
   return isFilled(fields.get('error')) || isFilled(fields.get('errors')) || isFilled(fields.get('Fault'));
 }
 

@@ -9,6 +9,7 @@
  * it.
  */
 import type { StoredMessage } from '../../outbox/frames.ts';
+import type { ControlIdUse } from '../../outbox/records.ts';
 import { buildAck } from '../hl7/acknowledgment.ts';
 import type { MessageHeader } from '../hl7/header.ts';
 import type { Hl7Message } from '../hl7/message.ts';
@@ -68,7 +69,7 @@ interface Understood {
  */
 export function createIntake(parts: IntakeParts): Intake {
   /** Messages between arrival and commit, by control id: a repetition waits for the first one's reply. */
-  const inWork = new Map<string, Promise<IntakeResult>>();
+  const inWork = new Map<string, readonly InWork[]>();
   let unstored = 0;
 
   async function intake(frame: InboundFrame): Promise<IntakeResult> {
@@ -83,22 +84,27 @@ export function createIntake(parts: IntakeParts): Intake {
       const payloadHash = payloadHashOf(frame.bytes);
       const parsed = parseMessage(frame.bytes, parts.channel.format);
       const indexedAs = indexName(parsed.header, payloadHash);
-      const pending = indexedAs === null ? undefined : inWork.get(indexedAs);
-      if (pending !== undefined) {
-        await pending;
+      const pending = (indexedAs === null ? undefined : inWork.get(indexedAs)) ?? [];
+      const same = pending.find((other) => other.payloadHash === payloadHash);
+      if (same !== undefined) {
+        await same.result;
         return intake(frame);
       }
-      const earlier = indexedAs === null ? null : findEarlier(parts, indexedAs);
-      if (earlier !== null && earlier.header.payloadHash === payloadHash) return done(earlier, repeat(parts, earlier));
-      const understood = understand(parts, { parsed, frame, payloadHash, reused: earlier !== null });
-      const work = store(parts, { frame, payloadHash, indexedAs, understood });
-      if (indexedAs !== null) inWork.set(indexedAs, work.result);
+      const stored = indexedAs === null ? [] : findUses(parts, indexedAs);
+      const repeated = stored.find((use) => use.payloadHash === payloadHash);
+      const earlier = repeated === undefined ? null : parts.ledger.frames.get(repeated.message);
+      if (earlier !== null) return done(earlier, repeat(parts, earlier));
+      const earlierUses = [...stored, ...pending];
+      const understood = understand(parts, { parsed, frame, payloadHash, reused: earlierUses.length > 0 });
+      const work = store(parts, { frame, payloadHash, indexedAs, earlierUses, understood });
+      const entry: InWork = { message: work.message.sequence, payloadHash, result: work.result };
+      if (indexedAs !== null) inWork.set(indexedAs, [...pending, entry]);
       try {
         const result = await work.result;
         parts.onPlaced(work.placed);
         return done(work.message, result);
       } finally {
-        if (indexedAs !== null) inWork.delete(indexedAs);
+        if (indexedAs !== null) leave(inWork, indexedAs, entry);
       }
     } catch (error) {
       if (!(error instanceof CausewayError)) throw error;
@@ -116,10 +122,20 @@ function indexName(header: MessageHeader | null, payloadHash: string): string | 
   return controlId === '' ? `empty ${payloadHash}` : controlId;
 }
 
-function findEarlier({ channel, ledger, clock }: IntakeParts, controlId: string): StoredMessage | null {
+/** A message whose commit is on its way. */
+interface InWork extends ControlIdUse {
+  readonly result: Promise<IntakeResult>;
+}
+
+function leave(inWork: Map<string, readonly InWork[]>, controlId: string, entry: InWork): void {
+  const others = (inWork.get(controlId) ?? []).filter((other) => other !== entry);
+  if (others.length === 0) inWork.delete(controlId);
+  else inWork.set(controlId, others);
+}
+
+function findUses({ channel, ledger, clock }: IntakeParts, controlId: string): readonly ControlIdUse[] {
   const windowDays = channel.policy.duplicateWindowDays;
-  const found = ledger.frames.findControlId({ channelId: channel.id, controlId, nowMs: clock.nowMs(), windowDays });
-  return found === null ? null : ledger.frames.get(found.message);
+  return ledger.frames.findControlId({ channelId: channel.id, controlId, nowMs: clock.nowMs(), windowDays });
 }
 
 /** The stored reply again, nothing new (HL7 v2.5.1 ch. 2, lost acknowledgment). */
@@ -161,6 +177,7 @@ interface Storing {
   readonly frame: InboundFrame;
   readonly payloadHash: string;
   readonly indexedAs: string | null;
+  readonly earlierUses: readonly ControlIdUse[];
   readonly understood: Understood;
 }
 
@@ -170,7 +187,8 @@ interface Stored {
   readonly result: Promise<IntakeResult>;
 }
 
-function store(parts: IntakeParts, { frame, payloadHash, indexedAs, understood }: Storing): Stored {
+function store(parts: IntakeParts, storing: Storing): Stored {
+  const { frame, payloadHash, indexedAs, earlierUses, understood } = storing;
   const { channel, ledger, database, facility } = parts;
   const { header, message, judgment, flags } = understood;
   const sequence = ledger.frames.allocate();
@@ -211,10 +229,12 @@ function store(parts: IntakeParts, { frame, payloadHash, indexedAs, understood }
     reply,
     frame: frame.bytes,
   };
-  ledger.putMessage(batch, stored, indexedAs);
+  ledger.putMessage(batch, stored, { indexedAs, earlierUses: earlierUses.map(useOf) });
   const answer = { disposition: judgment.disposition, messageId, ackCode: judgment.ackCode, reply };
   return { message: stored, placed, result: database.commit(batch, 'synced').then(() => answer) };
 }
+
+const useOf = ({ message, payloadHash }: ControlIdUse): ControlIdUse => ({ message, payloadHash });
 
 interface Placing {
   readonly channel: IntakeChannel;

@@ -55,7 +55,9 @@ export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
     return { ...settled('accepted', acceptedText(events.length)), events, lines: outcomes };
   }
   if (context.policy.onProblem === 'reject') return judgeProblems(problemsOf(failed), [], context.policy);
-  return { ...judgeProblems(problemsOf(failed), failed, context.policy), events, lines: outcomes };
+  const judged = judgeProblems(problemsOf(failed), failed, context.policy);
+  const share = events.length === 0 ? '' : `${acceptedText(events.length)} `;
+  return { ...judged, text: `${share}${judged.text}`, events, lines: outcomes };
 }
 
 /** A message that cannot be read, or a control id that may not be used again: refused for good, a copy is kept. */

@@ -2,7 +2,7 @@
  * Turns a judgment into writes: the frame with its reply, the entries of its events, the places and the case of what is
  * held. Everything goes into one batch, so a message and all that follows from it exist together or not at all.
  */
-import type { FrameStore, StoredMessage } from '../../outbox/frames.ts';
+import type { FrameStore, MessageToStore, StoredMessage } from '../../outbox/frames.ts';
 import { entryIdOf } from '../../outbox/keys.ts';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import type { Totals } from '../../outbox/totals.ts';
@@ -83,8 +83,8 @@ export class Ledger {
   }
 
   /** Adds the frame with its reply and header. */
-  putMessage(batch: WriteBatch, message: StoredMessage, indexedAs: string | null): void {
-    this.#parts.frames.put(batch, message.sequence, { record: message, indexedAs });
+  putMessage(batch: WriteBatch, message: StoredMessage, index: Omit<MessageToStore, 'record'>): void {
+    this.#parts.frames.put(batch, message.sequence, { record: message, ...index });
     const { channelId, disposition } = message.header;
     batch.onJoin.push(() => {
       this.#parts.totals.countMessage(channelId, 'received');

@@ -161,9 +161,15 @@ export class Database {
       limit: range.limit,
       reverse: range.reverse ?? false,
     });
+    const rows: Row[] = [];
     try {
-      const entries = await iterator.nextv(range.limit);
-      return entries.map(([key, sealed]) => ({ key, ...open(key, sealed) }));
+      // One read gives only as much as fits its buffer: ask until the limit or the end.
+      while (rows.length < range.limit) {
+        const entries = await iterator.nextv(range.limit - rows.length);
+        if (entries.length === 0) break;
+        for (const [key, sealed] of entries) rows.push({ key, ...open(key, sealed) });
+      }
+      return rows;
     } finally {
       await iterator.close();
     }
@@ -253,6 +259,7 @@ export class Database {
       this.#level = await openLevel(this.#options.location, false);
       await this.#probe();
       await this.onReopened();
+      if (this.#state !== 'failed') return void (await this.#level.close()); // closed for good meanwhile
       this.#state = 'open';
       this.#failure = null;
       this.#options.log.warn('store is open again', { state: 'open' });

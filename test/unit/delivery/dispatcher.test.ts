@@ -175,3 +175,14 @@ test('a batch that may have been posted goes out again whole and under the same 
   await allPosted(fixture, 10);
   expectOrderOnce(erp, 10);
 });
+
+test('one message that always fails keeps its own key waiting, not the whole destination', async () => {
+  const fixture = await openLaneFixture({
+    script: (request) => (request.body.includes('"subject":"account:bad"') ? json(500, {}) : ok()),
+  });
+  await fixture.append(['account:bad']);
+  const dispatcher = await fixture.start();
+  await until('the circuit is open', () => dispatcher.facts().circuit !== 'closed');
+  dispatcher.offer(await fixture.append(Array.from({ length: 20 }, (_, at) => `account:${at}`)));
+  await until('the others are posted', () => fixture.counts().posted === 20, 5_000);
+});

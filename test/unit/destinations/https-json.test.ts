@@ -33,6 +33,9 @@ test.each([
   ['an error in a 200', answer(200, { status: 'error', code: 'PERIOD_CLOSED' })],
   ['ok: false', answer(200, { ok: false })],
   ['a list with an error', answer(200, [{ status: 'ok' }, { status: 'failed' }])],
+  ['a refused part', answer(200, { results: [{ status: 201 }, { status: 422 }] })],
+  ['a nested refusal', answer(200, { result: { success: false } })],
+  ['status 207', answer(207, { results: [] })],
   ['a fault object', answer(200, { Fault: { faultcode: 'x' } })],
 ])('a 2xx with %s is never taken for a success', (_what, verdict) => {
   expect(verdict).toMatchObject({ outcome: 'refused', retry: 'ambiguous', destinationWide: true });

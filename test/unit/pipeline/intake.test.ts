@@ -163,3 +163,26 @@ test('reprocessing a message that still has problems keeps the case open and say
   await expect(fixture.cures.reprocess(open?.caseId ?? '', 'ida')).rejects.toMatchObject({ code: 'WRONG_STATE' });
   expect(fixture.cases.get(open?.caseId ?? '')?.state).toBe('open');
 });
+
+test('a control id used twice does not let later messages of the account overtake, and each repetition is still known', async () => {
+  const fixture = await openIntakeFixture();
+  const [one, two] = [charge({ controlId: 'SAME', amount: '1.00' }), charge({ controlId: 'SAME', amount: '2.00' })];
+  await Promise.all([
+    fixture.send(one),
+    fixture.send(two),
+    fixture.send(charge({ controlId: 'NEXT', amount: '3.00' })),
+  ]);
+  const amounts = (await fixture.lane.entriesFrom(1, 10)).map(({ header }) => header.amount);
+  expect(amounts).toEqual(['1.00', '2.00', '3.00']);
+  expect((await fixture.send(one)).disposition).toBe('duplicate');
+  expect((await fixture.send(two)).disposition).toBe('duplicate');
+  expect(fixture.lane.tail).toBe(3);
+});
+
+test('a repetition is known although the wall clock was set back meanwhile', async () => {
+  let nowMs = Date.UTC(2026, 2, 10);
+  const fixture = await openIntakeFixture({ nowMs: () => nowMs });
+  await fixture.send(charge({ controlId: 'C1' }));
+  nowMs -= 3 * 86_400_000;
+  expect((await fixture.send(charge({ controlId: 'C1' }))).disposition).toBe('duplicate');
+});

@@ -41,6 +41,16 @@ test('commits that wait together share one group, in the order in which they wer
   expect(order).toEqual(Array.from({ length: 50 }, (_, index) => `k${index}`));
 });
 
+test('a range gives every row up to its limit, however large the rows are', async () => {
+  const database = await openAt(folder());
+  onTestFinished(() => database.close());
+  const batch = new WriteBatch();
+  for (let at = 0; at < 300; at += 1) batch.put(`k${String(at).padStart(4, '0')}`, at, Buffer.alloc(1_000));
+  await database.commit(batch, 'written');
+  expect(await database.range({ gte: 'k', lt: 'l', limit: 1_000 })).toHaveLength(300);
+  expect(await database.range({ gte: 'k', lt: 'l', limit: 250 })).toHaveLength(250);
+});
+
 test('a value found under another key, cut short or changed by one bit is never used', () => {
   const sealed = seal('m!0000000000000001', 1, [Buffer.from('money '), Buffer.from('1250.00')]);
   expect(open('m!0000000000000001', sealed).payload.toString()).toBe('money 1250.00');
