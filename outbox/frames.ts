@@ -141,8 +141,8 @@ export class FrameStore {
   }
 
   /**
-   * Every message of the channel with this control id inside the window, oldest first. Days in the future count, too: the
-   * wall clock may have been set back since they came.
+   * Every message of the channel with this control id inside the window, oldest first. Days in the future count, too:
+   * the wall clock may have been set back since they came.
    */
   findControlId(query: ControlIdQuery): readonly ControlIdUse[] {
     const { channelId, controlId } = query;

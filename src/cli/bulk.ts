@@ -7,8 +7,8 @@ import { plural } from './wording.ts';
 export interface BulkAction<Row> {
   readonly rows: readonly Row[];
   readonly idOf: (row: Row) => string;
-  /** Does it; gives the line to print. @throws CausewayError `NOT_FOUND`, `WRONG_STATE`: told, and the rest goes on */
-  readonly act: (row: Row) => Promise<string>;
+  /** Does it; gives the line to print, null for none. @throws CausewayError `NOT_FOUND`, `WRONG_STATE`: told, and the rest goes on */
+  readonly act: (row: Row) => Promise<string | null>;
   /** `case`, `dead letter`. */
   readonly noun: string;
   /** `reprocessed`, `discarded`. */
@@ -23,7 +23,8 @@ export async function actOnAll<Row>(action: BulkAction<Row>, { terminal }: CliCo
   let failed = 0;
   for (const row of action.rows) {
     try {
-      terminal.out(await action.act(row));
+      const line = await action.act(row);
+      if (line !== null) terminal.out(line);
     } catch (error) {
       if (!(error instanceof CausewayError) || (error.code !== 'NOT_FOUND' && error.code !== 'WRONG_STATE'))
         throw error;

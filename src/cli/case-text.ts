@@ -1,8 +1,10 @@
 /** Exception cases as lines for a person: grouped by cause, or one by one. */
-import type { ExceptionCase } from '../model/exception-case.ts';
+import type { CaseDetail, EntryRow } from '../api/operations.ts';
+import type { DeliveryState } from '../model/delivery.ts';
+import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
 import { tableLines } from './table.ts';
 import type { Terminal } from './terminal.ts';
-import { count, printable, span } from './wording.ts';
+import { count, dateAndTime, plural, printable, span } from './wording.ts';
 
 interface CauseGroup {
   readonly cause: string;
@@ -46,4 +48,46 @@ export function caseLines(cases: readonly ExceptionCase[], nowMs: number, termin
   ]);
   const columns = ['CASE', 'STATE', 'AGE', 'CHANNEL', 'TYPE', 'CONTROL ID', 'CAUSE'].map((title) => ({ title }));
   return tableLines(terminal, columns, rows);
+}
+
+const CASE_WORDS: Readonly<Record<CaseState, string>> = {
+  open: 'waits for a person',
+  reprocessed: 'closed: reprocessed',
+  approved: 'closed: approved',
+  discarded: 'closed: discarded',
+};
+
+const ENTRY_WORDS: Readonly<Record<DeliveryState, string>> = {
+  pending: 'waits for its turn',
+  claimed: 'is on its way',
+  posted: 'is delivered',
+  held: 'waits for a person',
+  dead: 'is set aside',
+  discarded: 'is discarded',
+};
+
+/** One case with its problems and what waits with it; times in `timezone`. */
+export function caseDetailLines({ case: found, entries }: CaseDetail, timezone: string): readonly string[] {
+  const lines = [
+    `${found.caseId}  ${CASE_WORDS[found.state]}  ${printable(found.cause)}`,
+    `Message   ${found.messageType} ${printable(found.controlId, 60)} of channel ${found.channelId}, ${found.messageId}`,
+    `Opened    ${dateAndTime(found.openedAtMs, timezone)}`,
+  ];
+  if (found.closedAtMs !== undefined)
+    lines.push(`Closed    ${dateAndTime(found.closedAtMs, timezone)} by ${printable(found.closedBy ?? '')}`);
+  if (found.closedReason !== undefined) lines.push(`Reason    ${printable(found.closedReason, 400)}`);
+  for (const problem of found.problems)
+    lines.push(`Problem   ${problem.code} at ${problem.path || 'the message'}: ${printable(problem.text, 400)}`);
+  return [...lines, ...entries.flatMap((entry) => entryLines(entry, timezone))];
+}
+
+function entryLines(entry: EntryRow, timezone: string): readonly string[] {
+  // The place of a message or line that became no event yet has the kind `held`.
+  const what = entry.kind === '' || entry.kind === 'held' ? entry.line : entry.kind;
+  const behind =
+    entry.blockedBehind === null ? '' : `, ${plural(entry.blockedBehind, 'later entry', 'later entries')} behind it`;
+  const attempts = entry.attempts.map(
+    ({ atMs, class: sort, reason }) => `  ${dateAndTime(atMs, timezone)}  ${sort}: ${printable(reason)}`,
+  );
+  return [`Entry     ${entry.entryId}  ${what}  ${ENTRY_WORDS[entry.state]}${behind}`, ...attempts];
 }

@@ -3,7 +3,6 @@
  * and waiting, the circuit. It is rebuilt from disk after a start and after a store failure, never repaired.
  */
 import type { Verdict } from '../destinations/destination.ts';
-import { CausewayError } from '../model/errors.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import { CompanyWait } from './company-wait.ts';
 import { KeyCounts } from './key-counts.ts';
@@ -22,6 +21,7 @@ import {
   splitShipment,
 } from './shipment.ts';
 import { ShipmentQueue } from './shipment-queue.ts';
+import { isStoreTrouble } from './store-trouble.ts';
 import { Window, type WindowEntry } from './window.ts';
 
 type Refused = Extract<Verdict, { outcome: 'refused' }>;
@@ -65,7 +65,7 @@ export class DeliveryRun {
     const { clock, random, settings } = parts;
     this.#queue = new ShipmentQueue(clock, () => this.wake());
     this.#company = new CompanyWait({ clock, waitMs: parts.profile.eventsWaitMs, onOver: () => this.wake() });
-    this.outage = new Outage({ clock, random, retry: settings.retry, onProbe: () => this.#probe() });
+    this.outage = new Outage({ clock, random, retry: settings.retry, onProbe: () => this.#queue.endOldestWait() });
     this.#feed = this.#newFeed(new Set());
     this.#aside = new SetAside(parts, {
       window: this.#window,
@@ -281,11 +281,6 @@ export class DeliveryRun {
     log.warn('destination does not answer: events wait and are sent in order when it does', facts);
   }
 
-  #probe(): void {
-    this.#queue.endOldestWait();
-    this.wake();
-  }
-
   #answered(): void {
     if (!this.outage.answered()) return;
     this.#queue.endAllWaits();
@@ -298,20 +293,9 @@ export class DeliveryRun {
     return { lane, cases, cursor: this.cursor, circuitRecord: () => this.outage.record };
   }
 
-  /**
-   * A failed or closed store ends the run; its reopening starts a new one. A damaged record ends it as well, with an
-   * alarm: nothing of this lane is sent from a store that does not say what was written, other lanes go on.
-   */
+  /** The store's troubles end this run; anything else is a bug. */
   #isStoreTrouble(error: unknown): boolean {
-    const { database, log, lane, clock } = this.#parts;
-    const isDamage = error instanceof CausewayError && error.code === 'STORE_DAMAGED';
-    if (database.state === 'open' && !this.#stopped && !isDamage) return false;
-    this.#stopped = true;
-    if (isDamage) {
-      const facts = { destination: lane.id.destinationId, code: error.code, reason: error.detail, hint: error.hint };
-      log.error('delivery to this destination is stopped: a stored record is damaged', facts);
-      this.#observer.failed({ atMs: clock.nowMs(), class: 'store-damaged', reason: error.detail });
-    }
-    return error instanceof Error;
+    this.#stopped = this.#stopped || isStoreTrouble(error, this.#parts, this.#observer);
+    return this.#stopped && error instanceof Error;
   }
 }

@@ -11,6 +11,7 @@ import { type Database, WriteBatch } from '../platform/database.ts';
 import { KeyCounts } from './key-counts.ts';
 import type { LaneCursor } from './lane-cursor.ts';
 import type { OnBlocked } from '../model/delivery.ts';
+import { ParkedKeys } from './parked-keys.ts';
 import { keysOf, type Window, type WindowEntry } from './window.ts';
 
 const WINDOW_ENTRIES_MAX = 1_024;
@@ -31,10 +32,7 @@ export interface LaneFeedParts {
 
 export class LaneFeed {
   readonly #parts: LaneFeedParts;
-  /** Entries parked per key, of states that make younger entries of the key wait. */
-  readonly #parkedPerKey = new KeyCounts();
-  /** Those of them that wait for a person. */
-  readonly #heldPerKey = new KeyCounts();
+  readonly #keys: ParkedKeys;
   /** Keys of entries that are on their way to the parked table: a pass cannot see them there yet. */
   readonly #parkingKeys = new KeyCounts();
   #next: number;
@@ -56,6 +54,7 @@ export class LaneFeed {
 
   constructor(parts: LaneFeedParts, inShipments: ReadonlySet<number>) {
     this.#parts = parts;
+    this.#keys = new ParkedKeys(parts.onBlocked);
     this.#next = parts.cursor.value;
     this.#knownEnd = parts.lane.tail;
     this.#committed = parts.lane.tail;
@@ -72,7 +71,7 @@ export class LaneFeed {
     let after = 0;
     for (;;) {
       const page = await this.#parts.lane.parkedAfter(after, PAGE);
-      for (const { record } of page) this.#addParked(record, 1);
+      for (const { record } of page) this.#keys.change(record, 1);
       const last = page.at(-1);
       if (last === undefined) return;
       after = last.sequence;
@@ -114,8 +113,8 @@ export class LaneFeed {
   changeParked(sequence: number, was: ParkedRecord | null, now: ParkedRecord | null): void {
     this.#committed = Math.max(this.#committed, sequence);
     if (sequence >= this.#next && sequence > this.#knownEnd) return;
-    if (was !== null) this.#addParked(was, -1);
-    if (now !== null) this.#addParked(now, 1);
+    if (was !== null) this.#keys.change(was, -1);
+    if (now !== null) this.#keys.change(now, 1);
   }
 
   /** The entry leaves the window; what the disk says of it is out of date until `settled`. */
@@ -146,7 +145,7 @@ export class LaneFeed {
    * Takes what stands behind blocked keys – by default keys with something held – out of the window: entries of the
    * lane are parked, parked ones stay where they are on disk. Returns true when something was taken out.
    */
-  async parkBlocked(isBlocked: (key: OrderingKey) => boolean = (key) => this.#heldPerKey.has(key)): Promise<boolean> {
+  async parkBlocked(isBlocked: (key: OrderingKey) => boolean = (key) => this.#keys.held.has(key)): Promise<boolean> {
     const removed = this.#parts.window.removeBlocked(isBlocked);
     // A pass that is on its way has gone by some of them: it must not bring younger ones of their keys.
     for (const { keys } of removed) for (const key of keys) this.#passBlocked.add(key);
@@ -157,18 +156,12 @@ export class LaneFeed {
 
   /** True while entries of one of these keys are parked. */
   hasParked({ keys }: WindowEntry): boolean {
-    return this.#parkedPerKey.hasAny(keys);
+    return this.#keys.parked.hasAny(keys);
   }
 
-  /** Those of `members`, in order, that stand behind something held on one of their keys, also behind each other. */
+  /** Those of `members` that stand behind something held. */
   blockedAmong(members: readonly WindowEntry[]): WindowEntry[] {
-    if (this.#heldPerKey.size === 0) return [];
-    const shadow = new Set<OrderingKey>();
-    return members.filter((member) => {
-      const isBlocked = member.keys.some((key) => shadow.has(key)) || this.#heldPerKey.hasAny(member.keys);
-      if (isBlocked) for (const key of member.keys) shadow.add(key);
-      return isBlocked;
-    });
+    return this.#keys.blockedAmong(members);
   }
 
   /** Parks members of a shipment that may not go any more. The caller commits `batch`. */
@@ -176,7 +169,7 @@ export class LaneFeed {
     for (const { entry, keys, was } of members) {
       const record: ParkedRecord = { state: 'behind', keys, atMs: this.#parts.nowMs(), attempts: [] };
       this.#parts.lane.park(batch, entry, { was, record });
-      if (was === null) this.#addParked(record, 1);
+      if (was === null) this.#keys.change(record, 1);
       this.#parkingKeys.change(keys, 1);
     }
   }
@@ -199,12 +192,12 @@ export class LaneFeed {
       this.#next = entry.sequence + 1;
       if (left.has(entry.sequence) || this.#inShipments.has(entry.sequence)) {
         this.#parts.cursor.leave(entry.sequence);
-        this.#unparkWanted = this.#unparkWanted || this.#parkedPerKey.size > 0;
+        this.#unparkWanted = this.#unparkWanted || this.#keys.parked.size > 0;
       } else if (entry.heldAtIntake) {
         this.#passHeldPlace(entry);
       } else if (this.#isBlocked(entry)) {
         behind.push(entry);
-        this.#parkedPerKey.change(keysOf(entry), 1);
+        this.#keys.parked.change(keysOf(entry), 1);
       } else {
         window.add(entry, null);
       }
@@ -218,7 +211,7 @@ export class LaneFeed {
     if (entry.sequence <= this.#knownEnd) return;
     const record = this.#parts.lane.parked(entry.sequence);
     if (record === null) return;
-    this.#addParked(record, 1);
+    this.#keys.change(record, 1);
     if (record.state === 'ready') this.#unparkWanted = true;
   }
 
@@ -233,7 +226,7 @@ export class LaneFeed {
       const record: ParkedRecord = { state: 'behind', keys: keysOf(entry), atMs: nowMs(), attempts: [] };
       lane.park(batch, entry, { was: null, record });
       cursor.leave(entry.sequence);
-      if (!counted) this.#addParked(record, 1);
+      if (!counted) this.#keys.change(record, 1);
       this.#parkingKeys.change(record.keys, 1);
     }
     await database.commit(batch, 'written');
@@ -241,7 +234,7 @@ export class LaneFeed {
       const keys = keysOf(entry);
       this.#parkingKeys.change(keys, -1);
       // What it stands behind may have been cured, or have gone out, meanwhile.
-      if (!this.#heldPerKey.hasAny(keys)) this.#unparkWanted = true;
+      if (!this.#keys.held.hasAny(keys)) this.#unparkWanted = true;
     }
   }
 
@@ -272,7 +265,7 @@ export class LaneFeed {
         }
         // While the bodies were read, an older entry of the key may have been held.
         const keys = keysOf(entry);
-        const isStopped = this.#heldPerKey.hasAny(keys) || this.#parkingKeys.hasAny(keys);
+        const isStopped = this.#keys.held.hasAny(keys) || this.#parkingKeys.hasAny(keys);
         const isFree = !isStopped && !keys.some((key) => blocked.has(key));
         if (isFree) this.#parts.window.add(entry, freed[index]?.record.state ?? 'behind');
         else for (const key of keys) blocked.add(key);
@@ -295,13 +288,6 @@ export class LaneFeed {
   }
 
   #isBlocked(entry: StoredEntry): boolean {
-    return this.#parkedPerKey.size > 0 && this.#parkedPerKey.hasAny(keysOf(entry));
-  }
-
-  #addParked({ state, keys }: ParkedRecord, sign: 1 | -1): void {
-    const waitsForPerson = state === 'held' || state === 'dead';
-    if (this.#parts.onBlocked === 'pass' && waitsForPerson) return;
-    this.#parkedPerKey.change(keys, sign);
-    if (waitsForPerson) this.#heldPerKey.change(keys, sign);
+    return this.#keys.parked.size > 0 && this.#keys.parked.hasAny(keysOf(entry));
   }
 }

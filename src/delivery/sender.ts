@@ -79,8 +79,8 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
       const stop = (): void => cut.abort();
       signal.addEventListener('abort', stop, { once: true });
       const post = () => {
-        // As a stream with its length: given a buffer, the library writes it in pieces and destroys the request when the
-        // answer's headers come before it has noticed that the last piece is out, which loses the body of the answer.
+        // As a stream with its length: given a buffer, the library writes it in pieces and destroys the request when
+        // the answer's headers come before it noticed that the last piece is out, which loses the answer's body.
         const body = Readable.from([request.body], { objectMode: false });
         const headers = { ...request.headers, 'content-length': String(request.body.length) };
         const pending = client.post(request.url, { headers, body, signal: cut.signal });

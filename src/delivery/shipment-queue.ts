@@ -81,6 +81,7 @@ export class ShipmentQueue {
   endOldestWait(): void {
     const [oldest] = [...this.#waiting].sort((a, b) => firstSequence(a) - firstSequence(b));
     if (oldest !== undefined && this.#due.length === 0) this.#becomeDue(oldest);
+    this.#onDue();
   }
 
   stop(): void {

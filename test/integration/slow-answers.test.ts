@@ -7,7 +7,9 @@ import { connectMllp } from '../support/mllp-client.ts';
 import { startAppliance } from '../support/start-appliance.ts';
 import { until } from '../support/until.ts';
 
-test.each([0, 5, 25])('an answer whose body comes %i ms after its headers is read, and nothing is sent twice', async (gapMs) => {
+const title = 'an answer whose body comes %i ms after its headers is read, and nothing is sent twice';
+
+test.each([0, 5, 25])(title, async (gapMs) => {
   const keys: string[] = [];
   const sockets = new Set<unknown>();
   const erp = createServer((request, response) => {

@@ -164,7 +164,7 @@ test('reprocessing a message that still has problems keeps the case open and say
   expect(fixture.cases.get(open?.caseId ?? '')?.state).toBe('open');
 });
 
-test('a control id used twice does not let later messages of the account overtake, and each repetition is still known', async () => {
+test('a control id used twice lets no later message overtake, and each repetition is known', async () => {
   const fixture = await openIntakeFixture();
   const [one, two] = [charge({ controlId: 'SAME', amount: '1.00' }), charge({ controlId: 'SAME', amount: '2.00' })];
   await Promise.all([

@@ -1,0 +1,19 @@
+import { CausewayError } from '../model/errors.ts';
+import type { RunObserver } from './delivery-run.ts';
+import type { DispatcherParts } from './dispatcher.ts';
+
+/**
+ * True when an error is the store's: it failed or was closed (its reopening starts a new run), or a record is damaged.
+ * Damage is told with an alarm: nothing of this lane is sent from a store that does not say what was written; other
+ * lanes go on.
+ */
+export function isStoreTrouble(error: unknown, parts: DispatcherParts, observer: RunObserver): boolean {
+  if (error instanceof CausewayError && error.code === 'STORE_DAMAGED') {
+    const { log, lane, clock } = parts;
+    const facts = { destination: lane.id.destinationId, code: error.code, reason: error.detail, hint: error.hint };
+    log.error('delivery to this destination is stopped: a stored record is damaged', facts);
+    observer.failed({ atMs: clock.nowMs(), class: 'store-damaged', reason: error.detail });
+    return true;
+  }
+  return parts.database.state !== 'open' && error instanceof Error;
+}
