@@ -7,7 +7,10 @@ import { plural } from './wording.ts';
 export interface BulkAction<Row> {
   readonly rows: readonly Row[];
   readonly idOf: (row: Row) => string;
-  /** Does it; gives the line to print, null for none. @throws CausewayError `NOT_FOUND`, `WRONG_STATE`: told, and the rest goes on */
+  /**
+   * Does it; gives the line to print, null for none.
+   * @throws CausewayError `NOT_FOUND`, `WRONG_STATE`: told, and the rest goes on
+   */
   readonly act: (row: Row) => Promise<string | null>;
   /** `case`, `dead letter`. */
   readonly noun: string;

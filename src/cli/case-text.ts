@@ -68,9 +68,10 @@ const ENTRY_WORDS: Readonly<Record<DeliveryState, string>> = {
 
 /** One case with its problems and what waits with it; times in `timezone`. */
 export function caseDetailLines({ case: found, entries }: CaseDetail, timezone: string): readonly string[] {
+  const controlId = printable(found.controlId, 60);
   const lines = [
     `${found.caseId}  ${CASE_WORDS[found.state]}  ${printable(found.cause)}`,
-    `Message   ${found.messageType} ${printable(found.controlId, 60)} of channel ${found.channelId}, ${found.messageId}`,
+    `Message   ${found.messageType} ${controlId} of channel ${found.channelId}, ${found.messageId}`,
     `Opened    ${dateAndTime(found.openedAtMs, timezone)}`,
   ];
   if (found.closedAtMs !== undefined)

@@ -78,7 +78,10 @@ export async function loadOrThrow(path: string): Promise<Config> {
   throw new CausewayError('CONFIG_INVALID', first === undefined ? path : formatConfigProblem(first));
 }
 
-/** The zone of the facility; UTC when only the store folder is known. @throws CausewayError `CONFIG_INVALID`, `CONFIG_UNREADABLE` */
+/**
+ * The zone of the facility; UTC when only the store folder is known.
+ * @throws CausewayError `CONFIG_INVALID`, `CONFIG_UNREADABLE`
+ */
 export async function facilityZone(values: OptionValues, context: CliContext): Promise<string> {
   if (values.text('store') !== undefined) return 'UTC';
   return (await loadOrThrow(configurationPath(values, context))).facility.timezone;

@@ -10,7 +10,10 @@ import { suggest, type Terminal } from './terminal.ts';
 /** What a code means, in a form that prints and serialises alike. */
 interface Explanation {
   readonly code: string;
-  /** `error`: the environment failed. `problem`: one message has something wrong. `refusal`: a destination said no. `reply`: MSA-1. */
+  /**
+   * `error`: the environment failed. `problem`: one message has something wrong. `refusal`: a destination said no.
+   * `reply`: what a sender hears.
+   */
   readonly sort: 'error' | 'problem' | 'refusal' | 'reply';
   readonly text: string;
   /** What happens by itself. */

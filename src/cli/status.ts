@@ -125,7 +125,10 @@ function moneyText(
 function nextStep(snapshot: StatusSnapshot, values: OptionValues, terminal: Terminal): void {
   const config = configOptionText(values);
   // While something is away, its return is what a person looks for: cases can wait.
-  if (snapshot.verdict.state === 'blocked') return suggest(terminal, `tail${config}`);
+  if (snapshot.verdict.state === 'blocked') {
+    suggest(terminal, `tail${config}`);
+    return;
+  }
   const failing = snapshot.destinations.some((row) => row.dead > 0);
   if (snapshot.openCases > 0) suggest(terminal, `exceptions list${config}`);
   if (failing) suggest(terminal, `dead-letters list${config}`);

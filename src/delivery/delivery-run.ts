@@ -154,8 +154,7 @@ export class DeliveryRun {
   }
 
   #shipReady(): void {
-    const { settings } = this.#parts;
-    while (this.#inFlight.size < settings.inFlightMax && !this.#stopped) {
+    while (this.#inFlight.size < this.#parts.settings.inFlightMax && !this.#stopped) {
       if (this.outage.state === 'open') return;
       const probe = this.outage.state === 'half-open';
       if (probe && this.#inFlight.size > 0) return;

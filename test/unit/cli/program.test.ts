@@ -74,7 +74,24 @@ test('every code of every catalogue is explained, whatever its case', async () =
     expect(explained.stdout[0]).toMatch(new RegExp(`^${code}: .+`));
   }
   const { stdout } = await run('explain', '--list');
-  expect(stdout).toHaveLength(codes.length);
+  expect(stdout).toHaveLength(codes.length + ['AA', 'AE', 'AR'].length);
+});
+
+test.each([
+  [['required PV1-19.1'], 'required'],
+  [['unmapped-type', 'ORU^R01'], 'unmapped-type'],
+  [['destination-refused erp validation status 422'], 'validation'],
+  [['destination-refused'], 'destination-refused'],
+  [['ae'], 'AE'],
+])('a cause or a reply is explained as it is printed: %j', async (typed, code) => {
+  const explained = await run('explain', ...typed);
+  expect(explained.code).toBe(0);
+  expect(explained.stdout[0]).toMatch(new RegExp(`^${code}: .+`));
+});
+
+test('the help of a replay warns of batches, and that of status says what the totals count', async () => {
+  expect((await run('replay', '--help')).stdout.join('\n')).toContain('the ERP must recognise the event ids');
+  expect((await run('status', '--help')).stdout.join('\n')).toContain('HELD EVER counts closed cases too');
 });
 
 test('an unknown code is "no", with the near one', async () => {

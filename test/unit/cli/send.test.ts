@@ -32,7 +32,7 @@ async function send(argv: readonly string[], facts: FakeFacts = {}) {
   return { code, stdout: context.stdout, stderr: context.stderr };
 }
 
-test('a folder is sent in the order of its names, and files without a message are named', async () => {
+test('a folder is sent in the order of its names, and files without a message are counted', async () => {
   const target = await receiver();
   const path = folder({
     'b.hl7': message('B1') + message('B2'),
@@ -42,8 +42,8 @@ test('a folder is sent in the order of its names, and files without a message ar
   const { code, stdout, stderr } = await send([path, '--to', target.address]);
   expect(code).toBe(0);
   expect(target.received.map(controlIdOf)).toEqual(['A1', 'B1', 'B2']);
-  expect(stdout.at(-1)).toMatch(/^3 messages sent: 3 AA; 1 file without message skipped\./);
-  expect(stderr.join('\n')).toContain(`notes.md: no HL7 v2 message in it`);
+  expect(stdout.at(-1)).toMatch(/^3 messages sent: 3 AA; 1 file skipped \(no HL7 v2 message in it\)\./);
+  expect([...stdout, ...stderr].join('\n')).not.toContain('notes.md');
 });
 
 test('any reply but AA makes the exit code 1, and its text is shown', async () => {
@@ -57,6 +57,16 @@ test('any reply but AA makes the exit code 1, and its text is shown', async () =
   ]);
   expect(code).toBe(1);
   expect(stdout[1]).toMatch(/^AE .* 2 .*PID-3 is required$/);
+  expect(stdout[3]).toBe('Not AA:');
+  expect(stdout[4]).toMatch(/^ {2}\S*a\.hl7 {2}2 {2}AE {2}PID-3 is required$/);
+});
+
+test('fifty failed messages are named again at the end, even when only the summary is wanted', async () => {
+  const target = await receiver();
+  target.reply = (frame) => `AE|${controlIdOf(frame)}|busy`;
+  const { stdout } = await send(['--sample', 'adt-a01', '--repeat', '52', '--quiet', '--to', target.address]);
+  expect(stdout).toHaveLength(53);
+  expect(stdout.at(-2)).toBe('  … and 2 more');
 });
 
 test('--expect makes a refusal the wanted answer', async () => {

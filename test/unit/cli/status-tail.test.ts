@@ -31,7 +31,7 @@ const snapshot = (state: StatusSnapshot['verdict']['state']): StatusSnapshot => 
       text: 'erp cannot be reached.',
       circuit: 'open',
       circuitOpenSinceMs: NOW,
-      nextAttemptAtMs: null,
+      nextAttemptAtMs: NOW + 30_000,
       lastFailure: null,
       deliveredPerMinute: 3,
       lastDeliveredAtMs: null,
@@ -71,15 +71,24 @@ function channel(id: string, state: StatusSnapshot['verdict']['state']): StatusS
 }
 
 test('status is one screen: verdict first, worst rows first, numbers for people', async () => {
-  const { code, stdout } = await run(['status'], () => [200, snapshot('blocked')]);
+  const { code, stdout, stderr } = await run(['status'], () => [200, snapshot('blocked')]);
   expect(code).toBe(0);
   expect(stdout[0]).toBe('✖ Blocked  The verdict.');
   expect(stdout.length).toBeLessThan(24);
   const text = stdout.join('\n');
   expect(text.indexOf('b-broken  ✖')).toBeLessThan(text.indexOf('a-fine    ●'));
   expect(text).toMatch(/erp\s+✖ Blocked\s+3\s+12,345\s+4 min\s+4\s+2\s+1\s+99/);
-  expect(text).toContain('Money waiting   USD -1,234.50 (erp)');
+  expect(text).toContain('Money waiting           USD -1,234.50 (erp)');
+  expect(text).toContain('Money needing a person  none');
+  expect(text).toMatch(/erp: erp cannot be reached\. Next try at \d\d:\d\d:\d\d\./);
+  expect(stderr).toEqual(['Next: causeway tail']);
   expect(text).toContain('up 1 h 5 min');
+});
+
+test('without an outage the next step is the queue, and no next try is told', async () => {
+  const { stdout, stderr } = await run(['status'], () => [200, snapshot('needs-attention')]);
+  expect(stderr).toEqual(['Next: causeway exceptions list', 'Next: causeway dead-letters list']);
+  expect(stdout.join('\n')).not.toContain('Next try');
 });
 
 test('status --check is the exit code for monitors', async () => {
