@@ -47,8 +47,8 @@ export interface StoreFolder {
 export async function takeStoreFolder(path: string): Promise<StoreFolder> {
   try {
     makeFolder(path);
-    // Patient data: whatever the folder was before, from now on only its owner reads it.
-    chmodSync(path, 0o700);
+    // Patient data: whoever could read the folder before, from now on only its owner can.
+    chmodSync(path, statSync(path).mode & 0o700);
   } catch (cause) {
     throw new CausewayError('STORE_OPEN_FAILED', `The folder ${path} cannot be created.`, { cause });
   }
