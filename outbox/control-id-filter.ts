@@ -5,11 +5,9 @@
  * size: up to about three million ids of the window it is wrong (sends the look-up to the disk in vain) about once in a
  * hundred; beyond that more often, but it never denies an id that was added.
  */
+/** 4 MiB of memory. */
 const BITS = 2 ** 25;
 const PROBES = 4;
-
-/** Size in memory, in bytes. */
-export const FILTER_BYTES = BITS / 8;
 
 export class ControlIdFilter {
   readonly #words = new Int32Array(BITS / 32);

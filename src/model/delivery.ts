@@ -2,7 +2,6 @@ import type { DestinationId, EntryId, EventId, MessageId, OrderingKey } from './
 
 /** Priority class of an entry. Order is kept inside a lane. */
 export type Lane = 'urgent' | 'normal' | 'bulk';
-export const LANES = ['urgent', 'normal', 'bulk'] as const satisfies readonly Lane[];
 
 /**
  * Where an entry stands: `pending` waits, `claimed` is in a request, `posted` was taken by the destination; `held`

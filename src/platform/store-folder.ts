@@ -92,13 +92,6 @@ export function controlSocketPath(storePath: string): string {
   return join(tmpdir(), `causeway-${name}.sock`);
 }
 
-/** The marker's id of this store; null before provisioning. */
-export function storeIdOf(path: string): string | null {
-  const markerPath = join(path, MARKER);
-  if (!existsSync(markerPath)) return null;
-  return /"storeId":"([0-9a-f-]{36})"/.exec(readFileSync(markerPath, 'utf8'))?.[1] ?? null;
-}
-
 function writeMarker(folder: string, markerPath: string, nowMs: number): void {
   const provisionedAt = new Date(nowMs).toISOString();
   const text = `${JSON.stringify({ format: 1, storeId: randomUUID(), provisionedAt })}\n`;
