@@ -15,7 +15,6 @@ import {
   openSync,
   closeSync,
   fsyncSync,
-  readFileSync,
   renameSync,
   statSync,
   writeSync,
