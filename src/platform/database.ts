@@ -1,5 +1,5 @@
 /**
- * The only door to LevelDB: group commit, record envelope, error latch.
+ * The only door to the store: group commit, record envelope, error latch.
  *
  * What "durable" means here: `commit(batch, 'synced')` resolves after one LevelDB batch that contains `batch` whole was
  * written to the log and fdatasync returned. It then survives process kill, OS crash and power loss on storage that
@@ -14,26 +14,24 @@
  * with a write that is read back, and only then `onReopened` runs and commits are taken again. A refused batch may
  * nevertheless be on disk; callers must find it again by its keys (control-id index), never assume its absence.
  */
-import { Level } from 'level';
 import { CausewayError } from '../model/errors.ts';
 import type { Clock } from '../model/clock.ts';
+import type { Disk, DiskOperation, OpenDisk } from './disk.ts';
 import { open, seal } from './envelope.ts';
+import { openLevel } from './level-disk.ts';
 import type { Log } from './log.ts';
 
 const GROUP_OPERATIONS_MAX = 2_048;
 const GROUP_BYTES_MAX = 1_048_576;
 const REOPEN_PAUSE_MS = { first: 200, max: 5_000 };
 const PROBE_KEY = '!probe';
-/** Larger than the default 4 MB: fewer, larger tables while a backlog is written and read in order. */
-const WRITE_BUFFER_BYTES = 8 * 1_048_576;
 
-type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string };
 /** What a commit survives once it resolved: see the file comment. */
 export type Durability = 'synced' | 'written';
 
 /** Collects writes that become visible together. Single use. */
 export class WriteBatch {
-  readonly operations: Operation[] = [];
+  readonly operations: DiskOperation[] = [];
   bytes = 0;
   /** Runs when the batch joins a group, in commit order: the place to count it. */
   readonly onJoin: (() => void)[] = [];
@@ -85,11 +83,13 @@ export interface DatabaseOptions {
   readonly observe?: (facts: { readonly seconds: number; readonly batches: number }) => void;
   /** Called once per failure, after everything queued was refused. */
   readonly onFailed?: () => void;
+  /** Default: LevelDB. */
+  readonly openDisk?: OpenDisk;
 }
 
 export class Database {
   readonly #options: DatabaseOptions;
-  #level: Level<string, Uint8Array>;
+  #level: Disk;
   #state: 'open' | 'failed' | 'closed' = 'open';
   #failure: { readonly sinceMs: number; readonly reason: string } | null = null;
   #queue: Waiting[] = [];
@@ -101,14 +101,14 @@ export class Database {
   /** Runs once commits are taken again. */
   onResumed: () => void = () => {};
 
-  private constructor(options: DatabaseOptions, level: Level<string, Uint8Array>) {
+  private constructor(options: DatabaseOptions, level: Disk) {
     this.#options = options;
     this.#level = level;
   }
 
   /** @throws CausewayError `STORE_OPEN_FAILED`, `STORE_IN_USE` */
   static async open(options: DatabaseOptions): Promise<Database> {
-    return new Database(options, await openLevel(options.location, options.createIfMissing));
+    return new Database(options, await openDisk(options, options.createIfMissing));
   }
 
   get state(): 'open' | 'failed' | 'closed' {
@@ -177,8 +177,7 @@ export class Database {
 
   /** Reclaims the space of deleted keys in a range. */
   async compact(from: string, to: string): Promise<void> {
-    const level: object = this.#level;
-    if ('compactRange' in level && typeof level.compactRange === 'function') await level.compactRange(from, to);
+    await this.#level.compactRange?.(from, to);
   }
 
   /** Waits for what is queued, then closes. */
@@ -225,7 +224,7 @@ export class Database {
     return this.#queue.splice(0, count);
   }
 
-  #operationsOf(group: readonly Waiting[]): Operation[] {
+  #operationsOf(group: readonly Waiting[]): DiskOperation[] {
     const trailer = new WriteBatch();
     for (const { batch } of group) for (const join of batch.onJoin) join();
     this.#options.onGroup?.(trailer);
@@ -256,7 +255,7 @@ export class Database {
     if (this.#state !== 'failed') return;
     try {
       await this.#level.close();
-      this.#level = await openLevel(this.#options.location, false);
+      this.#level = await openDisk(this.#options, false);
       await this.#probe();
       await this.onReopened();
       if (this.#state !== 'failed') return void (await this.#level.close()); // closed for good meanwhile
@@ -279,16 +278,9 @@ export class Database {
   }
 }
 
-async function openLevel(location: string, createIfMissing: boolean): Promise<Level<string, Uint8Array>> {
-  const level = new Level<string, Uint8Array>(location, {
-    keyEncoding: 'utf8',
-    valueEncoding: 'view',
-    createIfMissing,
-    writeBufferSize: WRITE_BUFFER_BYTES,
-  });
+async function openDisk(options: DatabaseOptions, createIfMissing: boolean): Promise<Disk> {
   try {
-    await level.open();
-    return level;
+    return await (options.openDisk ?? openLevel)(options.location, { createIfMissing });
   } catch (cause) {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
     const locked = inner instanceof Error && 'code' in inner && inner.code === 'LEVEL_LOCKED';

@@ -12,7 +12,7 @@ interface Door {
 
 const ANYWHERE: Door = { files: /./, instead: '' };
 const PAGE: Door = { files: /^src\/ui\//, instead: 'nothing: it belongs to the page' };
-const DATABASE: Door = { files: /^src\/platform\/database\.ts$/, instead: 'the Database interface' };
+const DATABASE: Door = { files: /^src\/platform\/level-disk\.ts$/, instead: 'the Database interface' };
 const SENDER: Door = { files: /^src\/delivery\/sender\.ts$/, instead: 'the Sender port' };
 
 const DOORS: Readonly<Record<string, Door>> = {
