@@ -197,13 +197,11 @@ export class DeliveryRun {
       if (profile.eventsMax > 1 && !shipment.stored) {
         await database.commit(storedBatch(this.#settlement(), [shipment]), 'synced');
       }
-      const request = profile.request(
-        shipment.members.map(({ entry }) => entry),
-        shipment.idempotencyKey,
-      );
+      const entries = shipment.members.map(({ entry }) => entry);
+      const request = profile.request(entries, shipment.idempotencyKey);
       const answer = await sender.send(request, this.#abort.signal);
       if (this.#stopped && this.#abort.signal.aborted) return;
-      const verdict = 'outcome' in answer ? answer : profile.verdict(answer);
+      const verdict = 'outcome' in answer ? answer : profile.verdict(answer, entries);
       observe.requested(verdict.outcome === 'posted' ? 'posted' : verdict.class);
       await (verdict.outcome === 'posted'
         ? this.#posted(shipment, verdict.receipt)

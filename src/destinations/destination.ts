@@ -53,5 +53,6 @@ export interface DestinationProfile {
   /** How long the first event of a request waits for company, in ms. */
   readonly eventsWaitMs: number;
   request(entries: readonly OutboundEntry[], idempotencyKey: string): OutboundRequest;
-  verdict(response: InboundResponse): Verdict;
+  /** `entries` are those of the request that was answered. */
+  verdict(response: InboundResponse, entries: readonly OutboundEntry[]): Verdict;
 }

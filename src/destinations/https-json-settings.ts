@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deliverySettings } from '../delivery/settings.ts';
+import { repetitionSettings } from './repetition-settings.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
@@ -30,6 +31,7 @@ export const httpsJsonSettings = z
       .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected a header name')
       .default('Idempotency-Key')
       .describe('Header that carries the idempotency key.'),
+    repetition: repetitionSettings.prefault({}),
     headers: z
       .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().max(4_096))
       .default({})
@@ -82,6 +84,12 @@ export const httpsJsonSettings = z
   })
   .superRefine((settings, context) => {
     const url = URL.parse(settings.url);
+    // The credential of the destination goes with the look-up: never to another host.
+    const lookUp = settings.repetition?.lookUp;
+    if (lookUp !== undefined && url !== null && URL.parse(lookUp.url)?.origin !== url.origin) {
+      const message = `expected an address at ${url.origin}, where the events go`;
+      context.addIssue({ code: 'custom', path: ['repetition', 'lookUp', 'url'], message });
+    }
     if (url === null || url.protocol !== 'http:') return;
     if (!LOOPBACK.has(url.hostname)) {
       context.addIssue({

@@ -7,13 +7,15 @@ const settings = httpsJsonSettings.parse({ id: 'erp', kind: 'https-json', url: '
 const profile = httpsJson(settings, 'Bearer s3cret');
 const header = { eventId: 'e1' } as unknown as EntryHeader;
 
+const one = [{ header, body: Buffer.from('{}') }];
+const response = (status: number, body: unknown, headers: Record<string, string> = {}) => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body)),
+  truncated: false,
+});
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}) =>
-  profile.verdict({
-    status,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body)),
-    truncated: false,
-  });
+  profile.verdict(response(status, body, headers), one);
 
 test.each([
   [200, { status: 'ok' }],
@@ -39,6 +41,51 @@ test.each([
   ['a fault object', answer(200, { Fault: { faultcode: 'x' } })],
 ])('a 2xx with %s is never taken for a success', (_what, verdict) => {
   expect(verdict).toMatchObject({ outcome: 'refused', retry: 'ambiguous', destinationWide: true });
+});
+
+test.each([
+  ['a flag', { status: 'ok', duplicate: true }],
+  ['a code', { error: { code: 'DUPLICATE_EVENT' } }],
+  ['the class of ERPNext', { exc_type: 'DuplicateEntryError' }],
+  ['a sentence', { message: 'A document with this external identifier already exists' }],
+  ['details', { 'o:errorDetails': [{ 'o:errorCode': 'IDEMPOTENCY_ERROR' }] }],
+])('409 with %s of a duplicate is posted', (_what, body) => {
+  expect(answer(409, body)).toMatchObject({ outcome: 'posted' });
+});
+
+test.each([
+  ['no body', ''],
+  ['a closed period', { error: { code: 'PERIOD_CLOSED', message: 'The period is closed.' } }],
+  ['HTML', '<html>already exists</html>'],
+  ['an echo of the event', { error: 'conflict', request: { message: 'duplicate entry' } }],
+  ['a refused line', { message: 'duplicate line numbers in the document' }],
+])('409 with %s is no success: the charge is held, not taken for posted', (_what, body) => {
+  expect(answer(409, body)).toMatchObject({ outcome: 'refused', retry: 'permanent', destinationWide: false });
+});
+
+test('409 while an earlier try is still in work is asked again later', () => {
+  const verdict = answer(409, { code: 'REQUEST_IN_PROGRESS', message: 'A request with this key is in progress' });
+  expect(verdict).toMatchObject({ outcome: 'refused', retry: 'ambiguous', destinationWide: false });
+});
+
+test.each([
+  ['posted', 'request-key', 1, '', 'posted'],
+  ['refused', 'request-key', 1, { duplicate: true }, 'refused'],
+  ['read-body', 'request-key', 2, { duplicate: true }, 'posted'],
+  // It may speak of one event of the batch, and have refused the others with it.
+  ['read-body', 'event-id', 2, { duplicate: true }, 'refused'],
+] as const)('conflict: %s at a destination that recognises by %s, %i events: %j is %s', (conflict, by, n, body, is) => {
+  const other = httpsJson(httpsJsonSettings.parse({ ...settings, repetition: { by, conflict } }), null);
+  const entries = Array.from({ length: n }, () => ({ header, body: Buffer.from('{}') }));
+  expect(other.verdict(response(409, body), entries)).toMatchObject({ outcome: is });
+});
+
+test('a look-up goes to the host of the destination only: its credential goes with it', () => {
+  const withLookUp = (url: string) =>
+    httpsJsonSettings.safeParse({ ...settings, repetition: { by: 'none', lookUp: { url } } }).success;
+  expect(withLookUp('https://erp.example/documents?reference={eventId}')).toBe(true);
+  expect(withLookUp('https://other.example/documents/{eventId}')).toBe(false);
+  expect(withLookUp('https://erp.example/documents')).toBe(false);
 });
 
 test.each([

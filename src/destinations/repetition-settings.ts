@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** `repetition:` of a destination: how it recognises what it has already taken. Decides what may be sent again. */
+export const repetitionSettings = z.strictObject({
+  by: z
+    .enum(['request-key', 'event-id', 'none'])
+    .default('request-key')
+    .describe(
+      'How the destination recognises a repetition: by the key of the request (idempotencyHeader), by the id of each ' +
+        'event whatever the request, or not at all.',
+    ),
+  conflict: z
+    .enum(['read-body', 'posted', 'refused'])
+    .default('read-body')
+    .describe('What status 409 says: posted already, refused, or what its body says (a duplicate is posted).'),
+  lookUp: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/\{eventId\}/, 'expected {eventId} in it')
+        .describe('GET address that tells whether an event was taken; {eventId} stands for its id. Same host as url.'),
+    })
+    .optional()
+    .describe('Asked before an event is sent again whose repetition would not be recognised; without it, it is held.'),
+});
+
+export type RepetitionSettings = z.infer<typeof repetitionSettings>;
