@@ -3,6 +3,7 @@ import { countingReporter } from './test/support/counting-reporter.ts';
 
 /** CI=true or CI=1: nothing may be skipped there. */
 const strict = /^(1|true)$/i.test(process.env.CI ?? '');
+const long = process.env.CAUSEWAY_FAULTS === 'long';
 const folders = (...names: readonly string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
 
 export default defineConfig({
@@ -33,6 +34,18 @@ export default defineConfig({
           hookTimeout: 60_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          // Broken machines: `npm test` takes a few faults of each kind, `npm run test:faults` all (depth.ts).
+          name: 'faults',
+          include: folders('faults'),
+          pool: 'forks',
+          testTimeout: long ? 900_000 : 180_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

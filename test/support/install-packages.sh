@@ -8,7 +8,13 @@ needs='chromium chromium the-status-page
 strace strace acknowledgment-after-sync
 gcc gcc load-tools-of-the-bench
 openssl openssl certificates
-systemd-analyze systemd the-unit-file'
+systemd-analyze systemd the-unit-file
+mkfs.ext4 e2fsprogs full-disks-and-power-cuts
+losetup mount full-disks-and-power-cuts
+faketime faketime jumping-clocks
+prlimit util-linux exhausted-resources
+ip iproute2 broken-networks
+nft nftables broken-networks'
 
 missing() {
   while read -r command package _; do

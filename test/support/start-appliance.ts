@@ -55,8 +55,8 @@ export interface ApplianceOptions {
   readonly channelExtra?: string;
   /** The whole configuration, when the smallest one does not do. */
   readonly config?: (ports: { readonly statusPort: number; readonly mllpPort: number }) => string;
-  /** Command put before `bin/causeway`, e.g. `['strace', '-f', '-o', file]`. */
-  readonly wrapper?: readonly string[];
+  /** Command put before `bin/causeway`, e.g. `['strace', '-f', '-o', file]`; a function is given the folder. */
+  readonly wrapper?: readonly string[] | ((directory: string) => readonly string[]);
   readonly environment?: Readonly<Record<string, string>>;
   /** Where the folder of the appliance is made; default: the folder for temporary files of the machine. */
   readonly parentDirectory?: string;
@@ -128,6 +128,7 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     smallestConfig({ ...options, erpUrl: options.erpUrl ?? 'http://127.0.0.1:9/events', statusPort, mllpPort });
   writeFileSync(configPath, text);
   const statusUrl = `http://127.0.0.1:${statusPort}`;
+  const wrapper = typeof options.wrapper === 'function' ? options.wrapper(directory) : (options.wrapper ?? []);
   let child: Child | null = null;
   let earlierLogs = '';
   const logs = (): string => (earlierLogs + (child?.logs() ?? '')).slice(-LOG_CHARACTERS_MAX);
@@ -135,10 +136,10 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     if (child === null) throw new Error('the appliance was not started');
     return child;
   };
-  const begin = async (wrapper: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> => {
+  const begin = async (before: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> => {
     earlierLogs = logs();
     const startedAt = performance.now();
-    const [file = CAUSEWAY, ...args] = [...wrapper, CAUSEWAY, 'run', '--config', configPath];
+    const [file = CAUSEWAY, ...args] = [...before, CAUSEWAY, 'run', '--config', configPath];
     child = launch(file, args, { directory, environment });
     await untilReady(child, `${statusUrl}/readyz`, options.readyTimeoutMs ?? 20_000);
     return performance.now() - startedAt;
@@ -151,7 +152,7 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     statusUrl,
     pid: () => present().process.pid ?? -1,
     logs,
-    start: () => begin(options.wrapper ?? [], options.environment ?? {}),
+    start: () => begin(wrapper, options.environment ?? {}),
     startPlain: () => begin([], {}),
     stop: (timeoutMs = 15_000) => endWithin(present(), timeoutMs),
     async kill9() {

@@ -1,0 +1,18 @@
+/** What this machine lets a fault test do. A test that needs more is skipped with a clear word. */
+import { spawnSync } from 'node:child_process';
+
+const works = (program: string, ...args: readonly string[]): boolean =>
+  spawnSync(program, [...args], { stdio: 'ignore' }).status === 0;
+
+const isRoot = process.getuid?.() === 0;
+
+/** Some containers forbid ptrace. */
+export const canTrace = works('strace', '-f', '-e', 'trace=fdatasync', '-o', '/dev/null', 'true');
+/** Loop devices are for root only. */
+export const canMount = isRoot && works('mkfs.ext4', '-V') && works('losetup', '-f');
+
+/** Says why the tests of a file are skipped; gives the negation back, for `skipIf`. */
+export function missing(available: boolean, sentence: string): boolean {
+  if (!available) console.log(`skipped: ${sentence}`);
+  return !available;
+}
