@@ -1,4 +1,4 @@
-/** D1, D2 injected: the disk refuses or delays single calls, then works again. Nothing that was acknowledged is lost. */
+/** D1, D2 injected: the disk refuses single calls, then works again. Nothing that was acknowledged is lost. */
 import { onTestFinished, test } from 'vitest';
 import { untilErp } from '../support/appliance-status.ts';
 import { startFakeErp } from '../support/fake-erp.ts';
