@@ -23,11 +23,6 @@ export class ControlIdFilter {
     this.#isComplete = true;
   }
 
-  clear(): void {
-    this.#words.fill(0);
-    this.#isComplete = false;
-  }
-
   add(name: string): void {
     const { first, step } = probesOf(name);
     for (let probe = 0; probe < PROBES; probe += 1) {

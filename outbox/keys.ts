@@ -5,7 +5,7 @@
  * | table | key | value |
  * | --- | --- | --- |
  * | message | `m!SEQ` | header, reply, frame as received |
- * | control id | `c!DAY!CHANNEL!CONTROLID` | message sequence and payload hash; the day keeps random keys together |
+ * | control id | `c!DAY!CHANNEL!CONTROLID` | messages that came under it; a DAY of store time is deleted as a whole |
  * | entry | `e!DESTINATION!LANE!SEQ` | header and CloudEvent; immutable once it has a body |
  * | outcome | `o!DESTINATION!LANE!SEQ` | how the entry ended: posted or discarded, receipt, attempts |
  * | parked | `p!DESTINATION!LANE!SEQ` | entry outside the lane: held, dead, behind one of those, or ready to go again |
@@ -57,7 +57,7 @@ export function parseEntryId(id: string): (LaneId & { readonly sequence: number 
 
 const DAY_MS = 86_400_000;
 
-/** Whole days (UTC) since the epoch of a wall-clock stamp in ms: the bucket of its control id. */
+/** Whole days (UTC) since the epoch of a stamp in ms; of store time it is the bucket of a control id. */
 export const dayOf = (epochMs: number): number => Math.floor(epochMs / DAY_MS);
 
 const PLAIN_CONTROL_ID = /^[0-9A-Za-z._-]{1,64}$/;

@@ -56,6 +56,7 @@ export class Totals {
   readonly #allocated: Record<Sequence, number> = { message: 0, case: 0 };
   readonly #committed: Record<Sequence, number> = { message: 0, case: 0 };
   #openCases = 0;
+  #storeMs: number | null = null;
   readonly #channels = new Map<string, Record<ChannelCount, number>>();
   readonly #destinations = new Map<string, DestinationTotals>();
   readonly #allocatedEntries = new Map<string, number>();
@@ -69,6 +70,7 @@ export class Totals {
     this.#dirty.clear();
     Object.assign(this.#committed, { message: 0, case: 0 });
     this.#openCases = 0;
+    this.#storeMs = null;
     for (const { key, payload } of await database.range({ gte: 't!', lt: endOf('t!'), limit: 10_000 })) {
       const [, table, id = ''] = key.split('!');
       if (table === 's') this.#loadSequences(decodeJson(payload));
@@ -83,7 +85,7 @@ export class Totals {
   write(group: WriteBatch): void {
     for (const key of this.#dirty) {
       const [, table, id = ''] = key.split('!');
-      if (table === 's') group.put(key, 0, encodeJson({ ...this.#committed, openCases: this.#openCases }));
+      if (table === 's') group.put(key, 0, encodeJson(this.#sequences()));
       if (table === 'c') group.put(key, 0, encodeJson(this.channel(id as ChannelId)));
       if (table === 'd') group.put(key, 0, writeDestination(this.destination(id as DestinationId)));
     }
@@ -121,6 +123,16 @@ export class Totals {
 
   get messages(): number {
     return this.#committed.message;
+  }
+
+  /** Time of the store (`StoreClock`) when the newest message was stored, in ms; null before the first. */
+  get storeMs(): number | null {
+    return this.#storeMs;
+  }
+
+  /** Stored with the group that is being formed, together with the number of its message. */
+  noteStoreTime(storeMs: number): void {
+    this.#storeMs = Math.max(this.#storeMs ?? 0, storeMs);
   }
 
   addOpenCases(difference: number): void {
@@ -169,10 +181,16 @@ export class Totals {
     return fresh;
   }
 
-  #loadSequences(stored: { message: number; case: number; openCases: number }): void {
+  #sequences(): StoredSequences {
+    const time = this.#storeMs === null ? {} : { storeMs: this.#storeMs };
+    return { ...this.#committed, openCases: this.#openCases, ...time };
+  }
+
+  #loadSequences(stored: StoredSequences): void {
     this.#committed.message = stored.message;
     this.#committed.case = stored.case;
     this.#openCases = stored.openCases;
+    this.#storeMs = stored.storeMs ?? null;
   }
 }
 
@@ -203,6 +221,11 @@ function emptyDestination(): DestinationTotals {
     money: { enqueued: new Map(), posted: new Map(), held: new Map(), dead: new Map(), discarded: new Map() },
     committed: { urgent: 0, normal: 0, bulk: 0 },
   };
+}
+
+interface StoredSequences extends Readonly<Record<Sequence, number>> {
+  readonly openCases: number;
+  readonly storeMs?: number;
 }
 
 interface StoredDestination {

@@ -3,6 +3,7 @@
  * that nothing is accepted before it can be stored and delivered, and stops in the opposite order.
  */
 import { createRequire } from 'node:module';
+import type { IndexOptions } from '../outbox/control-ids.ts';
 import { FrameStore } from '../outbox/frames.ts';
 import { LaneStore } from '../outbox/lane-store.ts';
 import { Totals } from '../outbox/totals.ts';
@@ -83,9 +84,9 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const totals = new Totals();
   const database = await openStore(starting, totals, metrics);
   started.push(() => database.close());
-  const frames = new FrameStore(database, totals);
-  const indexed = indexWindow(config, clock, log);
-  await frames.loadIndex(indexed.window(), indexed.onFailed);
+  const frames = new FrameStore(database, totals, clock);
+  const indexed = indexOptions(config, log);
+  await frames.loadIndex(indexed);
   const cases = new CaseStore(database, totals);
   const feed = new EventFeed();
   const shared = { frames, cases, database, metrics, feed, clock, random, log };
@@ -158,24 +159,19 @@ async function openStore({ folder, clock, log }: Starting, totals: Totals, metri
   return database;
 }
 
-interface IndexWindow {
-  readonly window: () => { readonly nowMs: number; readonly windowDays: number };
-  readonly onFailed: (error: unknown) => void;
-}
-
 /** The longest duplicate window of the channels; what it cannot read is looked up on disk each time. */
-function indexWindow({ channels }: Config, clock: Clock, log: Log): IndexWindow {
+function indexOptions({ channels }: Config, log: Log): IndexOptions {
   const windowDays = Math.max(...channels.map(({ policy }) => policy.duplicateWindowDays));
   return {
-    window: () => ({ nowMs: clock.nowMs(), windowDays }),
+    windowDays,
     onFailed: () =>
       log.warn('control ids could not be read ahead: each one is looked up on disk', { count: windowDays }),
   };
 }
 
-async function loadAgain(totals: Totals, database: Database, frames: FrameStore, indexed: IndexWindow): Promise<void> {
+async function loadAgain(totals: Totals, database: Database, frames: FrameStore, indexed: IndexOptions): Promise<void> {
   await totals.load(database);
-  await frames.loadIndex(indexed.window(), indexed.onFailed);
+  await frames.loadIndex(indexed);
 }
 
 /** After a store failure nothing in memory counts: totals and dispatchers are read anew. */

@@ -133,9 +133,9 @@ function leave(inWork: Map<string, readonly InWork[]>, controlId: string, entry:
   else inWork.set(controlId, others);
 }
 
-function findUses({ channel, ledger, clock }: IntakeParts, controlId: string): readonly ControlIdUse[] {
+function findUses({ channel, ledger }: IntakeParts, controlId: string): readonly ControlIdUse[] {
   const windowDays = channel.policy.duplicateWindowDays;
-  return ledger.frames.findControlId({ channelId: channel.id, controlId, nowMs: clock.nowMs(), windowDays });
+  return ledger.frames.findControlId({ channelId: channel.id, controlId, windowDays });
 }
 
 /** The stored reply again, nothing new (HL7 v2.5.1 ch. 2, lost acknowledgment). */

@@ -16,7 +16,12 @@ export const policySettings = z.strictObject({
     .enum(['accept-as-new', 'reject'])
     .default('accept-as-new')
     .describe('The same MSH-10 with other content: take it as a new message and flag it, or refuse it (AR).'),
-  duplicateWindowDays: z.int().min(1).max(31).default(7).describe('How long a control id is remembered, in days.'),
+  duplicateWindowDays: z
+    .int()
+    .min(1)
+    .max(31)
+    .default(7)
+    .describe('How long a control id is remembered, in days of running time: jumps of the wall clock do not count.'),
 });
 
 /** One rule of `routes:`: which events of the channel go to which destination. */

@@ -23,15 +23,20 @@ import { silentLog } from '../../src/platform/log.ts';
 export interface IntakeFixtureOptions {
   readonly policy?: Partial<ChannelPolicy>;
   readonly when?: string;
+  /** Wall clock. */
   readonly nowMs?: () => number;
+  readonly monotonicMs?: () => number;
+  /** Folder of an earlier fixture that was closed; default: a fresh one. */
+  readonly location?: string;
 }
 
 export const ERP = 'erp' as DestinationId;
 export const CLINICAL = 'clinical' as ChannelId;
 
 export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
-  const location = mkdtempSync(join(tmpdir(), 'causeway-intake-'));
-  const clock = { ...systemClock, nowMs: options.nowMs ?? systemClock.nowMs };
+  const location = options.location ?? mkdtempSync(join(tmpdir(), 'causeway-intake-'));
+  const { nowMs = systemClock.nowMs, monotonicMs = systemClock.monotonicMs } = options;
+  const clock = { ...systemClock, nowMs, monotonicMs };
   const totals = new Totals();
   const log = silentLog;
   const database = await Database.open({
@@ -45,8 +50,8 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   });
   const lane = new LaneStore({ destinationId: ERP, lane: 'normal' }, database, totals);
   const facility = { id: 'north' as FacilityId, timezone: 'America/Chicago', currency: 'USD' };
-  const frames = new FrameStore(database, totals);
-  await frames.loadIndex({ nowMs: clock.nowMs(), windowDays: 31 }, () => {});
+  const frames = new FrameStore(database, totals, clock);
+  await frames.loadIndex({ windowDays: 31, onFailed: () => {} });
   const cases = new CaseStore(database, totals);
   const lanes = new Map([[ERP, lane]]);
   const ledger = new Ledger({ facilityId: facility.id, frames, cases, totals, lanes });
@@ -79,6 +84,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   };
   return {
     send,
+    location,
     database,
     totals,
     lane,

@@ -61,16 +61,6 @@ test('policy reject refuses a reused control id for good', async () => {
   expect(fixture.lane.tail).toBe(1);
 });
 
-test('a control id is forgotten after the duplicate window', async () => {
-  let nowMs = Date.UTC(2026, 2, 1);
-  const fixture = await openIntakeFixture({ nowMs: () => nowMs, policy: { duplicateWindowDays: 7 } });
-  await fixture.send(charge({ controlId: 'C1' }));
-  nowMs += 7 * 86_400_000;
-  expect((await fixture.send(charge({ controlId: 'C1' }))).disposition).toBe('duplicate');
-  nowMs += 86_400_000;
-  expect((await fixture.send(charge({ controlId: 'C1' }))).disposition).toBe('accepted');
-});
-
 test('a partly wrong DFT posts its good line, and holds the bad one in its place with one case', async () => {
   const fixture = await openIntakeFixture();
   const result = await fixture.send(partlyWrong('C1'));

@@ -1,0 +1,138 @@
+/** A repeated message takes effect once for seven days of running time, whatever the wall clock does meanwhile. */
+import { expect, test } from 'vitest';
+import { dayOf } from '../../../outbox/keys.ts';
+import { CausewayError } from '../../../src/model/errors.ts';
+import type { WriteBatch } from '../../../src/platform/database.ts';
+import { openIntakeFixture } from '../../support/intake-fixture.ts';
+import { charge } from '../../support/messages.ts';
+import { until } from '../../support/until.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const YEAR_MS = 365 * DAY_MS;
+
+/** A wall clock and a monotonic one, moved by hand: together by `pass`, the wall alone by `jump`. */
+function handClock(wallMs = Date.UTC(2026, 2, 1, 10)) {
+  let wall = wallMs;
+  let monotonic = 5_000;
+  return {
+    nowMs: () => wall,
+    monotonicMs: () => monotonic,
+    pass(ms: number) {
+      wall += ms;
+      monotonic += ms;
+    },
+    jump(ms: number) {
+      wall += ms;
+    },
+    /** The process ended: its monotonic clock begins anew. */
+    restart() {
+      monotonic = 17;
+    },
+  };
+}
+
+type Fixture = Awaited<ReturnType<typeof openIntakeFixture>>;
+
+const dispositionOf = async (fixture: Fixture, controlId: string): Promise<string> => {
+  const result = await fixture.send(charge({ controlId }));
+  expect(result.ackCode).toBe('AA');
+  return result.disposition;
+};
+
+const controlIdKeys = async ({ database }: Fixture): Promise<string[]> =>
+  (await database.range({ gte: 'c!', lt: 'c~', limit: 1_000 })).map(({ key }) => key);
+
+test('a repetition 6 d 23 h later is a duplicate, and a control id is free again after the eighth day', async () => {
+  for (const hourOfDay of [0, 10, 23]) {
+    const clock = handClock(Date.UTC(2026, 2, 1, hourOfDay));
+    const fixture = await openIntakeFixture(clock);
+    expect(await dispositionOf(fixture, 'C1')).toBe('accepted');
+    clock.pass(6 * DAY_MS + 23 * HOUR_MS);
+    expect(await dispositionOf(fixture, 'C1')).toBe('duplicate');
+    clock.pass(DAY_MS + HOUR_MS);
+    expect(await dispositionOf(fixture, 'C1')).toBe('accepted');
+  }
+});
+
+test.each([
+  ['a year forward', [YEAR_MS]],
+  ['a year back', [-YEAR_MS]],
+  ['a year forward and back again', [YEAR_MS, -YEAR_MS]],
+  ['a year back and forward again', [-YEAR_MS, YEAR_MS]],
+])('nothing is forgotten early or refused when the wall clock jumps %s, with restarts', async (_name, jumps) => {
+  const clock = handClock();
+  let fixture = await openIntakeFixture(clock);
+  const sent: string[] = [];
+  const sendNew = async (controlId: string): Promise<void> => {
+    expect(await dispositionOf(fixture, controlId)).toBe('accepted');
+    sent.push(controlId);
+  };
+  await sendNew('C0');
+  for (const [index, jump] of jumps.entries()) {
+    clock.jump(jump);
+    for (const controlId of sent) expect(await dispositionOf(fixture, controlId)).toBe('duplicate');
+    await sendNew(`A${index}`);
+    await fixture.database.close();
+    clock.restart();
+    fixture = await openIntakeFixture({ ...clock, location: fixture.location });
+    await sendNew(`B${index}`);
+    clock.pass(2 * DAY_MS);
+    for (const controlId of sent) expect(await dispositionOf(fixture, controlId)).toBe('duplicate');
+  }
+  expect(fixture.counts()).toMatchObject({ received: sent.length, accepted: sent.length });
+});
+
+test('many restarts on one day do not hold the window still', async () => {
+  const clock = handClock();
+  let fixture = await openIntakeFixture(clock);
+  await dispositionOf(fixture, 'OLD');
+  for (let number = 0; number < 24; number += 1) {
+    clock.pass(9 * HOUR_MS);
+    await dispositionOf(fixture, `N${number}`);
+    await fixture.database.close();
+    clock.restart();
+    fixture = await openIntakeFixture({ ...clock, location: fixture.location });
+  }
+  expect(await dispositionOf(fixture, 'OLD')).toBe('accepted');
+});
+
+test('what is older than the longest window leaves the disk while messages come', async () => {
+  const clock = handClock();
+  const fixture = await openIntakeFixture(clock);
+  const firstDay = dayOf(clock.nowMs());
+  for (let day = 0; day < 40; day += 1) {
+    await dispositionOf(fixture, `D${day}`);
+    clock.pass(DAY_MS);
+  }
+  await dispositionOf(fixture, 'LAST');
+  // The fixture remembers 31 days, and today.
+  await until('old days are deleted', async () => (await controlIdKeys(fixture)).length <= 32);
+  const oldest = (await controlIdKeys(fixture))[0] ?? '';
+  expect(oldest.slice(0, 8)).toBe(`c!${String(firstDay + 9).padStart(6, '0')}`);
+  expect(await dispositionOf(fixture, 'D39')).toBe('duplicate');
+});
+
+test('an AE whose message was stored all the same and a lost AA give one effect when the sender repeats', async () => {
+  const clock = handClock();
+  const first = await openIntakeFixture(clock);
+  await dispositionOf(first, 'LOST-AA');
+  // What a sync that failed after its write leaves: the group is on disk, and the sender hears AE.
+  const commit = first.database.commit.bind(first.database);
+  let refuse = true;
+  first.database.commit = async (batch: WriteBatch, durability) => {
+    await commit(batch, durability);
+    if (refuse && batch.operations.some(({ key }) => key.startsWith('m!')))
+      throw new CausewayError('STORE_FAILED', 'EIO');
+  };
+  expect((await first.send(charge({ controlId: 'AE-STORED' }))).ackCode).toBe('AE');
+  refuse = false;
+  await first.database.close();
+  clock.restart();
+  const again = await openIntakeFixture({ ...clock, location: first.location });
+  clock.pass(6 * DAY_MS);
+  expect(await dispositionOf(again, 'AE-STORED')).toBe('duplicate');
+  expect(await dispositionOf(again, 'LOST-AA')).toBe('duplicate');
+  expect(again.lane.tail).toBe(2);
+  expect(again.counts()).toMatchObject({ received: 2, accepted: 2 });
+});
