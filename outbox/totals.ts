@@ -6,22 +6,25 @@
  * Two numbers exist per sequence: `allocated` (given to a batch being built) and `committed` (in a group). Only the
  * latter is stored, so a batch that never reached the disk leaves no hole.
  */
-import type { Lane } from '../src/model/delivery.ts';
 import type { ChannelId, DestinationId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
+import {
+  type DestinationTotals,
+  emptyDestination,
+  type EntryCount,
+  type MoneyByCurrency,
+  readDestination,
+  writeDestination,
+} from './destination-totals.ts';
 import { endOf, type LaneId } from './keys.ts';
 import { decodeJson, encodeJson } from './records.ts';
 
 /**
  * What is counted per channel, in messages: each one stored counts as `received` and by its disposition; a repetition
- * counts as `duplicate` only, and becomes durable with the next group.
+ * counts as `duplicate` only, and becomes durable with the next group. `expired`: those of `received` that retention
+ * has deleted.
  */
-export type ChannelCount = 'received' | 'accepted' | 'held' | 'filtered' | 'rejected' | 'duplicate';
-/**
- * What is counted per destination, in entries and in money: `enqueued` is all that ever came, `held` and `dead` what is
- * so at present, `posted` and `discarded` what ended (a replay takes its entries out again).
- */
-export type EntryCount = 'enqueued' | 'posted' | 'held' | 'dead' | 'discarded';
+export type ChannelCount = 'received' | 'accepted' | 'held' | 'filtered' | 'rejected' | 'duplicate' | 'expired';
 type Sequence = 'message' | 'case';
 
 const SCALE = 4;
@@ -32,19 +35,8 @@ const CHANNEL_ZERO: Readonly<Record<ChannelCount, number>> = {
   filtered: 0,
   rejected: 0,
   duplicate: 0,
+  expired: 0,
 };
-
-type MoneyByCurrency = Map<string, bigint>;
-
-/** The totals of one destination over all its lanes. Live: read it at once, change it through `Totals` only. */
-export interface DestinationTotals {
-  /** Entries. `behind`: those that wait for an older entry of their key at present. */
-  readonly counts: Record<EntryCount | 'behind', number>;
-  /** Signed sums in whole ten-thousandths by ISO 4217 code; unbounded, exact. */
-  readonly money: Record<EntryCount, MoneyByCurrency>;
-  /** Number of the newest stored entry of each lane; 0 before the first. */
-  readonly committed: Record<Lane, number>;
-}
 
 /** The money of an entry: signed decimal text with at most four decimals, ISO 4217 code. Both, or it carries none. */
 export interface MoneyFact {
@@ -55,6 +47,7 @@ export interface MoneyFact {
 export class Totals {
   readonly #allocated: Record<Sequence, number> = { message: 0, case: 0 };
   readonly #committed: Record<Sequence, number> = { message: 0, case: 0 };
+  readonly #low: Record<Sequence, number> = { message: 1, case: 1 };
   #openCases = 0;
   #storeMs: number | null = null;
   readonly #channels = new Map<string, Record<ChannelCount, number>>();
@@ -69,6 +62,7 @@ export class Totals {
     this.#allocatedEntries.clear();
     this.#dirty.clear();
     Object.assign(this.#committed, { message: 0, case: 0 });
+    Object.assign(this.#low, { message: 1, case: 1 });
     this.#openCases = 0;
     this.#storeMs = null;
     for (const { key, payload } of await database.range({ gte: 't!', lt: endOf('t!'), limit: 10_000 })) {
@@ -135,6 +129,26 @@ export class Totals {
     this.#storeMs = Math.max(this.#storeMs ?? 0, storeMs);
   }
 
+  /** Retention mark: from this number on no record was deleted; below it only what has not ended is left. */
+  low(sequence: Sequence): number {
+    return this.#low[sequence];
+  }
+
+  /** Raises a retention mark; it never falls. */
+  raiseLow(sequence: Sequence, value: number): void {
+    if (value <= this.#low[sequence]) return;
+    this.#low[sequence] = value;
+    this.#dirty.add('t!s');
+  }
+
+  /** Raises the retention mark of a lane; it never falls. */
+  raiseLaneLow({ destinationId, lane }: LaneId, value: number): void {
+    const { low } = this.destination(destinationId);
+    if (value <= low[lane]) return;
+    low[lane] = value;
+    this.#dirty.add(`t!d!${destinationId}`);
+  }
+
   addOpenCases(difference: number): void {
     this.#openCases += difference;
     this.#dirty.add('t!s');
@@ -183,7 +197,7 @@ export class Totals {
 
   #sequences(): StoredSequences {
     const time = this.#storeMs === null ? {} : { storeMs: this.#storeMs };
-    return { ...this.#committed, openCases: this.#openCases, ...time };
+    return { ...this.#committed, openCases: this.#openCases, low: this.#low, ...time };
   }
 
   #loadSequences(stored: StoredSequences): void {
@@ -191,6 +205,7 @@ export class Totals {
     this.#committed.case = stored.case;
     this.#openCases = stored.openCases;
     this.#storeMs = stored.storeMs ?? null;
+    Object.assign(this.#low, stored.low);
   }
 }
 
@@ -213,45 +228,9 @@ export function amountOf(units: bigint): string {
 export const moneyTotals = (money: MoneyByCurrency): { currency: string; amount: string }[] =>
   [...money].filter(([, units]) => units !== 0n).map(([currency, units]) => ({ currency, amount: amountOf(units) }));
 
-const ENTRY_COUNTS = ['enqueued', 'posted', 'held', 'dead', 'discarded'] as const satisfies readonly EntryCount[];
-
-function emptyDestination(): DestinationTotals {
-  return {
-    counts: { enqueued: 0, posted: 0, held: 0, dead: 0, discarded: 0, behind: 0 },
-    money: { enqueued: new Map(), posted: new Map(), held: new Map(), dead: new Map(), discarded: new Map() },
-    committed: { urgent: 0, normal: 0, bulk: 0 },
-  };
-}
-
+/** `low` is absent in a store that never knew retention, `storeMs` before the first message. */
 interface StoredSequences extends Readonly<Record<Sequence, number>> {
   readonly openCases: number;
   readonly storeMs?: number;
-}
-
-interface StoredDestination {
-  readonly counts: DestinationTotals['counts'];
-  readonly committed: DestinationTotals['committed'];
-  readonly money: Readonly<Record<EntryCount, Readonly<Record<string, string>>>>;
-}
-
-function writeDestination({ counts, committed, money }: DestinationTotals): Buffer {
-  const text = (sums: MoneyByCurrency) =>
-    Object.fromEntries([...sums].map(([currency, units]) => [currency, String(units)]));
-  return encodeJson({
-    counts,
-    committed,
-    money: Object.fromEntries(ENTRY_COUNTS.map((count) => [count, text(money[count])])),
-  });
-}
-
-function readDestination(payload: Buffer): DestinationTotals {
-  const stored = decodeJson<StoredDestination>(payload);
-  const totals = emptyDestination();
-  Object.assign(totals.counts, stored.counts);
-  Object.assign(totals.committed, stored.committed);
-  for (const count of ENTRY_COUNTS) {
-    for (const [currency, units] of Object.entries(stored.money[count]))
-      totals.money[count].set(currency, BigInt(units));
-  }
-  return totals;
+  readonly low?: Record<Sequence, number>;
 }

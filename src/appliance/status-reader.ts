@@ -109,6 +109,7 @@ async function destinationStatus(
     posted,
     enqueued,
     discarded,
+    expired: counts.expired,
     money: {
       enqueued: moneyTotals(money.enqueued),
       posted: moneyTotals(money.posted),

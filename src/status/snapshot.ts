@@ -55,6 +55,8 @@ export interface ChannelStatus {
     readonly filtered: number;
     readonly rejected: number;
     readonly duplicate: number;
+    /** Those of `received` that retention has deleted. */
+    readonly expired: number;
     readonly refused: number;
   };
 }
@@ -90,6 +92,8 @@ export interface DestinationStatus {
   readonly posted: number;
   readonly enqueued: number;
   readonly discarded: number;
+  /** Those of `posted` and `discarded` whose records retention has deleted. */
+  readonly expired: number;
   readonly money: {
     readonly enqueued: readonly MoneyTotal[];
     readonly posted: readonly MoneyTotal[];

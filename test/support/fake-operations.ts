@@ -24,7 +24,16 @@ export function fakeChannel(changes: Partial<ChannelStatus> = {}): ChannelStatus
     connections: 2,
     lastMessageAtMs: FAKE_NOW_MS - 12_000,
     receivedPerMinute: 14,
-    totals: { received: 1_204, accepted: 1_190, held: 12, filtered: 0, rejected: 2, duplicate: 3, refused: 0 },
+    totals: {
+      received: 1_204,
+      accepted: 1_190,
+      held: 12,
+      filtered: 0,
+      rejected: 2,
+      duplicate: 3,
+      expired: 0,
+      refused: 0,
+    },
     ...changes,
   };
   return { ...channelState({ ...facts, ...row }), ...row };
@@ -48,6 +57,7 @@ export function fakeDestination(changes: Partial<DestinationStatus> = {}): Desti
     posted: 1_190,
     enqueued: 1_190,
     discarded: 0,
+    expired: 0,
     money: { enqueued: [], posted: [], held: [], dead: [], discarded: [], waiting: [] },
     ...changes,
   };

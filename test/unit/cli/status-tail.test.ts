@@ -43,6 +43,7 @@ const snapshot = (state: StatusSnapshot['verdict']['state']): StatusSnapshot => 
       posted: 99,
       enqueued: 0,
       discarded: 0,
+      expired: 0,
       money: {
         enqueued: [],
         posted: [],
@@ -56,7 +57,16 @@ const snapshot = (state: StatusSnapshot['verdict']['state']): StatusSnapshot => 
 });
 
 function channel(id: string, state: StatusSnapshot['verdict']['state']): StatusSnapshot['channels'][number] {
-  const totals = { received: 1_204, accepted: 1_200, held: 4, filtered: 0, rejected: 0, duplicate: 0, refused: 0 };
+  const totals = {
+    received: 1_204,
+    accepted: 1_200,
+    held: 4,
+    filtered: 0,
+    rejected: 0,
+    duplicate: 0,
+    expired: 0,
+    refused: 0,
+  };
   return {
     id,
     kind: 'mllp',

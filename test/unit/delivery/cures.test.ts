@@ -67,7 +67,15 @@ test.each([
       return fixture.counts().posted === total;
     });
     expectOrderOnce(erp, total);
-    expect(fixture.counts()).toEqual({ enqueued: total, posted: total, held: 0, dead: 0, discarded: 0, behind: 0 });
+    expect(fixture.counts()).toEqual({
+      enqueued: total,
+      posted: total,
+      held: 0,
+      dead: 0,
+      discarded: 0,
+      expired: 0,
+      behind: 0,
+    });
     expect(await fixture.lane.parkedAfter(0, 10)).toEqual([]);
     expect(await fixture.lane.shipments()).toEqual([]);
   },

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Totals, amountOf, unitsOf } from '../../../outbox/totals.ts';
+import { type Database, WriteBatch } from '../../../src/platform/database.ts';
+import { open } from '../../../src/platform/envelope.ts';
 import type { DestinationId } from '../../../src/model/ids.ts';
 
 const ERP = 'erp' as DestinationId;
@@ -28,4 +30,25 @@ test('money of a count is the exact sum, per currency', () => {
   expect(counts.posted).toBe(10);
   expect(amountOf(money.posted.get('USD') ?? 0n)).toBe('0.90');
   expect(amountOf(money.posted.get('JPY') ?? 0n)).toBe('7.00');
+});
+
+test('retention marks and what expired survive a restart; a store without them begins at number 1', async () => {
+  const totals = new Totals();
+  totals.raiseLow('message', 7);
+  totals.raiseLow('message', 5);
+  totals.raiseLaneLow({ destinationId: ERP, lane: 'normal' }, 9);
+  totals.countEntry(ERP, 'expired', 1, { amount: '2.50', currency: 'USD' });
+  const batch = new WriteBatch();
+  totals.write(batch);
+  const rows = batch.operations.flatMap((operation) =>
+    operation.type === 'put' ? [{ key: operation.key, ...open(operation.key, operation.value) }] : [],
+  );
+  const again = new Totals();
+  await again.load({ range: async () => rows } as unknown as Database);
+  expect(again.low('message')).toBe(7);
+  expect(again.low('case')).toBe(1);
+  const { low, counts, money } = again.destination(ERP);
+  expect(low).toEqual({ urgent: 1, normal: 9, bulk: 1 });
+  expect(counts.expired).toBe(1);
+  expect(amountOf(money.expired.get('USD') ?? 0n)).toBe('2.50');
 });
