@@ -21,7 +21,7 @@ export interface DestinationTotals {
   readonly money: Record<EntryCount, MoneyByCurrency>;
   /** Number of the newest stored entry of each lane; 0 before the first. */
   readonly committed: Record<Lane, number>;
-  /** Retention mark of each lane: from this number on no entry was deleted; below it only what has not ended is left. */
+  /** Retention mark of each lane: from it on no entry was deleted; below it only what has not ended is left. */
   readonly low: Record<Lane, number>;
 }
 
