@@ -18,6 +18,7 @@ import type { Config } from './config/schema.ts';
 import { CaseStore } from './exceptions/case-store.ts';
 import type { Clock, Random } from './model/clock.ts';
 import type { ChannelId, DestinationId } from './model/ids.ts';
+import type { StoreIdentity } from './model/store-identity.ts';
 import { Ledger, type Placed } from './pipeline/ledger.ts';
 import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
 import { Database } from './platform/database.ts';
@@ -82,7 +83,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const metrics = createMetrics();
   metrics.gauge('causeway_build_info', { version, node: process.version }).set(1);
   const totals = new Totals();
-  const database = await openStore(starting, totals, metrics);
+  const { database, identity } = await openStore(starting, totals, metrics);
   started.push(() => database.close());
   const frames = new FrameStore(database, totals, clock);
   const indexed = indexOptions(config, log);
@@ -98,7 +99,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
     desks.set(destination.id, createDeliveryDesk({ ...shared, config: destination, lane }));
   }
   const { facility } = config;
-  const ledger = new Ledger({ facilityId: facility.id, frames, cases, totals, lanes });
+  const ledger = new Ledger({ facilityId: facility.id, epoch: identity.epoch, frames, cases, totals, lanes });
   const onPlaced = (placed: readonly Placed[]): void => offerAll(desks, placed);
   const channels = config.channels.map((channel) =>
     createChannelDesk({ ...shared, config: channel, facility, ledger, onPlaced }),
@@ -117,7 +118,8 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   let ready = false;
   const operations = createOperations({
     ...{ ledger, lanes, cures, database, feed, clock, onParkedChange },
-    status: () => readStatus({ config, version, startedAtMs, totals, database, channels, destinations, clock }),
+    status: () =>
+      readStatus({ config, version, startedAtMs, totals, database, identity, channels, destinations, clock }),
     isReady: () => ready && database.state === 'open',
   });
   fillGauges(metrics, operations);
@@ -138,7 +140,12 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   return { addresses: { status, channels: addresses }, operations };
 }
 
-async function openStore({ folder, clock, log }: Starting, totals: Totals, metrics: Metrics): Promise<Database> {
+interface OpenStore {
+  readonly database: Database;
+  readonly identity: StoreIdentity;
+}
+
+async function openStore({ folder, clock, log }: Starting, totals: Totals, metrics: Metrics): Promise<OpenStore> {
   const seconds = metrics.histogram('causeway_commit_seconds', {});
   const records = metrics.histogram('causeway_commit_records', {});
   const failures = metrics.counter('causeway_store_failures_total', {});
@@ -154,9 +161,10 @@ async function openStore({ folder, clock, log }: Starting, totals: Totals, metri
     },
     onFailed: () => failures.add(),
   });
-  folder.markProvisioned(clock.nowMs());
+  const { identity, isNewEpoch } = folder.markProvisioned(clock.nowMs());
+  if (isNewEpoch) log.warn('the store was copied to this place: a new epoch begins', { epoch: identity.epoch });
   await totals.load(database);
-  return database;
+  return { database, identity };
 }
 
 /** The longest duplicate window of the channels; what it cannot read is looked up on disk each time. */

@@ -3,6 +3,7 @@ import { moneyTotals, type Totals } from '../../outbox/totals.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import type { ChannelId, DestinationId } from '../model/ids.ts';
+import type { StoreIdentity } from '../model/store-identity.ts';
 import type { Database } from '../platform/database.ts';
 import { channelState, destinationState, worstFirst } from '../status/row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from '../status/snapshot.ts';
@@ -18,6 +19,7 @@ export interface StatusReaderParts {
   readonly startedAtMs: number;
   readonly totals: Totals;
   readonly database: Database;
+  readonly identity: StoreIdentity;
   readonly channels: readonly ChannelDesk[];
   readonly destinations: readonly DeliveryDesk[];
   readonly clock: Clock;
@@ -50,6 +52,7 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
     nowMs,
     verdict: verdictOf({ nowMs, timezone, store, channels, destinations, openCases }),
     store,
+    identity: parts.identity,
     channels,
     destinations,
     openCases,

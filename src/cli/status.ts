@@ -58,7 +58,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     ...notes,
     '',
     `${facility.name} (${facility.id}) · Causeway ${snapshot.version} · up ${up} · pid ${snapshot.pid}`,
-    `Store ${storeText}${reason} · ${plural(snapshot.openCases, 'open exception case')}`,
+    `Store ${storeText}${reason}${epochText(snapshot)} · ${plural(snapshot.openCases, 'open exception case')}`,
     '',
     ...channelLines(snapshot, terminal),
     '',
@@ -69,6 +69,10 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     `Money set aside         ${moneyText(snapshot.destinations, (row) => row.money.dead)}`,
   ];
 }
+
+/** Only a store that was copied or restored has something to tell here. */
+const epochText = ({ identity }: StatusSnapshot): string =>
+  identity.epoch === 1 ? '' : ` · epoch ${identity.epoch} (${identity.epochReason})`;
 
 /** When a destination that is away is tried again by itself; empty while that is not known, or is right now. */
 function nextTry({ state, nextAttemptAtMs }: DestinationStatus, { nowMs, facility }: StatusSnapshot): string {

@@ -28,6 +28,8 @@ export interface EntryHeader {
   readonly amount?: string;
   readonly currency?: string;
   readonly enqueuedAtMs: number;
+  /** Epoch of the store that gave its number; absent: the first. */
+  readonly epoch?: number;
   /** Outcome line of the message that it came from (`FT1[2]`, `message`): finds the place of a reprocessed line. */
   readonly line: string;
   /** W3C trace context of the message, carried into the request. */

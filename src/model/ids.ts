@@ -43,6 +43,16 @@ export function sequenceOfId(id: string, prefix: 'm' | 'x'): number | null {
   return match !== null && match[1] === prefix ? Number(match[2]) : null;
 }
 
+/** Numbers of one lane in one epoch of a store: 1,000 a second for 30 years. */
+const EPOCH_SEQUENCES = 1_000_000_000_000;
+
+/**
+ * The `sequence` of an event: the number of its entry, after the epoch of the store that gave it. It goes on rising
+ * when a restored store counts again from a lower number, and no number is given twice. Exact up to epoch 9,000.
+ */
+export const eventSequence = (epoch: number, sequence: number): string =>
+  String((epoch - 1) * EPOCH_SEQUENCES + sequence);
+
 /** Namespace of every id derived by this product (itself a UUIDv5 of the DNS namespace and `causeway.org`). */
 const NAMESPACE = Buffer.from('5d1f0c7a9d3b5a6e8a1f6f2f6a0e7c41', 'hex');
 

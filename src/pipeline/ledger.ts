@@ -16,6 +16,7 @@ import {
   type DestinationId,
   type EntryId,
   type EventId,
+  eventSequence,
   type FacilityId,
   type MessageId,
   messageIdOf,
@@ -29,6 +30,8 @@ import type { Route, RoutedMessage } from './route.ts';
 /** The stores that one batch may write to, and the facility that names the source of its events. */
 export interface LedgerParts {
   readonly facilityId: FacilityId;
+  /** Of the store; part of the sequence of each event. */
+  readonly epoch: number;
   readonly frames: FrameStore;
   readonly cases: CaseStore;
   readonly totals: Totals;
@@ -110,22 +113,25 @@ export class Ledger {
     });
   }
 
-  /** The record of an event for a place that is known; writes nothing. The same event and place give the same bytes. */
+  /**
+   * The record of an event for a place that is known; writes nothing. The same event and place give the same bytes.
+   * `epoch`: of the store when it gave the place its number; default: now.
+   */
   entryRecord(
     event: CanonicalEvent,
-    at: { lane: LaneStore; sequence: number; facts: MessageFacts },
+    at: { lane: LaneStore; sequence: number; facts: MessageFacts; epoch?: number },
   ): { header: EntryHeader; body: Buffer } {
-    const { facts, sequence } = at;
+    const { facts, sequence, epoch = this.#parts.epoch } = at;
     const { lane } = at.lane.id;
     const body = toCloudEvent(event, {
       facilityId: this.#parts.facilityId,
       channelId: facts.channelId,
       controlId: facts.controlId,
-      sequence: String(sequence),
+      sequence: eventSequence(epoch, sequence),
       receivedAtMs: facts.receivedAtMs,
       lane,
     });
-    return { header: headerOf(event, facts), body };
+    return { header: { ...headerOf(event, facts), ...epochFact(epoch) }, body };
   }
 
   /** Opens the case of a held judgment; `places` wait with it. */
@@ -158,13 +164,16 @@ export class Ledger {
       const lane = this.lane(destinationId);
       return line.orderingKeys.map((orderingKey, index) => {
         const sequence = lane.allocate();
-        const header = placeHeader(line, { orderingKey, facts: at.facts, withMoney: index === 0 });
+        const place = placeHeader(line, { orderingKey, facts: at.facts, withMoney: index === 0 });
+        const header = { ...place, ...epochFact(this.#parts.epoch) };
         lane.appendHeld(batch, sequence, { record: { header, body: Buffer.alloc(0) }, caseId: at.caseId });
         return entryIdOf(lane.id, sequence);
       });
     });
   }
 }
+
+const epochFact = (epoch: number): Pick<EntryHeader, 'epoch'> => (epoch === 1 ? {} : { epoch });
 
 function headerOf(event: CanonicalEvent, facts: MessageFacts): EntryHeader {
   return {

@@ -178,7 +178,8 @@ export class Cures {
         }
         free.delete(place);
         const { lane, entry, parked } = place;
-        const record = ledger.entryRecord(event, { lane, sequence: entry.sequence, facts: at.facts });
+        const { sequence, header } = entry;
+        const record = ledger.entryRecord(event, { lane, sequence, facts: at.facts, epoch: header.epoch ?? 1 });
         const now = lane.fill(batch, { was: entry, record, atMs: at.atMs });
         changes.push({ destinationId, sequence: entry.sequence, was: parked, now });
       }

@@ -24,6 +24,8 @@ export interface LogFields {
   readonly bytes?: number;
   readonly ms?: number;
   readonly path?: string;
+  /** Of the store. */
+  readonly epoch?: number;
   readonly state?: string;
 }
 

@@ -1,30 +1,21 @@
 /**
  * The folder of a store: provisioning marker, owner lock, database location.
  *
- * `store.path/PROVISIONED` is written (synced, with its folder) once the database exists and before anything is
+ * The marker `store.path/PROVISIONED` (`store-identity.ts`) is written once the database exists and before anything is
  * acknowledged. From then on a missing database is an error, never an invitation to start empty.
  * The owner lock is an abstract unix socket named by the folder's device and inode: the kernel gives it to one process
  * and takes it back when that process ends, however it ends. LevelDB's own lock file is only the second fence
  * (it is lost when the same process opens the folder twice).
  */
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  closeSync,
-  fsyncSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CausewayError } from '../model/errors.ts';
+import type { StoreIdentity } from '../model/store-identity.ts';
+import { identify, readIdentity } from './store-identity.ts';
 
-const MARKER = 'PROVISIONED';
 const DATABASE = 'db';
 /** Kernel limit of a unix socket path is 107 bytes. */
 const SOCKET_PATH_BYTES_MAX = 100;
@@ -34,14 +25,14 @@ export interface StoreFolder {
   readonly databasePath: string;
   /** False when the database must be created because nothing was ever stored here. */
   readonly provisioned: boolean;
-  /** Call once the database exists. Idempotent. */
-  markProvisioned(nowMs: number): void;
+  /** Call once the database exists and before anything is stored. A copied folder starts a new epoch here. */
+  markProvisioned(nowMs: number): { readonly identity: StoreIdentity; readonly isNewEpoch: boolean };
   release(): Promise<void>;
 }
 
 /**
  * Creates the folder if needed (mode 0700) and takes the owner lock.
- * @throws CausewayError `STORE_IN_USE`, `STORE_MISSING`, `STORE_OPEN_FAILED`
+ * @throws CausewayError `STORE_IN_USE`, `STORE_MISSING`, `STORE_OPEN_FAILED`, `STORE_NEWER_FORMAT`
  */
 export async function takeStoreFolder(path: string): Promise<StoreFolder> {
   try {
@@ -52,21 +43,21 @@ export async function takeStoreFolder(path: string): Promise<StoreFolder> {
     throw new CausewayError('STORE_OPEN_FAILED', `The folder ${path} cannot be created.`, { cause });
   }
   const lock = await takeOwnerLock(path);
-  const markerPath = join(path, MARKER);
   const databasePath = join(path, DATABASE);
-  const provisioned = existsSync(markerPath);
-  if (provisioned && !existsSync(join(databasePath, 'CURRENT'))) {
+  try {
+    const provisioned = readIdentity(path) !== null;
+    if (provisioned && !existsSync(join(databasePath, 'CURRENT')))
+      throw new CausewayError('STORE_MISSING', `${databasePath} has no CURRENT file.`);
+    return {
+      databasePath,
+      provisioned,
+      markProvisioned: (nowMs) => identify(path, nowMs),
+      release: () => closeServer(lock),
+    };
+  } catch (error) {
     await closeServer(lock);
-    throw new CausewayError('STORE_MISSING', `${databasePath} has no CURRENT file.`);
+    throw error;
   }
-  return {
-    databasePath,
-    provisioned,
-    markProvisioned(nowMs) {
-      if (!existsSync(markerPath)) writeMarker(path, markerPath, nowMs);
-    },
-    release: () => closeServer(lock),
-  };
 }
 
 /**
@@ -89,20 +80,6 @@ export function controlSocketPath(storePath: string): string {
   if (Buffer.byteLength(inside) <= SOCKET_PATH_BYTES_MAX) return inside;
   const name = createHash('sha256').update(storePath).digest('hex').slice(0, 24);
   return join(tmpdir(), `causeway-${name}.sock`);
-}
-
-function writeMarker(folder: string, markerPath: string, nowMs: number): void {
-  const provisionedAt = new Date(nowMs).toISOString();
-  const text = `${JSON.stringify({ format: 1, storeId: randomUUID(), provisionedAt })}\n`;
-  const draft = `${markerPath}.draft`;
-  const file = openSync(draft, 'w', 0o600);
-  writeSync(file, text);
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(draft, markerPath);
-  const directory = openSync(folder, 'r');
-  fsyncSync(directory);
-  closeSync(directory);
 }
 
 async function takeOwnerLock(path: string): Promise<Server> {

@@ -3,6 +3,8 @@
  * No patient data: counts, ages, states, ids of channels and destinations only. Times are epoch ms.
  */
 
+import type { StoreIdentity } from '../model/store-identity.ts';
+
 /** Worst first: the order in which rows are shown. */
 export const FLOW_STATES = ['blocked', 'behind', 'needs-attention', 'silent', 'flowing'] as const;
 /** How well something flows. */
@@ -23,6 +25,8 @@ export interface StatusSnapshot {
   /** One sentence for a person, e.g. "ERP erp cannot be reached since 09:14; 1,204 events wait, oldest 4 min." */
   readonly verdict: { readonly state: FlowState; readonly text: string };
   readonly store: StoreStatus;
+  /** Which store this is; a restored or copied one has a higher epoch. */
+  readonly identity: StoreIdentity;
   readonly channels: readonly ChannelStatus[];
   readonly destinations: readonly DestinationStatus[];
   /** Open exception cases, all causes. */

@@ -5,6 +5,15 @@ import type { ChannelStatus, DestinationStatus, StatusSnapshot } from '../../src
 import { verdictOf } from '../../src/status/verdict.ts';
 
 /** 2026-05-04 14:14:00 UTC, 09:14:00 in Chicago. */
+/** A store in its first epoch. */
+export const FAKE_IDENTITY = {
+  storeId: '5b1c9e5e-0d2f-4a53-9d5f-1c1f6b8f2a10',
+  epoch: 1,
+  epochId: '5b1c9e5e-0d2f-4a53-9d5f-1c1f6b8f2a10',
+  epochReason: 'provisioned',
+  epochStartedAt: '2026-01-05T08:00:00.000Z',
+} as const;
+
 export const FAKE_NOW_MS = Date.UTC(2026, 4, 4, 14, 14, 0);
 export const FAKE_TIMEZONE = 'America/Chicago';
 
@@ -92,6 +101,7 @@ export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnaps
     startedAtMs: FAKE_NOW_MS - 7_200_000,
     nowMs: FAKE_NOW_MS,
     store: { state: 'open' as const, failedSinceMs: null, reason: null },
+    identity: FAKE_IDENTITY,
     channels: [fakeChannel()],
     destinations: [fakeDestination()],
     openCases: 0,

@@ -54,7 +54,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   await frames.loadIndex({ windowDays: 31, onFailed: () => {} });
   const cases = new CaseStore(database, totals);
   const lanes = new Map([[ERP, lane]]);
-  const ledger = new Ledger({ facilityId: facility.id, frames, cases, totals, lanes });
+  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, totals, lanes });
   const route = { to: ERP, ...(options.when === undefined ? {} : { when: options.when }) };
   const channel: IntakeChannel = {
     id: CLINICAL,
