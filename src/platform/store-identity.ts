@@ -24,7 +24,7 @@ const DATABASE = 'db';
 /** What this version reads and writes. */
 export const STORE_FORMAT = 1;
 
-/** The marker as stored. `place`: what recognises a copy; absent until the next start of a store of an older version. */
+/** As stored. `place`: what recognises a copy; absent until the next start of a store of an older version. */
 interface StoreMarker extends StoreIdentity {
   readonly format: number;
   readonly provisionedAt: string;
