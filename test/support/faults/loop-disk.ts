@@ -1,5 +1,5 @@
 /** A real ext4 file system of its own on a loop device: small, full, read-only, or without power. Needs root. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -84,7 +84,9 @@ export class LoopDisk {
   /** Writable again after `triggerError`: unmounted, checked, mounted. Nothing may have a file open on it. */
   async repair(): Promise<void> {
     await this.#unmount();
-    execFileSync('e2fsck', ['-p', '-f', this.#image], { stdio: 'ignore' });
+    // 1: errors were found and corrected.
+    const { status } = spawnSync('e2fsck', ['-p', '-f', this.#image], { stdio: 'ignore' });
+    if (status !== 0 && status !== 1) throw new Error(`e2fsck ended with ${status}`);
     this.#mount();
   }
 
