@@ -31,7 +31,10 @@ export const mllpSettings = z.strictObject({
     .min(1)
     .max(50_000)
     .default(4_096)
-    .describe('Open connections; at the limit the longest idle one is closed for a new one.'),
+    .describe(
+      'Open connections; at the limit the longest idle one is closed for a new one. Lowered at the start when the ' +
+        'process may open too few files.',
+    ),
   inFlightMax: z
     .int()
     .min(1)

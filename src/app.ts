@@ -10,6 +10,7 @@ import { Totals } from '../outbox/totals.ts';
 import type { Operations } from './api/operations.ts';
 import { type RunningServer, startControlServer, startStatusServer } from './api/server.ts';
 import { type ChannelDesk, createChannelDesk } from './appliance/channel-desk.ts';
+import { channelsWithinOpenFiles } from './appliance/connection-limits.ts';
 import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
 import { EventFeed } from './appliance/events.ts';
 import { createOperations } from './appliance/operations.ts';
@@ -23,6 +24,7 @@ import { Ledger, type Placed } from './pipeline/ledger.ts';
 import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
 import { Database } from './platform/database.ts';
 import type { Log } from './platform/log.ts';
+import { openFilesMax } from './platform/open-files.ts';
 import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
 import { createMetrics, type Metrics } from './status/registry.ts';
 
@@ -101,7 +103,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const { facility } = config;
   const ledger = new Ledger({ facilityId: facility.id, epoch: identity.epoch, frames, cases, totals, lanes });
   const onPlaced = (placed: readonly Placed[]): void => offerAll(desks, placed);
-  const channels = config.channels.map((channel) =>
+  const channels = channelsWithinOpenFiles(config, openFilesMax(), log).map((channel) =>
     createChannelDesk({ ...shared, config: channel, facility, ledger, onPlaced }),
   );
   const onParkedChange = (changes: readonly ParkedChange[]): void => tellDispatchers(desks, changes);

@@ -16,3 +16,10 @@ export function missing(available: boolean, sentence: string): boolean {
   if (!available) console.log(`skipped: ${sentence}`);
   return !available;
 }
+
+/** util-linux. */
+export const canLimitOpenFiles = works('prlimit', '--nofile', '--', 'true');
+
+/** A cgroup of version 1 with the memory controller, writable. */
+export const canLimitMemory =
+  isRoot && works('sh', '-c', 'd=/sys/fs/cgroup/memory/causeway-probe-$$ && mkdir "$d" && rmdir "$d"');
