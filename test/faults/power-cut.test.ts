@@ -1,4 +1,4 @@
-/** C5: power is cut (nothing unsynced reaches the disk) and comes back: the store opens, nothing acknowledged is lost. */
+/** C5: power is cut (nothing unsynced is on the disk) and comes back: the store opens, nothing acknowledged is lost. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
