@@ -150,29 +150,37 @@ function dateText({ year, month, day, precision }: Hl7Timestamp): string | null 
   return precision === 'day' ? `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}` : null;
 }
 
-function zoned(
-  { precision, fraction }: Hl7Timestamp,
-  epochMs: number,
-  offsetMinutes: number,
-  flags: ZonedTime['flags'],
-): ZonedTime {
-  const digits = fraction === '' ? '' : `.${fraction}`;
+function zoned(timestamp: Hl7Timestamp, epochMs: number, offsetMinutes: number, flags: ZonedTime['flags']): ZonedTime {
+  const { precision } = timestamp;
+  const digits = timestamp.fraction === '' ? '' : `.${timestamp.fraction}`;
   const wall = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + digits;
+  const isShifted = flags[0] === 'timeShifted';
+  const local = isShifted ? wall(epochMs + offsetMinutes * MINUTE_MS) : localText(timestamp) + digits;
   return {
-    text: wall(epochMs + offsetMinutes * MINUTE_MS) + offsetText(offsetMinutes, ':'),
-    utc: `${wall(epochMs)}Z`,
+    text: local + offsetText(offsetMinutes, ':'),
+    // On demand: few of the times of a message are asked for in UTC.
+    get utc() {
+      return `${wall(epochMs)}Z`;
+    },
     epochMs,
     precision,
     flags,
   };
 }
 
+const localText = ({ year, month, day, hour, minute, second }: Hl7Timestamp): string =>
+  `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}`;
+
+/** 00 to 99: two digits are asked for some fifty times a message. */
+const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
+
 function offsetText(offsetMinutes: number, colon: string): string {
   const minutes = Math.abs(offsetMinutes);
   return `${offsetMinutes < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60), 2)}${colon}${pad(minutes % 60, 2)}`;
 }
 
-const pad = (value: number, width: number): string => String(value).padStart(width, '0');
+const pad = (value: number, width: number): string =>
+  width === 2 ? (TWO_DIGITS[value] ?? '') : String(value).padStart(width, '0');
 
 const refuse = (
   code: ProblemCode,

@@ -11,8 +11,8 @@
  *
  * After ANY write error the handle cannot be trusted (LevelDB 1.20 may afterwards report success for records that the
  * next open drops): everything queued is refused with `STORE_FAILED`, the database is closed, opened again and probed
- * with a write that is read back, and only then `onReopened` runs and commits are taken again. A refused batch may
- * nevertheless be on disk; callers must find it again by its keys (control-id index), never assume its absence.
+ * with a write that is read back, and only then `onReopened` runs and commits are taken again. A refused batch may be
+ * on disk all the same; callers find it again by its keys (control-id index).
  */
 import { CausewayError } from '../model/errors.ts';
 import type { Clock } from '../model/clock.ts';
@@ -25,6 +25,8 @@ const GROUP_OPERATIONS_MAX = 2_048;
 const GROUP_BYTES_MAX = 1_048_576;
 const REOPEN_PAUSE_MS = { first: 200, max: 5_000 };
 const PROBE_KEY = '!probe';
+/** So many batches begin a group at once: see `#planGroup`. */
+const GROUP_BEGINS_AT = 4;
 
 /** What a commit survives once it resolved: see the file comment. */
 export type Durability = 'synced' | 'written';
@@ -95,6 +97,7 @@ export class Database {
   #queue: Waiting[] = [];
   #queuedBytes = 0;
   #writing = false;
+  #groupIsPlanned = false;
   #idle: (() => void)[] = [];
   /** Runs after the store was opened again, before commits are taken: in-memory pictures of it must be read anew. */
   onReopened: () => Promise<void> = async () => {};
@@ -132,11 +135,19 @@ export class Database {
     return new Promise((resolve, reject) => {
       this.#queue.push({ batch, durability, resolve, reject });
       this.#queuedBytes += batch.bytes;
-      if (!this.#writing) {
-        this.#writing = true;
-        // After the poll phase: frames of all connections read in this turn share the group.
-        setImmediate(() => void this.#writeGroups());
-      }
+      this.#planGroup();
+    });
+  }
+
+  /** Frames of one turn share a group; when enough wait, the disk begins while the rest of the turn is being read. */
+  #planGroup(): void {
+    if (this.#writing) return;
+    if (this.#queue.length >= GROUP_BEGINS_AT) return void this.#writeGroups();
+    if (this.#groupIsPlanned) return;
+    this.#groupIsPlanned = true;
+    setImmediate(() => {
+      this.#groupIsPlanned = false;
+      if (!this.#writing) void this.#writeGroups();
     });
   }
 
@@ -183,12 +194,13 @@ export class Database {
   /** Waits for what is queued, then closes. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
-    if (this.#writing) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#writing || this.#groupIsPlanned) await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#state = 'closed';
     await this.#level.close();
   }
 
   async #writeGroups(): Promise<void> {
+    this.#writing = true;
     while (this.#queue.length > 0 && this.#state === 'open') {
       const group = this.#takeGroup();
       const began = this.#options.clock.monotonicMs();
@@ -228,8 +240,6 @@ export class Database {
     const trailer = new WriteBatch();
     for (const { batch } of group) for (const join of batch.onJoin) join();
     this.#options.onGroup?.(trailer);
-    const first = group[0];
-    if (group.length === 1 && first !== undefined) return [...first.batch.operations, ...trailer.operations];
     return [...group.flatMap(({ batch }) => batch.operations), ...trailer.operations];
   }
 
