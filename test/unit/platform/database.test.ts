@@ -26,7 +26,7 @@ const put = (key: string, sequence: number, text: string): WriteBatch => {
   return batch;
 };
 
-test('many commits of one turn cost two syncs: the first few begin, the rest share a group, in the order asked for', async () => {
+test('many commits of one turn cost two syncs: the first few begin, the rest share a group, in order', async () => {
   const groups: number[] = [];
   const order: string[] = [];
   const database = await openAt(folder(), () => groups.push(1));
