@@ -15,6 +15,18 @@ export interface LedgerOptions {
   /** Seed of the plan, so that a failure can be repeated. */
   readonly seed: number;
   readonly maxEvents: number;
+  /** Acts by time, e.g. `1 sink=hang; 4 exec CAUSEWAY status`, instead of the seeded chaos; CAUSEWAY takes --config. */
+  readonly plan?: string;
+  /** Further lines of the destination, indented by four spaces. */
+  readonly destinationExtra?: string;
+  /** May later messages of a key pass one that is held? Default `block`, as the default of a destination is. */
+  readonly parkedPolicy?: 'block' | 'skip';
+  /** Share of messages that are sent badly first; default 0.05. */
+  readonly senderChaos?: number;
+  /** Milliseconds between two acts of the seeded chaos; default 600. */
+  readonly meanMs?: number;
+  /** What the appliance is started with, e.g. a folder on another disk; default: a temporary folder. */
+  readonly parentDirectory?: string;
   /** Keep the folder with configuration, store, log and ledger after the run. */
   readonly keep: boolean;
   readonly quiet: boolean;
@@ -29,6 +41,7 @@ export interface LedgerReport {
   readonly parked: number;
   readonly starts: number;
   readonly tokensSeenMoreThanOnceOnWire: number;
+  readonly sinkStatuses: Readonly<Record<string, number>>;
   readonly money: Readonly<Record<string, string>>;
   readonly ackMs: Readonly<Record<'p50' | 'p99' | 'max', number>>;
   readonly readyMs: readonly number[];
@@ -50,7 +63,7 @@ const MEAN_MS = 600;
 
 /** Runs the tool to its end. @throws Error when the check itself cannot run */
 export async function runLedger(options: LedgerOptions): Promise<LedgerResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'causeway-ledger-'));
+  const folder = mkdtempSync(join(options.parentDirectory ?? tmpdir(), 'causeway-ledger-'));
   const out = join(folder, 'report.json');
   try {
     const args = await ledgerArguments(folder, out, options);
@@ -67,7 +80,7 @@ async function ledgerArguments(folder: string, out: string, options: LedgerOptio
   const [mllpPort = 0, statusPort = 0, erpPort = 0] = await freePorts(3);
   const config = join(folder, 'facility.yaml');
   const erpUrl = `http://127.0.0.1:${erpPort}/events`;
-  writeFileSync(config, smallestConfig({ statusPort, mllpPort, erpUrl, maxEvents: options.maxEvents }));
+  writeFileSync(config, smallestConfig({ ...options, statusPort, mllpPort, erpUrl }));
   const parked = [`${CAUSEWAY} exceptions list --all --json`, `${CAUSEWAY} dead-letters list --json`];
   const settings: Readonly<Record<string, string>> = {
     start: `${CAUSEWAY} run --config ${config}`,
@@ -75,13 +88,15 @@ async function ledgerArguments(folder: string, out: string, options: LedgerOptio
     ready: `http://127.0.0.1:${statusPort}/readyz`,
     'sink-port': String(erpPort),
     duration: String(options.seconds),
-    chaos: `${options.seed}:${MEAN_MS}:${ACTS}`,
+    ...(options.plan === undefined
+      ? { chaos: `${options.seed}:${options.meanMs ?? MEAN_MS}:${ACTS}` }
+      : { plan: options.plan.replaceAll(/\bCAUSEWAY ([^;]*)/g, `${CAUSEWAY} $1 --config ${config}`) }),
     connections: '8',
     keys: '24',
-    'sender-chaos': '0.05',
+    'sender-chaos': String(options.senderChaos ?? 0.05),
     'amount-key': 'amount',
     'parked-cmd': parked.map((command) => `${command} --config ${config} 2>/dev/null`).join('; '),
-    'parked-policy': 'block',
+    'parked-policy': options.parkedPolicy ?? 'block',
     ledger: folder,
     out,
   };

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 /**
@@ -32,6 +33,14 @@ export interface ErpEvent {
   readonly [attribute: string]: unknown;
 }
 
+/** For an ERP that speaks HTTPS. */
+export interface ErpTls {
+  /** Stands in its address. */
+  readonly host: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Handle on the fake. */
 export class FakeErp {
   /** Decides per request, before the mode; undefined leaves it to the mode. */
@@ -47,12 +56,19 @@ export class FakeErp {
   readonly reusedKeys: string[] = [];
   readonly #bodies = new Map<string, string>();
   readonly #sockets = new Set<Socket>();
+  readonly #tls: ErpTls | null;
   #mode: ErpMode = 'ok';
   #server: Server | null = null;
   #port = 0;
 
+  constructor(tls: ErpTls | null = null) {
+    this.#tls = tls;
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${this.#port}/events`;
+    return this.#tls === null
+      ? `http://127.0.0.1:${this.#port}/events`
+      : `https://${this.#tls.host}:${this.#port}/events`;
   }
 
   get port(): number {
@@ -71,8 +87,15 @@ export class FakeErp {
     else for (const socket of this.#sockets) if (hung.has(socket)) socket.destroy();
   }
 
+  /** Shows another certificate from now on; open connections are cut. */
+  useCertificate(certificate: Pick<ErpTls, 'cert' | 'key'>): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(certificate);
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   async listen(): Promise<void> {
-    const server = createServer((request, response) => void this.#take(request, response));
+    const take = (request: IncomingMessage, response: ServerResponse): void => void this.#take(request, response);
+    const server = this.#tls === null ? createServer(take) : createTlsServer(this.#tls, take);
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -138,8 +161,8 @@ export class FakeErp {
 const hung = new WeakSet<Socket>();
 
 /** A listening fake on a port chosen by the system. Register `erp.stop()` with `onTestFinished`. */
-export async function startFakeErp(): Promise<FakeErp> {
-  const erp = new FakeErp();
+export async function startFakeErp(tls: ErpTls | null = null): Promise<FakeErp> {
+  const erp = new FakeErp(tls);
   await erp.listen();
   return erp;
 }

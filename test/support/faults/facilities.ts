@@ -23,3 +23,9 @@ export const canLimitOpenFiles = works('prlimit', '--nofile', '--', 'true');
 /** A cgroup of version 1 with the memory controller, writable. */
 export const canLimitMemory =
   isRoot && works('sh', '-c', 'd=/sys/fs/cgroup/memory/causeway-probe-$$ && mkdir "$d" && rmdir "$d"');
+
+/** nftables, and killing sockets with ss. */
+export const canFilterPackets = isRoot && works('nft', 'list', 'tables') && works('ss', '-V');
+
+/** Files of /etc that only one process sees differently. */
+export const canMountPrivately = isRoot && works('unshare', '-m', 'true') && works('openssl', 'version');
