@@ -3,7 +3,8 @@
  *
  * Contract, checked for every kind by `test/contract/listener.contract.test.ts`: no reply before `intake` resolved;
  * replies of one connection in the order of its frames; a slow intake slows the sender instead of filling memory;
- * any split of the bytes gives the same frames; `stop` finishes or withholds what is in work.
+ * any split of the bytes gives the same frames; while `mayRead` says no, nothing is read and nobody is taken in, and
+ * reading resumes by itself; `stop` finishes or withholds what is in work.
  */
 import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
@@ -16,6 +17,11 @@ export interface ListenerContext {
   readonly intake: Intake;
   /** Builds the AR reply to a frame that cannot be taken whole; null when its first bytes show no readable header. */
   readonly refuseOversized: (firstBytes: Buffer) => Buffer | null;
+  /**
+   * False while nothing may be taken at all (the disk is full): sockets are not read, new connections are refused, and
+   * no deadline runs. Asked for every piece of bytes.
+   */
+  readonly mayRead: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly observe: ListenerObserver;

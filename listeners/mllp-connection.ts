@@ -100,6 +100,17 @@ export class MllpConnection {
     }
   }
 
+  /** Reads nothing further until `resume`. */
+  hold(): void {
+    if (!this.#closing) this.#socket.pause();
+  }
+
+  /** The wait was ours: what the sender had begun counts from now. */
+  restartDeadlines(nowMs: number): void {
+    this.#lastByteMs = nowMs;
+    if (this.#frameSinceMs !== null) this.#frameSinceMs = nowMs;
+  }
+
   /** Reads again when nothing stands against it. */
   resume(): void {
     if (!this.#closing && this.#socket.isPaused() && this.#mayRead()) this.#socket.resume();
@@ -107,6 +118,7 @@ export class MllpConnection {
 
   #mayRead(): boolean {
     if (this.#replies.length >= this.#parts.settings.inFlightMax) return false;
+    if (!this.#parts.context.mayRead()) return false;
     if (this.#socket.writableLength > UNSENT_BYTES_MAX) return false;
     return this.#decoder.bufferedBytes <= ALWAYS_BUFFERED_BYTES || this.#parts.mayBuffer();
   }

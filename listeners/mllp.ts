@@ -31,6 +31,8 @@ class MllpListener implements Listener {
   readonly #server: Server;
   #sweep: Timer | null = null;
   #stopping = false;
+  /** Nothing may be read at the moment. */
+  #holding = false;
 
   constructor(settings: MllpSettings, context: ListenerContext) {
     this.#settings = settings;
@@ -77,6 +79,11 @@ class MllpListener implements Listener {
   }
 
   #take(socket: Socket): void {
+    if (!this.#context.mayRead()) {
+      this.#context.observe.connectionRefused();
+      socket.destroy();
+      return;
+    }
     if (this.#connections.size >= this.#settings.connectionsMax && !this.#makeRoom()) {
       this.#context.observe.connectionRefused();
       socket.destroy();
@@ -124,6 +131,13 @@ class MllpListener implements Listener {
 
   #sweepConnections(): void {
     const nowMs = this.#context.clock.monotonicMs();
+    if (!this.#context.mayRead()) {
+      this.#holding = true;
+      for (const connection of this.#connections) connection.hold();
+      return;
+    }
+    if (this.#holding) for (const connection of this.#connections) connection.restartDeadlines(nowMs);
+    this.#holding = false;
     for (const connection of this.#connections) connection.checkDeadlines(nowMs);
     if (this.#bufferedBytes() <= this.#settings.bufferedBytesMax) {
       for (const connection of this.#connections) connection.resume();

@@ -18,11 +18,13 @@ import { readStatus } from './appliance/status-reader.ts';
 import type { Config } from './config/schema.ts';
 import { CaseStore } from './exceptions/case-store.ts';
 import type { Clock, Random } from './model/clock.ts';
+import { DISK_STATES } from './model/disk.ts';
 import type { ChannelId, DestinationId } from './model/ids.ts';
 import type { StoreIdentity } from './model/store-identity.ts';
 import { Ledger, type Placed } from './pipeline/ledger.ts';
 import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
 import { Database } from './platform/database.ts';
+import { DiskGuard } from './platform/disk-guard.ts';
 import type { Log } from './platform/log.ts';
 import { openFilesMax } from './platform/open-files.ts';
 import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
@@ -85,14 +87,17 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const metrics = createMetrics();
   metrics.gauge('causeway_build_info', { version, node: process.version }).set(1);
   const totals = new Totals();
-  const { database, identity } = await openStore(starting, totals, metrics);
+  // Before the store is opened: a full disk needs the reserve for that.
+  const disk = await DiskGuard.start({ folder: config.store.path, settings: config.store.disk, clock, log });
+  started.push(() => disk.stop());
+  const { database, identity } = await openStore({ ...starting, disk }, totals, metrics);
   started.push(() => database.close());
   const frames = new FrameStore(database, totals, clock);
   const indexed = indexOptions(config, log);
   await frames.loadIndex(indexed);
   const cases = new CaseStore(database, totals);
   const feed = new EventFeed();
-  const shared = { frames, cases, database, metrics, feed, clock, random, log };
+  const shared = { frames, cases, database, disk, metrics, feed, clock, random, log };
   const lanes = new Map<DestinationId, LaneStore>();
   const desks = new Map<DestinationId, DeliveryDesk>();
   for (const destination of config.destinations) {
@@ -121,8 +126,8 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const operations = createOperations({
     ...{ ledger, lanes, cures, database, feed, clock, onParkedChange },
     status: () =>
-      readStatus({ config, version, startedAtMs, totals, database, identity, channels, destinations, clock }),
-    isReady: () => ready && database.state === 'open',
+      readStatus({ config, version, startedAtMs, totals, database, identity, disk, channels, destinations, clock }),
+    isReady: () => ready && database.state === 'open' && disk.refusal === null,
   });
   fillGauges(metrics, operations);
   recoverWithStore(database, () => loadAgain(totals, database, frames, indexed), { destinations, log });
@@ -147,7 +152,11 @@ interface OpenStore {
   readonly identity: StoreIdentity;
 }
 
-async function openStore({ folder, clock, log }: Starting, totals: Totals, metrics: Metrics): Promise<OpenStore> {
+async function openStore(
+  { folder, clock, log, disk }: Starting & { readonly disk: DiskGuard },
+  totals: Totals,
+  metrics: Metrics,
+): Promise<OpenStore> {
   const seconds = metrics.histogram('causeway_commit_seconds', {});
   const records = metrics.histogram('causeway_commit_records', {});
   const failures = metrics.counter('causeway_store_failures_total', {});
@@ -161,7 +170,10 @@ async function openStore({ folder, clock, log }: Starting, totals: Totals, metri
       seconds.observe(facts.seconds);
       records.observe(facts.batches);
     },
-    onFailed: () => failures.add(),
+    onFailed() {
+      failures.add();
+      disk.storeFailed();
+    },
   });
   const { identity, isNewEpoch } = folder.markProvisioned(clock.nowMs());
   if (isNewEpoch) log.warn('the store was copied to this place: a new epoch begins', { epoch: identity.epoch });
@@ -248,8 +260,14 @@ async function startServers(
 
 function fillGauges(metrics: Metrics, operations: Operations): void {
   metrics.beforeRender(async () => {
-    const { destinations, openCases, nowMs } = await operations.status();
+    const { destinations, disk, openCases, nowMs } = await operations.status();
     metrics.gauge('causeway_exception_cases', { state: 'open' }).set(openCases);
+    metrics.gauge('causeway_disk_free_bytes', {}).set(disk.freeBytes);
+    metrics.gauge('causeway_disk_reserve_bytes', {}).set(disk.reserveBytes);
+    metrics.gauge('causeway_disk_hours_to_full', {}).set(disk.hoursToFull ?? Number.POSITIVE_INFINITY);
+    for (const state of DISK_STATES) {
+      metrics.gauge('causeway_disk_state', { state }).set(disk.state === state ? 1 : 0);
+    }
     for (const one of destinations) {
       const destination = one.id;
       const entries = (state: string) => metrics.gauge('causeway_outbox_entries', { destination, state });

@@ -7,6 +7,7 @@ import { readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { ERROR_SPECS } from '../model/errors.ts';
 import type { Database } from '../platform/database.ts';
+import type { DiskGuard } from '../platform/disk-guard.ts';
 import type { Log } from '../platform/log.ts';
 import { createIntake, type IntakeChannel, type IntakeParts } from '../pipeline/intake.ts';
 import type { Ledger } from '../pipeline/ledger.ts';
@@ -22,6 +23,7 @@ export interface ChannelDeskParts {
   readonly facility: IntakeParts['facility'];
   readonly ledger: Ledger;
   readonly database: Database;
+  readonly disk: DiskGuard;
   readonly metrics: Metrics;
   readonly feed: EventFeed;
   readonly clock: Clock;
@@ -66,7 +68,7 @@ export const intakeChannelOf = (config: ChannelConfig): IntakeChannel => ({
  * its first bytes when these show a header, and gets no reply when they do not; nothing of it is kept.
  */
 export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
-  const { config, clock, log, facility } = parts;
+  const { config, clock, log, facility, disk } = parts;
   const channel = intakeChannelOf(config);
   const state: ChannelState = { address: null, connections: 0, lastMessageAtMs: null, refused: 0 };
   const rate = new RateCounter(clock);
@@ -92,6 +94,7 @@ export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
         timezone: facility.timezone,
       });
     },
+    mayRead: () => !disk.isPaused,
     clock,
     log,
     observe: listenerObserver(parts, state),

@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import type { ChannelId, DestinationId } from '../model/ids.ts';
 import type { StoreIdentity } from '../model/store-identity.ts';
 import type { Database } from '../platform/database.ts';
+import type { DiskGuard } from '../platform/disk-guard.ts';
 import { channelState, destinationState, worstFirst } from '../status/row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from '../status/snapshot.ts';
 import { verdictOf } from '../status/verdict.ts';
@@ -20,6 +21,7 @@ export interface StatusReaderParts {
   readonly totals: Totals;
   readonly database: Database;
   readonly identity: StoreIdentity;
+  readonly disk: DiskGuard;
   readonly channels: readonly ChannelDesk[];
   readonly destinations: readonly DeliveryDesk[];
   readonly clock: Clock;
@@ -44,15 +46,17 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
     await Promise.all(parts.destinations.map((desk) => destinationStatus(desk, parts, nowMs))),
   );
   const { openCases } = totals;
+  const disk = parts.disk.status;
   return {
     facility: config.facility,
     version: parts.version,
     pid: process.pid,
     startedAtMs: parts.startedAtMs,
     nowMs,
-    verdict: verdictOf({ nowMs, timezone, store, channels, destinations, openCases }),
+    verdict: verdictOf({ nowMs, timezone, store, disk, channels, destinations, openCases }),
     store,
     identity: parts.identity,
+    disk,
     channels,
     destinations,
     openCases,
@@ -61,7 +65,7 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
 
 function channelStatus(
   desk: ChannelDesk,
-  { config, database, totals }: StatusReaderParts,
+  { config, database, disk, totals }: StatusReaderParts,
   nowMs: number,
 ): ChannelStatus {
   const { address, connections, lastMessageAtMs, refused } = desk.state;
@@ -71,6 +75,7 @@ function channelStatus(
     listening: address !== null,
     notListeningReason: null,
     storeFailed: database.state !== 'open',
+    disk: disk.status.state,
     connections,
     lastMessageAtMs,
     quietAfterMs: null,

@@ -1,4 +1,5 @@
 import { worstFirst } from '../status/row-state.ts';
+import { formatBytes, formatHours } from '../status/wording.ts';
 import type { ChannelStatus, DestinationStatus, MoneyTotal, StatusSnapshot } from '../status/snapshot.ts';
 import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
 import { configOptionText } from './configuration.ts';
@@ -58,7 +59,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     ...notes,
     '',
     `${facility.name} (${facility.id}) · Causeway ${snapshot.version} · up ${up} · pid ${snapshot.pid}`,
-    `Store ${storeText}${reason}${epochText(snapshot)} · ${plural(snapshot.openCases, 'open exception case')}`,
+    `Store ${storeText}${reason}${epochText(snapshot)} · ${diskText(snapshot)} · ${plural(snapshot.openCases, 'open exception case')}`,
     '',
     ...channelLines(snapshot, terminal),
     '',
@@ -73,6 +74,12 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
 /** Only a store that was copied or restored has something to tell here. */
 const epochText = ({ identity }: StatusSnapshot): string =>
   identity.epoch === 1 ? '' : ` · epoch ${identity.epoch} (${identity.epochReason})`;
+
+/** `disk 12 GiB free`, with its forecast. */
+function diskText({ disk }: StatusSnapshot): string {
+  const forecast = disk.hoursToFull === null ? '' : `, full in ${formatHours(disk.hoursToFull)} at this rate`;
+  return `disk ${formatBytes(disk.freeBytes)} free${forecast}`;
+}
 
 /** When a destination that is away is tried again by itself; empty while that is not known, or is right now. */
 function nextTry({ state, nextAttemptAtMs }: DestinationStatus, { nowMs, facility }: StatusSnapshot): string {

@@ -15,6 +15,7 @@ import { profileSettings } from '../mappings/profile.ts';
 import type { ChannelId, DestinationId, FacilityId } from '../model/ids.ts';
 import { ID_PATTERN } from '../model/ids.ts';
 import { policySettings, routeSettings } from '../pipeline/settings.ts';
+import { diskSettings } from '../platform/disk-settings.ts';
 import { LOG_LEVELS } from '../platform/log.ts';
 import { currencyNames, isCharset, isCurrency, isTimezone, timezoneNames } from './vocabulary.ts';
 
@@ -49,6 +50,7 @@ export const facilitySettings = z.strictObject({
 /** `store:` – where everything accepted is kept. */
 export const storeSettings = z.strictObject({
   path: z.string().min(1).describe('Folder of the store, made at first start. Relative to the folder of this file.'),
+  disk: diskSettings.prefault({}).describe('What happens while the disk of the store fills.'),
 });
 
 /** `status:` – the status page, /livez, /readyz and /metrics. */

@@ -74,6 +74,22 @@ export const ERROR_SPECS = {
     level: 'error',
     hint: 'Check free space, quota and the health of the disk below store.path. The appliance resumes by itself.',
   },
+  STORE_FULL: {
+    text: 'The disk of the store is nearly full; nothing was stored of this message.',
+    retry: 'transient',
+    ack: 'AE',
+    httpStatus: 503,
+    level: 'error',
+    hint: 'Free space, or inodes, below store.path; never delete files inside. Intake resumes by itself.',
+  },
+  STORE_READ_ONLY: {
+    text: 'The file system of the store takes no writes; nothing was stored of this message.',
+    retry: 'transient',
+    ack: 'AE',
+    httpStatus: 503,
+    level: 'error',
+    hint: 'Look at the kernel log and check the disk, then mount it writable. Intake resumes by itself.',
+  },
   STORE_OPEN_FAILED: {
     text: 'The store cannot be opened.',
     retry: 'permanent',

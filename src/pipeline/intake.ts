@@ -5,8 +5,8 @@
  * The reply exists only after the commit resolved; that is the whole of the promise behind AA. Everything up to the
  * commit runs without yielding, so messages keep the order in which they arrived.
  *
- * A message that cannot be stored (store failed or full of work) is answered AE with nothing kept; the sender repeats
- * it.
+ * A message that cannot be stored (store failed, disk full, too much work) is answered AE with nothing kept; the sender
+ * repeats it.
  */
 import type { StoredMessage } from '../../outbox/frames.ts';
 import type { ControlIdUse } from '../../outbox/records.ts';
@@ -16,7 +16,7 @@ import type { Hl7Message } from '../hl7/message.ts';
 import { parseMessage, readHeader } from '../hl7/parse.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
 import type { Clock } from '../model/clock.ts';
-import { CausewayError, ERROR_SPECS } from '../model/errors.ts';
+import { CausewayError, type ErrorCode, ERROR_SPECS } from '../model/errors.ts';
 import { type ChannelId, type EntryId, type FacilityId, messageIdOf, payloadHashOf } from '../model/ids.ts';
 import type { InboundFrame, Intake, IntakeResult } from '../model/intake.ts';
 import type { Problem } from '../model/problem.ts';
@@ -44,6 +44,8 @@ export interface IntakeParts {
   readonly database: Database;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** Why nothing may be stored now (the disk); null while it may. */
+  readonly disk: { readonly refusal: ErrorCode | null };
   /** Committed entries, to be delivered. */
   readonly onPlaced: (placed: readonly Placed[]) => void;
   /**
@@ -80,6 +82,7 @@ export function createIntake(parts: IntakeParts): Intake {
     };
     try {
       if (parts.database.state !== 'open') throw new CausewayError('STORE_FAILED', '');
+      if (parts.disk.refusal !== null) throw new CausewayError(parts.disk.refusal, '');
       if (parts.database.queuedBytes > QUEUED_BYTES_MAX) throw new CausewayError('OVERLOADED', '');
       const payloadHash = payloadHashOf(frame.bytes);
       const parsed = parseMessage(frame.bytes, parts.channel.format);

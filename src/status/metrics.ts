@@ -20,6 +20,7 @@ interface MetricSpec {
     | 'entries'
     | 'attempts'
     | 'cases'
+    | 'hours'
     | 'state';
   readonly labels: readonly string[];
   readonly help: string;
@@ -84,6 +85,30 @@ export const METRICS = {
     unit: 'failures',
     labels: [],
     help: 'Times the store could not write and was closed, opened and probed again.',
+  },
+  causeway_disk_free_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: [],
+    help: 'Free on the disk of the store, without what the reserve is still to take.',
+  },
+  causeway_disk_reserve_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: [],
+    help: 'Held by the reserve, which is released when the disk is full.',
+  },
+  causeway_disk_hours_to_full: {
+    type: 'gauge',
+    unit: 'hours',
+    labels: [],
+    help: 'Hours until messages are refused if the disk goes on filling as observed; +Inf while it does not fill.',
+  },
+  causeway_disk_state: {
+    type: 'gauge',
+    unit: 'state',
+    labels: ['state'],
+    help: '1 for the present state of the disk: plenty, warn, refusing (AE), paused (sockets not read), read-only.',
   },
   causeway_outbox_entries: {
     type: 'gauge',

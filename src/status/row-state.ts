@@ -4,6 +4,7 @@
  * A sentence says what happened, what it affects, and what happens next by itself or what a person can do. It names
  * channels, destinations, counts and ages only.
  */
+import type { DiskState } from '../model/disk.ts';
 import type { DestinationStatus, FlowState } from './snapshot.ts';
 import { FLOW_STATES } from './snapshot.ts';
 import { formatAge, formatCount, formatCountOf, formatMoment, type Moment, waitingText } from './wording.ts';
@@ -25,6 +26,8 @@ export interface ChannelFacts extends Moment {
   readonly notListeningReason: string | null;
   /** The store cannot write, so every message is answered AE. */
   readonly storeFailed: boolean;
+  /** How full the disk is: from `refusing` on, messages are answered AE or not read. */
+  readonly disk: DiskState;
   readonly connections: number;
   readonly lastMessageAtMs: number | null;
   /** A longer silence is worth a word; null when no usual interval is known. */
@@ -58,6 +61,12 @@ export function worstFirst<Row extends { readonly id: string; readonly state: Fl
   return [...rows].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
 }
 
+const DISK_TEXTS: Readonly<Partial<Record<DiskState, string>>> = {
+  refusing: 'Answers AE while the disk is nearly full; senders keep their messages and repeat them.',
+  paused: 'Reads nothing while the disk is full; senders wait and keep their messages.',
+  'read-only': 'Answers AE while the disk takes no writes; senders keep their messages and repeat them.',
+};
+
 /** What a channel's row says. */
 export function channelState(facts: ChannelFacts): StateText {
   const { nowMs, lastMessageAtMs, quietAfterMs } = facts;
@@ -74,6 +83,8 @@ export function channelState(facts: ChannelFacts): StateText {
       text: 'Answers AE while the store cannot write; senders keep their messages and repeat them.',
     };
   }
+  const refusal = DISK_TEXTS[facts.disk];
+  if (refusal !== undefined) return { state: 'blocked', text: refusal };
   if (lastMessageAtMs === null) {
     return { state: 'silent', text: 'Nothing received yet – this is normal after a start.' };
   }

@@ -4,6 +4,7 @@
  */
 
 import type { StoreIdentity } from '../model/store-identity.ts';
+import type { DiskStatus } from '../model/disk.ts';
 
 /** Worst first: the order in which rows are shown. */
 export const FLOW_STATES = ['blocked', 'behind', 'needs-attention', 'silent', 'flowing'] as const;
@@ -27,6 +28,7 @@ export interface StatusSnapshot {
   readonly store: StoreStatus;
   /** Which store this is; a restored or copied one has a higher epoch. */
   readonly identity: StoreIdentity;
+  readonly disk: DiskStatus;
   readonly channels: readonly ChannelStatus[];
   readonly destinations: readonly DestinationStatus[];
   /** Open exception cases, all causes. */

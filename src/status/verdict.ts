@@ -3,10 +3,22 @@
  */
 import type { StateText } from './row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from './snapshot.ts';
-import { formatAge, formatCount, formatCountOf, formatMoment, type Moment, waitingText } from './wording.ts';
+import {
+  formatAge,
+  formatBytes,
+  formatCount,
+  formatCountOf,
+  formatHours,
+  formatMoment,
+  type Moment,
+  waitingText,
+} from './wording.ts';
 
 /** The parts of a snapshot that decide its verdict. */
-export type VerdictParts = Pick<StatusSnapshot, 'nowMs' | 'store' | 'channels' | 'destinations' | 'openCases'> &
+export type VerdictParts = Pick<
+  StatusSnapshot,
+  'nowMs' | 'store' | 'disk' | 'channels' | 'destinations' | 'openCases'
+> &
   Pick<Moment, 'timezone'>;
 
 interface Finding extends StateText {
@@ -16,6 +28,8 @@ interface Finding extends StateText {
   readonly brief: string;
 }
 
+/** Fewer free inodes than this are said. */
+const FEW_INODES = 10_000;
 /** Findings named behind the first one. */
 const ALSO_MAX = 3;
 
@@ -23,6 +37,7 @@ const ALSO_MAX = 3;
 export function verdictOf(parts: VerdictParts): StateText {
   const findings = [
     ...storeFindings(parts.store, parts),
+    ...diskFindings(parts),
     ...outageFindings(parts),
     ...listenerFindings(parts),
     ...behindFindings(parts),
@@ -64,6 +79,36 @@ function storeFindings(store: StoreStatus, moment: Moment): Finding[] {
   ];
 }
 
+/** The disk: blocked from the high mark on; above it a warning, with the forecast when there is one. */
+function diskFindings({ disk }: VerdictParts): Finding[] {
+  const { state, hoursToFull } = disk;
+  if (state === 'plenty') return [];
+  const free = `${formatBytes(disk.freeBytes)} free${inodesText(disk)}`;
+  const safe = 'What was accepted before is safe and is delivered.';
+  const blocked = (text: string, brief: string): Finding[] => [{ state: 'blocked', text, reassurance: safe, brief }];
+  switch (state) {
+    case 'paused':
+      return blocked(`The disk is full (${free}); senders are not read until space is freed.`, 'the disk is full');
+    case 'refusing':
+      return blocked(
+        `The disk is nearly full (${free}); messages are answered AE until space is freed.`,
+        'the disk is nearly full',
+      );
+    case 'read-only':
+      return blocked('The disk takes no writes; messages are answered AE until it does.', 'the disk takes no writes');
+    case 'warn': {
+      const forecast = hoursToFull === null ? '' : `, full in ${formatHours(hoursToFull)} at this rate`;
+      const text = `The disk fills: ${free}${forecast}.`;
+      return [{ state: 'needs-attention', text, reassurance: 'Everything flows.', brief: `the disk fills (${free})` }];
+    }
+  }
+}
+
+/** Said only where inodes are the shortage that a person would not find with `df`. */
+function inodesText({ freeInodes }: VerdictParts['disk']): string {
+  return freeInodes === null || freeInodes >= FEW_INODES ? '' : `, ${formatCountOf(freeInodes, 'inode')} free`;
+}
+
 function outageFindings({ destinations, nowMs, timezone }: VerdictParts): Finding[] {
   const down = destinations.filter(({ state }) => state === 'blocked');
   const [first] = down;
@@ -86,8 +131,9 @@ function outageFindings({ destinations, nowMs, timezone }: VerdictParts): Findin
   ];
 }
 
-function listenerFindings({ channels, store }: VerdictParts): Finding[] {
-  if (store.state === 'failed') return []; // said already: every channel answers AE
+function listenerFindings({ channels, store, disk }: VerdictParts): Finding[] {
+  // Said already: every channel answers AE or waits.
+  if (store.state === 'failed' || !['plenty', 'warn'].includes(disk.state)) return [];
   const down = channels.filter(({ state }) => state === 'blocked').map(({ id }) => id);
   if (down.length === 0) return [];
   const what = `${down.length === 1 ? 'channel' : 'channels'} ${listed(down)} cannot take messages`;

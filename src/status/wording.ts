@@ -25,6 +25,26 @@ export function formatAge(ageMs: number): string {
   return `${Math.floor(ageMs / DAY_MS)} days`;
 }
 
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** `870 MiB`, `3.4 GiB`: two digits or more, never rounded up. */
+export function formatBytes(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1_024 && unit < BYTE_UNITS.length - 1) {
+    value /= 1_024;
+    unit += 1;
+  }
+  const shown = value < 10 && unit > 0 ? Math.floor(value * 10) / 10 : Math.floor(value);
+  return `${formatCount(shown)} ${BYTE_UNITS[unit] ?? 'TiB'}`;
+}
+
+/** A forecast, coarse on purpose: `under 1 h`, `about 5 h`, `about 9 days`. */
+export function formatHours(hours: number): string {
+  if (hours < 1) return 'under 1 h';
+  return hours < 48 ? `about ${Math.floor(hours)} h` : `about ${Math.floor(hours / 24)} days`;
+}
+
 /** Formatters are costly to make; a process sees one zone, a test a few. */
 const FORMATTERS_MAX = 16;
 const formatters = new Map<string, Intl.DateTimeFormat>();

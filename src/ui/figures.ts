@@ -1,9 +1,10 @@
 import type { VNode } from 'preact';
-import type { MoneyTotal, StoreStatus } from '../status/snapshot.ts';
+import type { DiskState, DiskStatus } from '../model/disk.ts';
+import type { MoneyTotal } from '../status/snapshot.ts';
 import { html } from './html.ts';
 import { momentText } from './moment.ts';
 import type { Picture } from './protocol.ts';
-import { amountText, countText, shortAge } from './words.ts';
+import { amountText, bytesText, countText, hoursText, shortAge } from './words.ts';
 
 interface Props {
   readonly picture: Picture;
@@ -20,7 +21,7 @@ interface Tile {
 
 /** The figures of the whole facility. */
 export function Figures({ picture, nowMs }: Props) {
-  const { destinations, channels, openCases, store, facility } = picture;
+  const { destinations, channels, openCases } = picture;
   const oldest = Math.min(
     ...destinations.map(({ oldestWaitingAtMs }) => oldestWaitingAtMs ?? Number.POSITIVE_INFINITY),
   );
@@ -47,7 +48,7 @@ export function Figures({ picture, nowMs }: Props) {
       note: openCases === 0 ? 'open exceptions' : html`<code>causeway exceptions list</code>`,
       ...(openCases > 0 ? { tone: 'needs-attention' as const } : {}),
     },
-    storeTile(store, nowMs, facility.timezone),
+    storeTile(picture, nowMs),
   ];
   return html`<dl class="figures">
     ${tiles.map(
@@ -76,9 +77,26 @@ function moneyTile(waiting: readonly MoneyTotal[]): Tile {
   };
 }
 
-function storeTile({ state, failedSinceMs, reason }: StoreStatus, nowMs: number, timezone: string): Tile {
-  if (state === 'open') return { title: 'Store', value: 'Open', note: 'every message is written before its ACK' };
-  const since = failedSinceMs === null ? '' : `since ${momentText(failedSinceMs, { nowMs, timezone })}`;
+function storeTile({ store, disk, facility }: Picture, nowMs: number): Tile {
+  const { state, failedSinceMs, reason } = store;
+  if (state === 'open') return diskTile(disk);
+  const since =
+    failedSinceMs === null ? '' : `since ${momentText(failedSinceMs, { nowMs, timezone: facility.timezone })}`;
   const note = `${since}${reason === null ? '' : ` · ${reason}`}`;
   return { title: 'Store', value: 'Failed', note, tone: 'blocked' };
+}
+
+const DISK_WORDS: Readonly<Record<DiskState, string>> = {
+  plenty: 'Open',
+  warn: 'Disk fills',
+  refusing: 'Nearly full',
+  paused: 'Full',
+  'read-only': 'Read-only',
+};
+
+function diskTile({ state, freeBytes, hoursToFull }: DiskStatus): Tile {
+  const forecast = hoursToFull === null ? '' : ` · full in ${hoursText(hoursToFull)}`;
+  const tile = { title: 'Store', value: DISK_WORDS[state], note: `${bytesText(freeBytes)} free${forecast}` };
+  if (state === 'plenty') return tile;
+  return { ...tile, tone: state === 'warn' ? 'needs-attention' : 'blocked' };
 }

@@ -41,3 +41,16 @@ export function moneyTexts(totals: readonly MoneyTotal[]): string | null {
   const some = totals.filter(({ amount }) => /[1-9]/.test(amount));
   return some.length === 0 ? null : some.map(moneyText).join(' · ');
 }
+
+/** `870 MiB`, `3.4 GiB`: never rounded up. */
+export function bytesText(bytes: number): string {
+  const unit = bytes < 1_073_741_824 ? { of: 1_048_576, name: 'MiB' } : { of: 1_073_741_824, name: 'GiB' };
+  const value = bytes / unit.of;
+  return `${countText(value < 10 ? Math.floor(value * 10) / 10 : Math.floor(value))} ${unit.name}`;
+}
+
+/** `under 1 h`, `about 5 h`, `about 9 days` */
+export const hoursText = (hours: number): string => {
+  if (hours < 1) return 'under 1 h';
+  return hours < 48 ? `about ${Math.floor(hours)} h` : `about ${Math.floor(hours / 24)} days`;
+};

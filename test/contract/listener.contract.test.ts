@@ -30,10 +30,12 @@ async function started(driver: Driver, intake: Intake, overrides: Partial<MllpSe
     frameRefused: (reason) => void noted.refused.push(reason),
     connectionRefused: () => void noted.refused.push('connection'),
   };
+  const gate = { open: true };
   const listener = createListener(driver.settings(overrides), {
     channelId: 'lab' as ChannelId,
     intake,
     refuseOversized: (first) => Buffer.from(`refused ${first.length > 0}`),
+    mayRead: () => gate.open,
     clock: systemClock,
     log: silentLog,
     observe,
@@ -45,7 +47,7 @@ async function started(driver: Driver, intake: Intake, overrides: Partial<MllpSe
     onTestFinished(() => sender.destroy());
     return sender;
   };
-  return { listener, connect, noted };
+  return { listener, connect, noted, gate };
 }
 
 /** Answers with the payload, after a pause that differs from frame to frame. */
@@ -238,5 +240,35 @@ test.each(kinds)(
     expect(await third.replies(1)).toEqual(['reply new']);
     await first.closed;
     expect(noted.open).toBe(2);
+  },
+);
+
+test.each(kinds)(
+  '$kind: while nothing may be taken, nobody is read or taken in and no deadline runs; it goes on by itself',
+  async ({ driver }) => {
+    const { connect, noted, gate } = await started(
+      driver,
+      echoAfter(() => 0),
+      { frameTimeoutMs: 500, idleTimeoutMs: 1_000 },
+    );
+    const [honest, halfway] = [await connect(), await connect()];
+    honest.write(honest.encode('before'));
+    await honest.replies(1);
+    const frame = halfway.encode('in two pieces');
+    halfway.write(frame.subarray(0, 5));
+    await sleep(20);
+    gate.open = false;
+    await sleep(1_200); // the next look at the connections
+    honest.write(honest.encode('during'));
+    halfway.write(frame.subarray(5));
+    const late = await connect();
+    await late.closed;
+    expect(noted.refused).toEqual(['connection']);
+    await sleep(1_300);
+    expect([...(await honest.replies(0)), ...(await halfway.replies(0))]).toEqual([]);
+    expect(noted.open).toBe(2);
+    gate.open = true;
+    expect(await honest.replies(1)).toEqual(['reply during']);
+    expect(await halfway.replies(1)).toEqual(['reply in two pieces']);
   },
 );

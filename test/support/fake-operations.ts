@@ -1,5 +1,6 @@
 import type { Operations, TailEvent } from '../../src/api/operations.ts';
 import { CausewayError } from '../../src/model/errors.ts';
+import type { DiskStatus } from '../../src/model/disk.ts';
 import { channelState, destinationState, worstFirst } from '../../src/status/row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot } from '../../src/status/snapshot.ts';
 import { verdictOf } from '../../src/status/verdict.ts';
@@ -24,6 +25,7 @@ export function fakeChannel(changes: Partial<ChannelStatus> = {}): ChannelStatus
     listening: true,
     notListeningReason: null,
     storeFailed: false,
+    disk: 'plenty' as const,
     quietAfterMs: null,
   };
   const row = {
@@ -93,6 +95,16 @@ export const fakeOutage = (): DestinationStatus =>
     },
   });
 
+export const fakeDisk = (changes: Partial<DiskStatus> = {}): DiskStatus => ({
+  state: 'plenty',
+  freeBytes: 50 * 1_073_741_824,
+  sizeBytes: 100 * 1_073_741_824,
+  freeInodes: 6_000_000,
+  reserveBytes: 67_108_864,
+  hoursToFull: null,
+  ...changes,
+});
+
 export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
   const parts = {
     facility: { id: 'st-marys', name: "St Mary's Hospital", timezone: FAKE_TIMEZONE, currency: 'USD' },
@@ -102,6 +114,7 @@ export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnaps
     nowMs: FAKE_NOW_MS,
     store: { state: 'open' as const, failedSinceMs: null, reason: null },
     identity: FAKE_IDENTITY,
+    disk: fakeDisk(),
     channels: [fakeChannel()],
     destinations: [fakeDestination()],
     openCases: 0,

@@ -11,7 +11,7 @@ import { hl7v2Settings } from '../../src/formats/hl7v2-settings.ts';
 import { profileSettings } from '../../src/mappings/profile.ts';
 import type { ChannelId, DestinationId, FacilityId } from '../../src/model/ids.ts';
 import type { IntakeResult } from '../../src/model/intake.ts';
-import { createIntake, type IntakeChannel } from '../../src/pipeline/intake.ts';
+import { createIntake, type IntakeChannel, type IntakeParts } from '../../src/pipeline/intake.ts';
 import { Ledger, type Placed } from '../../src/pipeline/ledger.ts';
 import { Cures, type ParkedChange } from '../../src/pipeline/reprocess.ts';
 import { compileRoute } from '../../src/pipeline/route.ts';
@@ -23,6 +23,8 @@ import { silentLog } from '../../src/platform/log.ts';
 export interface IntakeFixtureOptions {
   readonly policy?: Partial<ChannelPolicy>;
   readonly when?: string;
+  /** Default: a disk with room. */
+  readonly disk?: IntakeParts['disk'];
   /** Wall clock. */
   readonly nowMs?: () => number;
   readonly monotonicMs?: () => number;
@@ -67,7 +69,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   const changes: ParkedChange[] = [];
   const seen: (StoredMessage | null)[] = [];
   const intake = createIntake({
-    ...{ channel, facility, database, ledger, clock },
+    ...{ channel, facility, database, ledger, clock, disk: options.disk ?? { refusal: null } },
     onPlaced: (fresh) => placed.push(...fresh),
     onMessage: (message) => seen.push(message),
   });

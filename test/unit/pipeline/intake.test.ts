@@ -176,3 +176,17 @@ test('a repetition is known although the wall clock was set back meanwhile', asy
   nowMs -= 3 * 86_400_000;
   expect((await fixture.send(charge({ controlId: 'C1' }))).disposition).toBe('duplicate');
 });
+
+test('a full disk: AE with the reason and nothing kept; with room again the same message is accepted', async () => {
+  const disk: { refusal: 'STORE_FULL' | 'STORE_READ_ONLY' | null } = { refusal: 'STORE_FULL' };
+  const { send, counts } = await openIntakeFixture({ disk });
+  const message = charge({ controlId: 'FULL1' });
+  const refused = await send(message);
+  expect(refused).toMatchObject({ disposition: 'refused', ackCode: 'AE', messageId: null });
+  expect(replyText(refused)).toMatch(/MSA\|AE\|FULL1\|Not stored, please send again\. STORE_FULL/);
+  disk.refusal = 'STORE_READ_ONLY';
+  expect(replyText(await send(message))).toContain('STORE_READ_ONLY');
+  disk.refusal = null;
+  expect(await send(message)).toMatchObject({ disposition: 'accepted', ackCode: 'AA' });
+  expect(counts()).toMatchObject({ received: 1, accepted: 1, duplicate: 0 });
+});

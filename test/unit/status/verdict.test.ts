@@ -6,9 +6,17 @@ import {
   destinationState,
   worstFirst,
 } from '../../../src/status/row-state.ts';
+import type { DiskStatus } from '../../../src/model/disk.ts';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
 import { verdictOf } from '../../../src/status/verdict.ts';
-import { FAKE_NOW_MS, FAKE_TIMEZONE, fakeChannel, fakeDestination, fakeOutage } from '../../support/fake-operations.ts';
+import {
+  FAKE_NOW_MS,
+  FAKE_TIMEZONE,
+  fakeChannel,
+  fakeDestination,
+  fakeDisk,
+  fakeOutage,
+} from '../../support/fake-operations.ts';
 
 const MINUTE_MS = 60_000;
 const RETRIES = 'It is tried again by itself; events go out in order when it answers.';
@@ -20,6 +28,7 @@ const channel = (changes: Partial<ChannelFacts> = {}) =>
     listening: true,
     notListeningReason: null,
     storeFailed: false,
+    disk: 'plenty',
     connections: 1,
     lastMessageAtMs: FAKE_NOW_MS,
     quietAfterMs: null,
@@ -45,6 +54,7 @@ const verdict = (changes: Partial<StatusSnapshot> = {}) =>
   verdictOf({
     ...moment,
     store: { state: 'open', failedSinceMs: null, reason: null },
+    disk: fakeDisk(),
     channels: [fakeChannel()],
     destinations: [fakeDestination()],
     openCases: 0,
@@ -239,4 +249,48 @@ test('rows are shown worst first, then by id', () => {
   const row = (id: string, state: StatusSnapshot['verdict']['state']) => ({ id, state });
   const rows = [row('d', 'flowing'), row('c', 'silent'), row('b', 'blocked'), row('a', 'flowing'), row('e', 'behind')];
   expect(worstFirst(rows).map(({ id }) => id)).toEqual(['b', 'e', 'c', 'a', 'd']);
+});
+
+describe('the disk', () => {
+  const GIB = 1_073_741_824;
+  test.each<[string, Partial<DiskStatus>, string, string]>([
+    [
+      'warn, with the forecast',
+      { state: 'warn', freeBytes: 1.6 * GIB, hoursToFull: 5.4 },
+      'needs-attention',
+      'The disk fills: 1.6 GiB free, full in about 5 h at this rate. Everything flows.',
+    ],
+    [
+      'refusing',
+      { state: 'refusing', freeBytes: 0.25 * GIB },
+      'blocked',
+      'The disk is nearly full (256 MiB free); messages are answered AE until space is freed. ' +
+        'What was accepted before is safe and is delivered.',
+    ],
+    [
+      'paused, for want of inodes',
+      { state: 'paused', freeBytes: GIB, freeInodes: 12 },
+      'blocked',
+      'The disk is full (1 GiB free, 12 inodes free); senders are not read until space is freed. ' +
+        'What was accepted before is safe and is delivered.',
+    ],
+    [
+      'read-only',
+      { state: 'read-only' },
+      'blocked',
+      'The disk takes no writes; messages are answered AE until it does. ' +
+        'What was accepted before is safe and is delivered.',
+    ],
+  ])('%s', (_name, changes, state, text) => {
+    expect(verdict({ disk: fakeDisk(changes) })).toEqual({ state, text });
+  });
+
+  test('is said once, not again by every channel', () => {
+    const blocked = { ...fakeChannel(), state: 'blocked' as const };
+    const { text } = verdict({ disk: fakeDisk({ state: 'paused' }), channels: [blocked] });
+    expect(text).not.toContain('cannot take messages');
+    expect(channel({ disk: 'paused' }).text).toBe(
+      'Reads nothing while the disk is full; senders wait and keep their messages.',
+    );
+  });
 });
