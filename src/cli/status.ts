@@ -48,6 +48,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
   const reason = store.reason === null ? '' : ` (${printable(store.reason)})`;
   const storeText =
     store.state === 'open' ? 'open' : `failed since ${timeOfDay(store.failedSinceMs ?? nowMs, facility.timezone)}`;
+  const casesText = plural(snapshot.openCases, 'open exception case');
   const notes = [
     ...worstFirst(snapshot.destinations).map((row) => ({ ...row, text: `${row.text}${nextTry(row, snapshot)}` })),
     ...worstFirst(snapshot.channels),
@@ -59,7 +60,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     ...notes,
     '',
     `${facility.name} (${facility.id}) · Causeway ${snapshot.version} · up ${up} · pid ${snapshot.pid}`,
-    `Store ${storeText}${reason}${epochText(snapshot)} · ${diskText(snapshot)} · ${plural(snapshot.openCases, 'open exception case')}`,
+    `Store ${storeText}${reason}${epochText(snapshot)} · ${diskText(snapshot)} · ${casesText}`,
     '',
     ...channelLines(snapshot, terminal),
     '',
