@@ -204,8 +204,8 @@ export class Database {
     while (this.#queue.length > 0 && this.#state === 'open') {
       const group = this.#takeGroup();
       const began = this.#options.clock.monotonicMs();
+      const operations = this.#operationsOf(group);
       try {
-        const operations = this.#operationsOf(group);
         await this.#level.batch(operations, { sync: group.some((waiting) => waiting.durability === 'synced') });
       } catch (cause) {
         this.#fail(cause, group);
