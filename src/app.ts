@@ -9,6 +9,7 @@ import { LaneStore } from '../outbox/lane-store.ts';
 import { Totals } from '../outbox/totals.ts';
 import type { Operations } from './api/operations.ts';
 import { type RunningServer, startControlServer, startStatusServer } from './api/server.ts';
+import { createBackup } from './appliance/backup.ts';
 import { type ChannelDesk, createChannelDesk } from './appliance/channel-desk.ts';
 import { channelsWithinOpenFiles } from './appliance/connection-limits.ts';
 import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
@@ -128,6 +129,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
     status: () =>
       readStatus({ config, version, startedAtMs, totals, database, identity, disk, channels, destinations, clock }),
     isReady: () => ready && database.state === 'open' && disk.refusal === null,
+    backup: createBackup({ database, identity, version, clock, log }),
   });
   fillGauges(metrics, operations);
   recoverWithStore(database, () => loadAgain(totals, database, frames, indexed), { destinations, log });

@@ -18,8 +18,8 @@ import { CausewayError } from '../model/errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Disk, DiskOperation, OpenDisk } from './disk.ts';
 import { open, seal } from './envelope.ts';
-import { openLevel } from './level-disk.ts';
 import type { Log } from './log.ts';
+import { openDisk } from './open-disk.ts';
 
 const GROUP_OPERATIONS_MAX = 2_048;
 const GROUP_BYTES_MAX = 1_048_576;
@@ -186,6 +186,11 @@ export class Database {
     }
   }
 
+  /** The store below, for a backup: records as they are stored, sealed. Not for writing. */
+  get sealed(): Pick<Disk, 'iterator'> {
+    return this.#level;
+  }
+
   /** Reclaims the space of deleted keys in a range. */
   async compact(from: string, to: string): Promise<void> {
     await this.#level.compactRange?.(from, to);
@@ -285,16 +290,5 @@ export class Database {
     const value = seal(PROBE_KEY, 0, [stamp]);
     await this.#level.batch([{ type: 'put', key: PROBE_KEY, value }], { sync: true });
     if (!this.get(PROBE_KEY)?.equals(stamp)) throw new CausewayError('STORE_FAILED', 'A probe was not read back.');
-  }
-}
-
-async function openDisk(options: DatabaseOptions, createIfMissing: boolean): Promise<Disk> {
-  try {
-    return await (options.openDisk ?? openLevel)(options.location, { createIfMissing });
-  } catch (cause) {
-    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const locked = inner instanceof Error && 'code' in inner && inner.code === 'LEVEL_LOCKED';
-    const reason = inner instanceof Error && 'code' in inner ? String(inner.code) : 'cannot be opened';
-    throw new CausewayError(locked ? 'STORE_IN_USE' : 'STORE_OPEN_FAILED', `${reason}.`, { cause });
   }
 }
