@@ -98,6 +98,8 @@ export interface ShipmentRecord {
   readonly notBeforeMs: number;
   /** Time spent waiting since the first failure, by the monotonic clock: the retry horizon is measured on it. */
   readonly waitedMs: number;
+  /** It is certain that no request of it arrived; absent: one may be on its way, or may have arrived. */
+  readonly nothingOut?: boolean;
 }
 
 /** Where a lane stands. The cursor may lag after a crash: entries above it are checked against their outcomes. */

@@ -2,34 +2,21 @@
  * Everything a dispatcher holds in memory between a recovery and the next halt: the window, the shipments on the way
  * and waiting, the circuit. It is rebuilt from disk after a start and after a store failure, never repaired.
  */
-import type { Verdict } from '../destinations/destination.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import { CompanyWait } from './company-wait.ts';
 import { KeyCounts } from './key-counts.ts';
 import { LaneCursor } from './lane-cursor.ts';
+import { tryShipment } from './attempt.ts';
 import { LaneFeed } from './lane-feed.ts';
 import { Outage } from './outage.ts';
-import { pauseMs, remainingMs } from './retry-schedule.ts';
+import { Outcomes } from './outcomes.ts';
+import { remainingMs } from './retry-schedule.ts';
 import { SetAside } from './set-aside.ts';
-import { postedBatch, type SettlementParts, splitBatch, storedBatch } from './settlement.ts';
-import {
-  keysOfShipment,
-  newShipment,
-  noteAttempt,
-  restoredShipment,
-  type Shipment,
-  splitShipment,
-} from './shipment.ts';
+import { type SettlementParts, storedBatch } from './settlement.ts';
+import { keysOfShipment, newShipment, restoredShipment, type Shipment } from './shipment.ts';
 import { ShipmentQueue } from './shipment-queue.ts';
 import { isStoreTrouble } from './store-trouble.ts';
-import { Window, type WindowEntry } from './window.ts';
-
-type Refused = Extract<Verdict, { outcome: 'refused' }>;
-
-/**
- * Requests that wait for their next try; above it the circuit opens: that many keys in trouble are not single cases.
- */
-const WAITING_MAX = 256;
+import { Window } from './window.ts';
 
 /** What a run tells its dispatcher, which outlives it. */
 export interface RunObserver {
@@ -45,7 +32,7 @@ export class DeliveryRun {
   readonly #window = new Window();
   readonly #queue: ShipmentQueue;
   readonly #company: CompanyWait;
-  readonly #aside: SetAside;
+  readonly #outcomes: Outcomes;
   /** Keys of shipments on the way. */
   readonly #activeKeys = new KeyCounts();
   readonly #abort = new AbortController();
@@ -67,12 +54,15 @@ export class DeliveryRun {
     this.#company = new CompanyWait({ clock, waitMs: parts.profile.eventsWaitMs, onOver: () => this.wake() });
     this.outage = new Outage({ clock, random, retry: settings.retry, onProbe: () => this.#queue.endOldestWait() });
     this.#feed = this.#newFeed(new Set());
-    this.#aside = new SetAside(parts, {
+    const state = {
       window: this.#window,
       queue: this.#queue,
       feed: () => this.#feed,
       settlement: () => this.#settlement(),
-    });
+    };
+    const { outage } = this;
+    const aside = new SetAside(parts, state);
+    this.#outcomes = new Outcomes(parts, { ...state, outage, aside, observer, wake: () => this.wake() });
   }
 
   get feed(): LaneFeed {
@@ -80,7 +70,7 @@ export class DeliveryRun {
   }
 
   async recover(): Promise<void> {
-    const { lane, clock, settings } = this.#parts;
+    const { lane, clock, settings, profile } = this.#parts;
     const stored = lane.readLane();
     this.cursor = new LaneCursor(stored.cursor);
     const records = await lane.shipments();
@@ -90,8 +80,12 @@ export class DeliveryRun {
       const entries = await lane.entriesOf(record.members);
       const members = entries.map((entry) => this.#window.add(entry, lane.parked(entry.sequence)?.state ?? null));
       for (const member of members) this.#window.hold(member);
+      const shipment = restoredShipment(record, members);
+      shipment.uncertain = profile.repetition === 'none' && !shipment.nothingOut;
       const waitMs = remainingMs(record.notBeforeMs, clock.nowMs(), settings.retry);
-      this.#queue.wait(restoredShipment(record, members), waitMs);
+      // What was on its way when the appliance stopped may still be worked on.
+      const settleMs = shipment.uncertain ? (profile.lookUp?.waitMs ?? 0) : 0;
+      this.#queue.wait(shipment, Math.max(waitMs, settleMs));
     }
     this.outage.restore(stored.circuit);
     this.#recovered = true;
@@ -185,104 +179,26 @@ export class DeliveryRun {
   #form(eventsMax: number): Shipment | null {
     const mayWait = !this.#feed.isFull;
     if (mayWait && this.#company.isWorthIt(this.#window.readyCount, eventsMax)) return null;
-    const members = this.#window.take(eventsMax, this.#parts.profile.requestBytesMax);
+    const { requestBytesMax: bytesMax, keysApart, repetition } = this.#parts.profile;
+    const returnedAlone = repetition === 'request-key';
+    const members = this.#window.take({ eventsMax, bytesMax, keysApart, returnedAlone });
     return members.length === 0 ? null : newShipment(members);
   }
 
   async #ship(shipment: Shipment, probe: boolean): Promise<void> {
-    const { profile, sender, observe, database } = this.#parts;
     try {
-      // Where several entries may share a request, its membership is on disk before the first try: after a crash an
-      // entry that may have gone out must never go out again in other company, under another key.
-      if (profile.eventsMax > 1 && !shipment.stored) {
-        await database.commit(storedBatch(this.#settlement(), [shipment]), 'synced');
-      }
-      const entries = shipment.members.map(({ entry }) => entry);
-      const request = profile.request(entries, shipment.idempotencyKey);
-      const answer = await sender.send(request, this.#abort.signal);
+      if (shipment.uncertain && (shipment.members.length > 1 || this.#parts.profile.lookUp === null))
+        return await this.#outcomes.takeApart(shipment);
+      const verdict = await tryShipment(shipment, this.#parts, {
+        signal: this.#abort.signal,
+        store: () => storedBatch(this.#settlement(), [shipment]),
+      });
       if (this.#stopped && this.#abort.signal.aborted) return;
-      const verdict = 'outcome' in answer ? answer : profile.verdict(answer, entries);
-      observe.requested(verdict.outcome === 'posted' ? 'posted' : verdict.class);
-      await (verdict.outcome === 'posted'
-        ? this.#posted(shipment, verdict.receipt)
-        : this.#refused(shipment, verdict, probe));
+      this.#parts.observe.requested(verdict.outcome === 'refused' ? verdict.class : verdict.outcome);
+      await this.#outcomes.settle(shipment, verdict, probe);
     } catch (error) {
       if (!this.#isStoreTrouble(error)) throw error;
     }
-  }
-
-  async #posted(shipment: Shipment, receipt: string | null): Promise<void> {
-    const { clock, database, observe } = this.#parts;
-    this.#answered();
-    const atMs = clock.nowMs();
-    this.#observer.delivered(atMs);
-    const batch = postedBatch(this.#settlement(), shipment, { atMs, receipt });
-    const committed = database.commit(batch, 'written');
-    for (const member of shipment.members) {
-      this.#leaveWindow(member);
-      observe.settled(member.entry, { state: 'posted', class: 'posted', reason: null });
-    }
-    this.wake();
-    await committed;
-    this.#feed.settled(shipment.members);
-  }
-
-  async #refused(shipment: Shipment, refusal: Refused, probe: boolean): Promise<void> {
-    const { clock, settings, random } = this.#parts;
-    const atMs = clock.nowMs();
-    noteAttempt(shipment, { atMs, class: refusal.class, reason: refusal.reason });
-    this.#observer.failed({ atMs, class: refusal.class, reason: refusal.reason });
-    if (refusal.retry === 'permanent') return this.#refusedForGood(shipment, refusal);
-    const pause = pauseMs(shipment.tries, settings.retry, { random, retryAfterMs: refusal.retryAfterMs });
-    if (refusal.destinationWide || this.#queue.waitingCount >= WAITING_MAX)
-      this.#destinationFailed(refusal, { probe, atMs });
-    if (shipment.waitedMs > settings.retry.horizonHours * 3_600_000 && shipment.members.length === 1) {
-      return this.#aside.park(shipment, 'dead', { ...refusal, class: 'horizon' });
-    }
-    shipment.waitedMs += pause;
-    shipment.notBeforeMs = atMs + pause;
-    this.#queue.wait(shipment, pause);
-    for (const { entry } of shipment.members) {
-      this.#parts.observe.settled(entry, { state: 'retry', class: refusal.class, reason: refusal.reason });
-    }
-    await this.#parts.database.commit(storedBatch(this.#settlement(), [shipment]), 'written');
-  }
-
-  async #refusedForGood(shipment: Shipment, refusal: Refused): Promise<void> {
-    this.#answered();
-    if (shipment.members.length === 1) {
-      return this.#aside.park(shipment, refusal.class === 'gone' ? 'dead' : 'held', refusal);
-    }
-    const halves = splitShipment(shipment);
-    await this.#parts.database.commit(splitBatch(this.#settlement(), shipment, halves), 'synced');
-    for (const half of halves) this.#queue.add(half);
-  }
-
-  #leaveWindow(member: WindowEntry): void {
-    if (member.was !== null) {
-      const record = { state: member.was, keys: member.keys, atMs: 0, attempts: [] };
-      this.#feed.changeParked(member.entry.sequence, record, null);
-    }
-    this.#feed.settling(member.entry.sequence);
-    this.#window.remove(member);
-  }
-
-  #destinationFailed(refusal: Refused, { probe, atMs }: { probe: boolean; atMs: number }): void {
-    const { log, lane, observe } = this.#parts;
-    const wasClosed = this.outage.state === 'closed';
-    const pause = this.outage.failed({ class: refusal.class, retryAfterMs: refusal.retryAfterMs, probe, atMs });
-    if (pause === null) return;
-    observe.circuit(this.outage.state);
-    if (!wasClosed) return;
-    const facts = { destination: lane.id.destinationId, class: refusal.class, reason: refusal.reason, ms: pause };
-    log.warn('destination does not answer: events wait and are sent in order when it does', facts);
-  }
-
-  #answered(): void {
-    if (!this.outage.answered()) return;
-    this.#queue.endAllWaits();
-    this.#parts.observe.circuit('closed');
-    this.#parts.log.info('destination answers again', { destination: this.#parts.lane.id.destinationId });
   }
 
   #settlement(): SettlementParts {

@@ -11,14 +11,11 @@ import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
 import pRetry from 'p-retry';
 import got, { HTTPError, RequestError, TimeoutError } from 'got';
-import type { InboundResponse, OutboundRequest, Verdict } from '../destinations/destination.ts';
+import type { InboundResponse, OutboundRequest, Refused } from '../destinations/destination.ts';
 
 export interface Sender {
   /** Never rejects: a failure to get an answer is a verdict, too. */
-  send(
-    request: OutboundRequest,
-    signal: AbortSignal,
-  ): Promise<InboundResponse | Extract<Verdict, { outcome: 'refused' }>>;
+  send(request: OutboundRequest, signal: AbortSignal): Promise<InboundResponse | Refused>;
   close(): void;
 }
 
@@ -83,7 +80,10 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
         // the answer's headers come before it noticed that the last piece is out, which loses the answer's body.
         const body = Readable.from([request.body], { objectMode: false });
         const headers = { ...request.headers, 'content-length': String(request.body.length) };
-        const pending = client.post(request.url, { headers, body, signal: cut.signal });
+        const pending =
+          request.method === 'GET'
+            ? client.get(request.url, { headers: request.headers, signal: cut.signal })
+            : client.post(request.url, { headers, body, signal: cut.signal });
         pending.on('downloadProgress', ({ transferred }: { transferred: number }) => {
           if (transferred > options.answerBytesMax) cut.abort();
         });
@@ -104,8 +104,6 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
     },
   };
 }
-
-type Refused = Extract<Verdict, { outcome: 'refused' }>;
 
 function verdictOf(error: unknown): Refused {
   const base = { outcome: 'refused', destinationWide: true, retryAfterMs: null } as const;

@@ -2,7 +2,7 @@
  * Takes a refused entry out of the traffic and keeps everybody in line behind it, in one step of the event loop:
  * between the refusal and the end of that step nobody may take its place.
  */
-import type { Verdict } from '../destinations/destination.ts';
+import type { Refused } from '../destinations/destination.ts';
 import type { WriteBatch } from '../platform/database.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { LaneFeed } from './lane-feed.ts';
@@ -18,8 +18,6 @@ export interface AsideState {
   readonly feed: () => LaneFeed;
   readonly settlement: () => SettlementParts;
 }
-
-type Refused = Extract<Verdict, { outcome: 'refused' }>;
 
 /** One per delivery run. */
 export class SetAside {

@@ -34,11 +34,12 @@ export function putLane({ lane, cursor, circuitRecord }: SettlementParts, batch:
 export function postedBatch(
   parts: SettlementParts,
   shipment: Shipment,
-  facts: { atMs: number; receipt: string | null },
+  facts: { atMs: number; receipt: string | null; receipts?: readonly string[] },
 ): WriteBatch {
   const batch = new WriteBatch();
-  const { atMs, receipt } = facts;
-  for (const { entry, was } of shipment.members) {
+  const { atMs, receipts } = facts;
+  for (const [index, { entry, was }] of shipment.members.entries()) {
+    const receipt = receipts === undefined ? facts.receipt : receipts[index] || null;
     const outcome = { state: 'posted', atMs, receipt, attempts: shipment.attempts } as const;
     parts.lane.end(batch, entry, { was, outcome });
     parts.cursor.leave(entry.sequence);
@@ -63,16 +64,43 @@ export function storedBatch(parts: SettlementParts, shipments: readonly Shipment
   return batch;
 }
 
-/** Replaces a refused batch by its halves. */
-export function splitBatch(parts: SettlementParts, whole: Shipment, halves: readonly Shipment[]): WriteBatch {
+/** Replaces a shipment by pieces of it. */
+export function splitBatch(parts: SettlementParts, whole: Shipment, pieces: readonly Shipment[]): WriteBatch {
   const batch = new WriteBatch();
-  parts.lane.deleteShipment(batch, firstSequence(whole));
-  for (const half of halves) {
-    parts.lane.putShipment(batch, recordOf(half));
-    half.stored = true;
-  }
+  replaceShipment(parts, batch, { whole, pieces });
   putLane(parts, batch);
   return batch;
+}
+
+/** Ends the posted entries of a shipment and keeps the others as pieces under keys of their own, all in one step. */
+export function apartBatch(parts: SettlementParts, whole: Shipment, { atMs, posted, pieces }: Apart): WriteBatch {
+  const batch = new WriteBatch();
+  for (const { member, receipt } of posted) {
+    const outcome = { state: 'posted', atMs, receipt, attempts: whole.attempts } as const;
+    parts.lane.end(batch, member.entry, { was: member.was, outcome });
+  }
+  replaceShipment(parts, batch, { whole, pieces });
+  putLane(parts, batch);
+  return batch;
+}
+
+/** How a stored shipment is taken apart. */
+export interface Apart {
+  readonly atMs: number;
+  readonly posted: readonly { readonly member: WindowEntry; readonly receipt: string | null }[];
+  readonly pieces: readonly Shipment[];
+}
+
+function replaceShipment(
+  { lane }: SettlementParts,
+  batch: WriteBatch,
+  { whole, pieces }: { whole: Shipment; pieces: readonly Shipment[] },
+): void {
+  lane.deleteShipment(batch, firstSequence(whole));
+  for (const piece of pieces) {
+    lane.putShipment(batch, recordOf(piece));
+    piece.stored = true;
+  }
 }
 
 /** Why and how an entry is set aside. */

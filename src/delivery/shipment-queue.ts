@@ -72,14 +72,16 @@ export class ShipmentQueue {
     return null;
   }
 
-  /** The destination answers again: nobody waits any longer. */
+  /** The destination answers again: nobody waits any longer but who must let an earlier request come to its end. */
   endAllWaits(): void {
-    for (const shipment of [...this.#waiting]) this.#becomeDue(shipment);
+    for (const shipment of [...this.#waiting]) if (!shipment.uncertain) this.#becomeDue(shipment);
   }
 
   /** For a probe: the oldest one that waits gets its turn, unless somebody has it already. */
   endOldestWait(): void {
-    const [oldest] = [...this.#waiting].sort((a, b) => firstSequence(a) - firstSequence(b));
+    const [oldest] = [...this.#waiting]
+      .filter(({ uncertain }) => !uncertain)
+      .sort((a, b) => firstSequence(a) - firstSequence(b));
     if (oldest !== undefined && this.#due.length === 0) this.#becomeDue(oldest);
     this.#onDue();
   }

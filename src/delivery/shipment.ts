@@ -22,6 +22,10 @@ export interface Shipment {
   waitedMs: number;
   /** A record of it exists on disk. */
   stored: boolean;
+  /** No request of it can have arrived. */
+  nothingOut: boolean;
+  /** It may have arrived and a repetition would not be recognised: it is looked up before it goes again. */
+  uncertain: boolean;
   timer: Timer | null;
   /** Epoch ms of the next try while it waits. */
   notBeforeMs: number;
@@ -35,7 +39,14 @@ export function newShipment(taken: readonly WindowEntry[]): Shipment {
   const idempotencyKey = single
     ? first.entry.header.eventId
     : uuid5('shipment', ...members.map(({ entry }) => entry.header.eventId));
-  return { members, idempotencyKey, attempts: [], tries: 0, waitedMs: 0, stored: false, timer: null, notBeforeMs: 0 };
+  const fresh = { attempts: [], tries: 0, waitedMs: 0, timer: null, notBeforeMs: 0 };
+  return { members, idempotencyKey, ...fresh, stored: false, nothingOut: true, uncertain: false };
+}
+
+/** Some members of a shipment, to go on under a key of their own with its schedule. */
+export function continuedShipment(whole: Shipment, members: readonly WindowEntry[]): Shipment {
+  const { attempts, tries, waitedMs } = whole;
+  return { ...newShipment(members), attempts, tries, waitedMs };
 }
 
 /** Number of its oldest entry: its place in line, and its key in the store. */
@@ -49,8 +60,9 @@ export const keysOfShipment = ({ members }: Shipment): readonly OrderingKey[] =>
 
 /** A stored shipment again, after a start. */
 export function restoredShipment(record: ShipmentRecord, members: readonly WindowEntry[]): Shipment {
-  const { idempotencyKey, attempts, tries, waitedMs, notBeforeMs } = record;
-  return { members, idempotencyKey, attempts, tries, waitedMs, stored: true, timer: null, notBeforeMs };
+  const { idempotencyKey, attempts, tries, waitedMs, notBeforeMs, nothingOut = false } = record;
+  const known = { members, idempotencyKey, attempts, tries, waitedMs, notBeforeMs };
+  return { ...known, stored: true, timer: null, nothingOut, uncertain: false };
 }
 
 /** The stored form of a shipment. */
@@ -61,6 +73,7 @@ export const recordOf = (shipment: Shipment): ShipmentRecord => ({
   tries: shipment.tries,
   notBeforeMs: shipment.notBeforeMs,
   waitedMs: shipment.waitedMs,
+  ...(shipment.nothingOut ? { nothingOut: true } : {}),
 });
 
 /** Counts a try and keeps the last ones. */

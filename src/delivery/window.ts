@@ -23,6 +23,21 @@ interface Line {
   taken: number;
 }
 
+/** What may join one shipment. */
+export interface TakeRules {
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+  /** Entries of one key do not join. */
+  readonly keysApart: boolean;
+  /** An entry that was put back goes alone, under the key of its earlier tries. */
+  readonly returnedAlone: boolean;
+}
+
+interface Room extends Pick<TakeRules, 'eventsMax' | 'returnedAlone'> {
+  readonly taken: WindowEntry[];
+  readonly bytesLeft: number;
+}
+
 /** Every key of an entry, each once. */
 export const keysOf = ({ header }: StoredEntry): readonly OrderingKey[] =>
   header.fenceKeys === undefined ? [header.orderingKey] : [...new Set([header.orderingKey, ...header.fenceKeys])];
@@ -62,18 +77,21 @@ export class Window {
   /**
    * Takes what can go next as one shipment of at most `eventsMax` entries and `bytesMax` bytes (at least one entry).
    */
-  take(eventsMax: number, bytesMax: number): WindowEntry[] {
+  take({ eventsMax, bytesMax, keysApart, returnedAlone }: TakeRules): WindowEntry[] {
     const taken: WindowEntry[] = [];
     let bytes = 0;
     let next = this.#ready.shift();
     while (next !== undefined) {
       if (next.state === 'ready') {
-        if (taken.length > 0 && bytes + next.entry.body.length > bytesMax) {
+        const alone = returnedAlone && next.was === 'ready';
+        if (taken.length > 0 && (alone || bytes + next.entry.body.length > bytesMax)) {
           this.#ready.unshift(next);
           break;
         }
         bytes += this.#hold(next, taken);
-        bytes += this.#takeFollowers(next, { taken, eventsMax, bytesLeft: bytesMax - bytes });
+        if (alone) break;
+        if (!keysApart)
+          bytes += this.#takeFollowers(next, { taken, eventsMax, returnedAlone, bytesLeft: bytesMax - bytes });
       }
       if (taken.length >= eventsMax) break;
       next = this.#ready.shift();
@@ -143,7 +161,7 @@ export class Window {
     return entry.entry.body.length;
   }
 
-  #takeFollowers(first: WindowEntry, room: { taken: WindowEntry[]; eventsMax: number; bytesLeft: number }): number {
+  #takeFollowers(first: WindowEntry, room: Room): number {
     const [key] = first.keys;
     if (key === undefined || first.keys.length > 1) return 0;
     const line = this.#line(key);
@@ -151,6 +169,7 @@ export class Window {
     while (room.taken.length < room.eventsMax) {
       const follower = line.entries[line.taken];
       if (follower === undefined || follower.keys.length > 1) break;
+      if (room.returnedAlone && follower.was === 'ready') break;
       if (bytes + follower.entry.body.length > room.bytesLeft) break;
       bytes += this.#hold(follower, room.taken);
     }

@@ -1,48 +1,130 @@
 /**
  * How an answer of a JSON API is read (the status alone proves nothing):
  * posted – 2xx whose body is empty or JSON that reports no failure, and 409 when it speaks of a duplicate;
+ * apart – 2xx with one result per event of which some are no success: each event has its own end;
  * refused for good – 400, 413, 415, 422, other 409 and other 4xx that speak about the request (held, with a case), 410
  * (dead);
  * everything else comes back later under the same key: 408, 425, 429, 5xx, sign-in refusals (401, 403, 407), wrong
- * address (404, 405, 3xx), 2xx with HTML, with broken JSON or with a failure inside.
+ * address (404, 405, 3xx), 2xx with HTML, with broken JSON, with a failure inside that names no event, or with results
+ * that do not fit the events.
  */
 import type { RefusalClass, RetryMeaning } from '../model/delivery.ts';
+import { BROKEN, parseBody, receiptOf, receiptsOf, reportsFailure } from './answer-body.ts';
 import { conflictMeaning } from './conflict.ts';
-import type { InboundResponse, Verdict } from './destination.ts';
+import type { InboundResponse, Posted, Refused, Verdict } from './destination.ts';
+import { type EventResult, eventResults } from './event-results.ts';
 import type { RepetitionSettings } from './repetition-settings.ts';
 
-type Refused = Extract<Verdict, { outcome: 'refused' }>;
-
-/** Reads a complete answer to a request with `events` events. */
-export function readAnswer(response: InboundResponse, repetition: RepetitionSettings, events: number): Verdict {
-  const { status } = response;
-  if (status >= 200 && status < 300) return verdictOfSuccess(response);
-  if (status === 409) return verdictOfConflict(response, repetition, events);
-  const reason = `status ${status}`;
-  const retryAfterMs = retryAfterOf(response);
-  if (status === 429) return refused('throttled', 'transient', { reason, retryAfterMs });
-  if (status === 503) return refused('transport', 'transient', { reason, retryAfterMs });
-  if (status === 401 || status === 403 || status === 407) return refused('auth', 'transient', { reason, retryAfterMs });
-  if (status >= 500 || status === 408 || status === 425)
-    return refused('server-error', 'ambiguous', { reason, retryAfterMs });
-  if (status === 404 || status === 405 || status < 400)
-    return refused('not-an-erp-answer', 'transient', { reason, retryAfterMs });
-  return refusedForGood(status === 410 ? 'gone' : 'validation', reason);
+/** What the reading of an answer depends on. */
+export interface AnswerContext {
+  readonly repetition: RepetitionSettings;
+  /** Ids of the events of the request, in its order. */
+  readonly eventIds: readonly string[];
 }
 
-function verdictOfConflict(response: InboundResponse, { by, conflict }: RepetitionSettings, events: number): Verdict {
-  const answer = response.truncated ? null : parse(response);
-  const reason = 'status 409';
-  const meaning = conflict === 'read-body' ? conflictMeaning(answer) : conflict;
-  if (meaning === 'in-work') {
-    const later = refused('unknown-outcome', 'ambiguous', { reason, retryAfterMs: retryAfterOf(response) });
-    return { ...later, destinationWide: false };
-  }
+/** Reads a complete answer. */
+export function readAnswer(response: InboundResponse, context: AnswerContext): Verdict {
+  const { status } = response;
+  if (status >= 200 && status < 300) return verdictOfSuccess(response, context);
+  if (status === 409) return verdictOfConflict(response, context);
+  return refusalOf(status, retryAfterOf(response));
+}
+
+/** What a status that is neither 2xx nor 409 means. */
+export function refusalOf(status: number, retryAfterMs: number | null): Refused {
+  const facts = { reason: `status ${status}`, retryAfterMs };
+  if (status === 429) return refused('throttled', 'transient', facts);
+  if (status === 503) return refused('transport', 'transient', facts);
+  if (status === 401 || status === 403 || status === 407) return refused('auth', 'transient', facts);
+  if (status >= 500 || status === 408 || status === 425) return refused('server-error', 'ambiguous', facts);
+  if (status === 404 || status === 405 || status < 400) return refused('not-an-erp-answer', 'transient', facts);
+  return refusedForGood(status === 410 ? 'gone' : 'validation', facts.reason);
+}
+
+function verdictOfConflict(response: InboundResponse, { repetition, eventIds }: AnswerContext): Verdict {
+  const answer = response.truncated ? null : parseBody(response);
   // A destination that knows events, not requests, speaks of one of them: the others may have been left out with it.
-  const isAboutAll = events === 1 || by === 'request-key';
-  if ((meaning === 'duplicate' || meaning === 'posted') && isAboutAll)
-    return { outcome: 'posted', receipt: receiptOf(answer) };
-  return refusedForGood('validation', reason);
+  const isAboutAll = eventIds.length === 1 || repetition.by === 'request-key';
+  const verdict = conflictVerdict(answer, repetition.conflict);
+  if (verdict.outcome === 'posted') return isAboutAll ? verdict : refusedForGood('validation', 'status 409');
+  return { ...verdict, retryAfterMs: retryAfterOf(response) };
+}
+
+function conflictVerdict(answer: unknown, conflict: RepetitionSettings['conflict']): Posted | Refused {
+  const meaning = conflict === 'read-body' ? conflictMeaning(answer) : conflict;
+  if (meaning === 'duplicate' || meaning === 'posted') return { outcome: 'posted', receipt: receiptOf(answer) };
+  if (meaning !== 'in-work') return refusedForGood('validation', 'status 409');
+  const facts = { reason: 'status 409, still in work', retryAfterMs: null };
+  return { ...refused('unknown-outcome', 'ambiguous', facts), destinationWide: false };
+}
+
+function verdictOfSuccess(response: InboundResponse, context: AnswerContext): Verdict {
+  const { status } = response;
+  const later = (reason: string): Refused => refused('not-an-erp-answer', 'ambiguous', { reason, retryAfterMs: null });
+  if (response.truncated) return later('answer above answerBytesMax');
+  if (response.body.length === 0) {
+    return status === 207 ? later('status 207 without results') : { outcome: 'posted', receipt: null };
+  }
+  const type = String(response.headers['content-type'] ?? '');
+  if (/html/i.test(type)) return later(`status ${status} with HTML`);
+  const answer = parseBody(response);
+  if (answer === BROKEN || typeof answer !== 'object' || answer === null)
+    return later(`status ${status} without readable JSON`);
+  const results = eventResults(answer, context.eventIds);
+  const isVague = status === 207 && (results === 'none' || (results !== 'unclear' && !results.every(isExplicit)));
+  if (results === 'unclear' || isVague) return later(`status ${status} without one clear result per event`);
+  if (results !== 'none') return verdictOfResults(results, context);
+  if (reportsFailure(answer)) return later(`status ${status} with a failure in its body`);
+  const receipts = receiptsOf(answer);
+  const receipt = receiptOf(answer);
+  return receipts.length > 1 && receipts.length === context.eventIds.length
+    ? { outcome: 'posted', receipt, receipts }
+    : { outcome: 'posted', receipt };
+}
+
+const isExplicit = ({ explicit }: EventResult): boolean => explicit;
+
+function verdictOfResults(results: readonly EventResult[], context: AnswerContext): Verdict {
+  const verdicts = results.map((result, index) => verdictOfResult(result, context, index));
+  const [first] = verdicts;
+  if (verdicts.length === 1 && first !== undefined) return first;
+  if (verdicts.every(isPosted)) {
+    return { outcome: 'posted', receipt: null, receipts: verdicts.map(({ receipt }) => receipt ?? '') };
+  }
+  return { outcome: 'apart', events: verdicts };
+}
+
+const isPosted = (verdict: Posted | Refused): verdict is Posted => verdict.outcome === 'posted';
+
+/** A result other than a success says that this event was not taken. */
+function verdictOfResult(result: EventResult, context: AnswerContext, index: number): Posted | Refused {
+  const { fields, failed } = result;
+  const status = fields.get('status');
+  const answer = Object.fromEntries(fields);
+  if (!failed) {
+    const receipt = receiptOf(answer);
+    return { outcome: 'posted', receipt: receipt === context.eventIds[index] ? null : receipt };
+  }
+  if (status === 409) return conflictVerdict(answer, context.repetition.conflict);
+  if (typeof status === 'number') return { ...refusalOfEvent(status, context), destinationWide: false };
+  const mayRepeat = fields.get('retryable') === true || fields.get('retry') === true;
+  const facts = { reason: 'refused in the results', retryAfterMs: null };
+  return mayRepeat
+    ? { ...refused('server-error', 'transient', facts), destinationWide: false }
+    : refusedForGood('validation', facts.reason);
+}
+
+/**
+ * The status of one event. 404 is about what the event names, not about the address. 424 (failed with another one) and
+ * 5xx may come again; a destination that recognises no repetition must be asked first whether 5xx left something.
+ */
+function refusalOfEvent(status: number, { repetition }: AnswerContext): Refused {
+  const reason = `result ${status}`;
+  const facts = { reason, retryAfterMs: null };
+  if (status === 404 || status === 405) return refusedForGood('validation', reason);
+  if (status === 424) return refused('server-error', 'transient', facts);
+  const refusal = { ...refusalOf(status, null), reason };
+  return refusal.retry === 'ambiguous' && repetition.by !== 'none' ? { ...refusal, retry: 'transient' } : refusal;
 }
 
 const refusedForGood = (refusal: RefusalClass, reason: string): Refused => ({
@@ -50,81 +132,17 @@ const refusedForGood = (refusal: RefusalClass, reason: string): Refused => ({
   destinationWide: false,
 });
 
-function verdictOfSuccess(response: InboundResponse): Verdict {
-  const later = (reason: string): Refused => refused('not-an-erp-answer', 'ambiguous', { reason, retryAfterMs: null });
-  if (response.truncated) return later('answer above answerBytesMax');
-  if (response.status === 207) return later('status 207: parts were answered apart');
-  if (response.body.length === 0) return { outcome: 'posted', receipt: null };
-  const type = String(response.headers['content-type'] ?? '');
-  if (/html/i.test(type)) return later(`status ${response.status} with HTML`);
-  const answer = parse(response);
-  if (answer === BROKEN) return later(`status ${response.status} without readable JSON`);
-  if (reportsFailure(answer)) return later(`status ${response.status} with a failure in its body`);
-  return { outcome: 'posted', receipt: receiptOf(answer) };
-}
-
 const refused = (
   refusal: RefusalClass,
   retry: RetryMeaning,
   facts: { reason: string; retryAfterMs: number | null },
 ): Refused => ({ outcome: 'refused', class: refusal, retry, destinationWide: true, ...facts });
 
-const BROKEN = Symbol('not JSON');
-
-function parse({ body }: InboundResponse): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return BROKEN;
-  }
-}
-
-const FAILURE_WORDS = new Set(['error', 'failed', 'failure', 'fail', 'rejected', 'refused', 'invalid']);
-
-/** Where APIs put the results of the parts of a request. */
-const NESTED = ['results', 'result', 'items', 'responses', 'response', 'value', 'data', 'd'] as const;
-const NESTING_MAX = 4;
-
-/** The shapes in which APIs report a refusal inside a 2xx. */
-function reportsFailure(answer: unknown, depth = 0): boolean {
-  if (depth > NESTING_MAX) return false;
-  if (Array.isArray(answer)) return answer.some((item) => reportsFailure(item, depth + 1));
-  if (typeof answer !== 'object' || answer === null) return false;
-  const fields = new Map(Object.entries(answer));
-  const status = fields.get('status');
-  if (typeof status === 'string' && FAILURE_WORDS.has(status.toLowerCase())) return true;
-  if (typeof status === 'number' && status >= 400) return true;
-  if (fields.get('ok') === false || fields.get('success') === false) return true;
-  if (NESTED.some((name) => reportsFailure(fields.get(name), depth + 1))) return true;
-  return isFilled(fields.get('error')) || isFilled(fields.get('errors')) || isFilled(fields.get('Fault'));
-}
-
-function isFilled(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === '' || value === 0) return false;
-  if (Array.isArray(value)) return value.length > 0;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
-}
-
-const RECEIPT_FIELDS = ['receipt', 'receiptId', 'documentNumber', 'documentId', 'number', 'id'] as const;
-const RECEIPT_LENGTH_MAX = 200;
-
-function receiptOf(answer: unknown): string | null {
-  if (typeof answer !== 'object' || answer === null) return null;
-  const fields = new Map(Object.entries(answer));
-  for (const name of RECEIPT_FIELDS) {
-    const value: unknown = fields.get(name);
-    if (typeof value === 'string' || typeof value === 'number') return String(value).slice(0, RECEIPT_LENGTH_MAX);
-  }
-  const receipts: unknown = fields.get('receipts');
-  const first: unknown = Array.isArray(receipts) ? receipts[0] : undefined;
-  return typeof first === 'string' ? first.slice(0, RECEIPT_LENGTH_MAX) : null;
-}
-
 /** Retry-After in seconds (RFC 9110 §10.2.3). The date form needs a clock; it is read against the answer's own Date. */
 function retryAfterOf({ headers }: InboundResponse): number | null {
   const text = String(headers['retry-after'] ?? '').trim();
-  if (/^\d{1,6}$/.test(text)) return Number(text) * 1_000;
+  if (/^\d{1,12}$/.test(text)) return Number(text) * 1_000;
   const until = Date.parse(text);
-  const sent = Date.parse(String(headers['date'] ?? ''));
+  const sent = Date.parse(String(headers.date ?? ''));
   return Number.isNaN(until) || Number.isNaN(sent) ? null : Math.max(0, until - sent);
 }

@@ -12,8 +12,10 @@ export interface OutboundEntry {
   readonly body: Buffer;
 }
 
-/** A POST, ready to be sent. Headers may hold a secret: never log them. */
+/** A request, ready to be sent. Headers may hold a secret: never log them. */
 export interface OutboundRequest {
+  /** Default: POST. A GET has an empty body. */
+  readonly method?: 'GET';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -29,20 +31,46 @@ export interface InboundResponse {
   readonly truncated: boolean;
 }
 
-/** What an answer means for every entry of its request: taken, or refused with the facts that decide what follows. */
-export type Verdict =
-  | { readonly outcome: 'posted'; readonly receipt: string | null }
-  | {
-      readonly outcome: 'refused';
-      readonly class: RefusalClass;
-      readonly retry: RetryMeaning;
-      /** true: the trouble is the destination's, not this request's; counts towards opening the circuit. */
-      readonly destinationWide: boolean;
-      /** Asked-for pause, from Retry-After. */
-      readonly retryAfterMs: number | null;
-      /** Short and free of body text, e.g. `status 503`, `200 with HTML`. */
-      readonly reason: string;
-    };
+/** Taken. */
+export interface Posted {
+  readonly outcome: 'posted';
+  /** What the destination names as its own record; null when it names none. */
+  readonly receipt: string | null;
+  /** One per event, in the order of the request, where it names one for each; empty text for none. */
+  readonly receipts?: readonly string[];
+}
+
+/** Not taken, or not known to be taken, with the facts that decide what follows. */
+export interface Refused {
+  readonly outcome: 'refused';
+  readonly class: RefusalClass;
+  readonly retry: RetryMeaning;
+  /** true: the trouble is the destination's, not this request's; counts towards opening the circuit. */
+  readonly destinationWide: boolean;
+  /** Asked-for pause, from Retry-After. */
+  readonly retryAfterMs: number | null;
+  /** Short and free of body text, e.g. `status 503`, `200 with HTML`. */
+  readonly reason: string;
+}
+
+/**
+ * What an answer means: the same for every entry of its request, or `apart` – one end per entry, in the order of the
+ * request, of which at least one is a refusal. A refusal in it says that this entry was not taken, unless it is
+ * ambiguous.
+ */
+export type Verdict = Posted | Refused | { readonly outcome: 'apart'; readonly events: readonly (Posted | Refused)[] };
+
+/** What the destination says of an event that it may have taken. */
+export type Finding = Posted | { readonly outcome: 'absent' } | Refused;
+
+/** Asks a destination for an event. */
+export interface LookUp {
+  /** Pause between a request without a clear answer, which may still be worked on, and the question, in ms. */
+  readonly waitMs: number;
+  request(entry: OutboundEntry): OutboundRequest;
+  /** `posted` and `absent` are certain; a refusal says that nothing is known yet. */
+  finding(response: InboundResponse, entry: OutboundEntry): Finding;
+}
 
 /** One per destination kind, made from its settings; `https-json.ts` is the first. */
 export interface DestinationProfile {
@@ -52,6 +80,12 @@ export interface DestinationProfile {
   readonly requestBytesMax: number;
   /** How long the first event of a request waits for company, in ms. */
   readonly eventsWaitMs: number;
+  /** Events of one ordering key never share a request: the destination may take one and refuse an older one. */
+  readonly keysApart: boolean;
+  /** How a repetition is recognised: by the key of the request, by the id of each event, or not at all. */
+  readonly repetition: 'request-key' | 'event-id' | 'none';
+  /** null: the destination cannot be asked. */
+  readonly lookUp: LookUp | null;
   request(entries: readonly OutboundEntry[], idempotencyKey: string): OutboundRequest;
   /** `entries` are those of the request that was answered. */
   verdict(response: InboundResponse, entries: readonly OutboundEntry[]): Verdict;

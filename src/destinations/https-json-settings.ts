@@ -71,6 +71,13 @@ export const httpsJsonSettings = z
           .describe(
             'How long the first event of a batch waits for others, in ms; without meaning when maxEvents is 1.',
           ),
+        sameKey: z
+          .enum(['together', 'apart'])
+          .default('together')
+          .describe(
+            'Events of one ordering key in one request: together, or apart when the destination may take a younger ' +
+              'one and refuse an older one. Always apart with repetition.by: none.',
+          ),
       })
       .prefault({}),
     timeoutMs: z

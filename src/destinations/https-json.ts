@@ -4,6 +4,7 @@
  * comes back.
  */
 import { readAnswer } from './answer.ts';
+import { jsonLookUp } from './look-up.ts';
 import type { DestinationProfile, OutboundEntry, OutboundRequest } from './destination.ts';
 import type { HttpsJsonSettings } from './https-json-settings.ts';
 
@@ -12,10 +13,15 @@ export function httpsJson(settings: HttpsJsonSettings, authorization: string | n
   const fixed: Record<string, string> = { accept: 'application/json', ...settings.headers };
   if (authorization !== null) fixed['authorization'] = authorization;
   const batched = settings.batch.maxEvents > 1;
+  const { repetition } = settings;
   return {
     eventsMax: settings.batch.maxEvents,
     requestBytesMax: settings.batch.maxBytes,
     eventsWaitMs: batched ? settings.batch.maxWaitMs : 0,
+    // Where an entry must be asked for before it goes again, no other of its key may have gone with it.
+    keysApart: settings.batch.sameKey === 'apart' || repetition.by === 'none',
+    repetition: repetition.by,
+    lookUp: repetition.lookUp === undefined ? null : jsonLookUp(repetition.lookUp, fixed),
     request: (entries, idempotencyKey): OutboundRequest => ({
       url: settings.url,
       headers: {
@@ -26,7 +32,8 @@ export function httpsJson(settings: HttpsJsonSettings, authorization: string | n
       },
       body: batched ? joinBatch(entries) : (entries[0]?.body ?? Buffer.alloc(0)),
     }),
-    verdict: (response, entries) => readAnswer(response, settings.repetition, entries.length),
+    verdict: (response, entries) =>
+      readAnswer(response, { repetition, eventIds: entries.map(({ header }) => header.eventId) }),
   };
 }
 

@@ -19,6 +19,12 @@ export const repetitionSettings = z.strictObject({
         .string()
         .regex(/\{eventId\}/, 'expected {eventId} in it')
         .describe('GET address that tells whether an event was taken; {eventId} stands for its id. Same host as url.'),
+      waitMs: z
+        .int()
+        .min(0)
+        .max(300_000)
+        .default(10_000)
+        .describe('How long a request without a clear answer may still be worked on before it is asked for, in ms.'),
     })
     .optional()
     .describe('Asked before an event is sent again whose repetition would not be recognised; without it, it is held.'),

@@ -9,18 +9,21 @@ import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import type { Sender } from '../../src/delivery/sender.ts';
 import { httpsJson } from '../../src/destinations/https-json.ts';
 import { httpsJsonSettings } from '../../src/destinations/https-json-settings.ts';
-import type { InboundResponse, OutboundRequest, Verdict } from '../../src/destinations/destination.ts';
+import type { InboundResponse, OutboundRequest, Refused } from '../../src/destinations/destination.ts';
 import { CaseStore } from '../../src/exceptions/case-store.ts';
 import type { OnBlocked } from '../../src/model/delivery.ts';
 import { type DestinationId, type EventId, messageIdOf, type OrderingKey, uuid5 } from '../../src/model/ids.ts';
+import type { Clock } from '../../src/model/clock.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { Database, WriteBatch } from '../../src/platform/database.ts';
 import { silentLog } from '../../src/platform/log.ts';
 
-type Answer = InboundResponse | Extract<Verdict, { outcome: 'refused' }>;
+type Answer = InboundResponse | Refused;
 export type Script = (request: OutboundRequest, key: string) => Promise<Answer> | Answer;
 
 export interface Delivered {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
   readonly key: string;
   readonly body: string;
 }
@@ -49,6 +52,10 @@ export interface LaneFixtureOptions {
   readonly onBlocked?: OnBlocked;
   readonly inFlightMax?: number;
   readonly random?: () => number;
+  readonly clock?: Clock;
+  readonly repetition?: object;
+  readonly sameKey?: 'together' | 'apart';
+  readonly retry?: { readonly initialMs: number; readonly maxMs: number; readonly horizonHours: number };
 }
 
 export async function openLaneFixture(options: LaneFixtureOptions) {
@@ -67,13 +74,14 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
     id: 'erp',
     kind: 'https-json',
     url: 'https://erp.example/events',
-    batch: { maxEvents: options.maxEvents ?? 1, maxWaitMs: 2 },
+    repetition: options.repetition ?? {},
+    batch: { maxEvents: options.maxEvents ?? 1, maxWaitMs: 2, sameKey: options.sameKey ?? 'together' },
   });
   const requests: Delivered[] = [];
   const sender: Sender = {
     async send(request, signal) {
       const key = request.headers['Idempotency-Key'] ?? '';
-      requests.push({ key, body: request.body.toString() });
+      requests.push({ method: request.method ?? 'POST', url: request.url, key, body: request.body.toString() });
       const cut = new Promise<Answer>((resolve) => signal.addEventListener('abort', () => resolve(lostAnswer)));
       return Promise.race([options.script(request, key), cut]);
     },
@@ -89,10 +97,10 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
       settings: {
         inFlightMax: options.inFlightMax ?? 4,
         onBlocked: options.onBlocked ?? 'hold-key',
-        retry: { initialMs: 2, maxMs: 10, horizonHours: 1 },
+        retry: options.retry ?? { initialMs: 2, maxMs: 10, horizonHours: 1 },
       },
       messageFacts: () => ({ channelId: 'clinical' as never, messageType: 'DFT^P03' }),
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       random: options.random ?? Math.random,
       log: silentLog,
       observe: { settled() {}, requested() {}, circuit() {} },
