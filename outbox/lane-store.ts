@@ -128,7 +128,14 @@ export class LaneStore {
     const keys = [entry.header.orderingKey, ...(entry.header.fenceKeys ?? [])];
     batch.delete(laneRowKey('o', this.id, entry.sequence));
     const { atMs, by, was } = change;
-    const parked: ParkedRecord = { state: 'ready', keys, atMs, attempts: was.attempts, by };
+    const parked: ParkedRecord = {
+      state: 'ready',
+      keys,
+      atMs,
+      attempts: was.attempts,
+      uncertain: was.state === 'posted',
+      by,
+    };
     this.#putParked(batch, entry.sequence, parked);
     batch.onJoin.push(() => this.#totals.countEntry(this.id.destinationId, change.was.state, -1, entry.header));
     return parked;

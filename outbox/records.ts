@@ -78,6 +78,11 @@ export interface ParkedRecord {
   readonly atMs: number;
   readonly attempts: readonly Attempt[];
   readonly caseId?: CaseId;
+  /**
+   * It may have been taken under another key. Where the destination would not recognise it (`repetition`), it is asked
+   * before the entry goes again, or the entry is held when it cannot be asked.
+   */
+  readonly uncertain?: boolean;
   /** The person who put it back, when one did. */
   readonly by?: string;
 }
@@ -100,6 +105,8 @@ export interface ShipmentRecord {
   readonly waitedMs: number;
   /** It is certain that no request of it arrived; absent: one may be on its way, or may have arrived. */
   readonly nothingOut?: boolean;
+  /** It may have arrived and a repetition would not be recognised: the destination is asked before it goes again. */
+  readonly uncertain?: boolean;
 }
 
 /** Where a lane stands. The cursor may lag after a crash: entries above it are checked against their outcomes. */

@@ -78,10 +78,10 @@ export class DeliveryRun {
     await this.#feed.countParked();
     for (const record of records) {
       const entries = await lane.entriesOf(record.members);
-      const members = entries.map((entry) => this.#window.add(entry, lane.parked(entry.sequence)?.state ?? null));
+      const members = entries.map((entry) => this.#window.add(entry, lane.parked(entry.sequence)));
       for (const member of members) this.#window.hold(member);
       const shipment = restoredShipment(record, members);
-      shipment.uncertain = profile.repetition === 'none' && !shipment.nothingOut;
+      if (profile.repetition === 'none' && !shipment.nothingOut) shipment.uncertain = true;
       const waitMs = remainingMs(record.notBeforeMs, clock.nowMs(), settings.retry);
       // What was on its way when the appliance stopped may still be worked on.
       const settleMs = shipment.uncertain ? (profile.lookUp?.waitMs ?? 0) : 0;
@@ -180,9 +180,14 @@ export class DeliveryRun {
     const mayWait = !this.#feed.isFull;
     if (mayWait && this.#company.isWorthIt(this.#window.readyCount, eventsMax)) return null;
     const { requestBytesMax: bytesMax, keysApart, repetition } = this.#parts.profile;
-    const returnedAlone = repetition === 'request-key';
+    const returnedAlone = repetition !== 'event-id';
     const members = this.#window.take({ eventsMax, bytesMax, keysApart, returnedAlone });
-    return members.length === 0 ? null : newShipment(members);
+    if (members.length === 0) return null;
+    const shipment = newShipment(members);
+    const isRecognised =
+      repetition === 'event-id' || (repetition === 'request-key' && this.#parts.profile.eventsMax === 1);
+    shipment.uncertain = !isRecognised && members.some(({ uncertain }) => uncertain);
+    return shipment;
   }
 
   async #ship(shipment: Shipment, probe: boolean): Promise<void> {

@@ -167,9 +167,12 @@ export class LaneFeed {
   /** Parks members of a shipment that may not go any more. The caller commits `batch`. */
   parkMembers(batch: WriteBatch, members: readonly WindowEntry[]): void {
     for (const { entry, keys, was } of members) {
-      const record: ParkedRecord = { state: 'behind', keys, atMs: this.#parts.nowMs(), attempts: [] };
-      this.#parts.lane.park(batch, entry, { was, record });
-      if (was === null) this.#keys.change(record, 1);
+      // One that was put back stays so: it goes on under the key of its earlier tries.
+      if (was !== 'ready') {
+        const record: ParkedRecord = { state: 'behind', keys, atMs: this.#parts.nowMs(), attempts: [] };
+        this.#parts.lane.park(batch, entry, { was, record });
+        if (was === null) this.#keys.change(record, 1);
+      }
       this.#parkingKeys.change(keys, 1);
     }
   }
@@ -267,7 +270,7 @@ export class LaneFeed {
         const keys = keysOf(entry);
         const isStopped = this.#keys.held.hasAny(keys) || this.#parkingKeys.hasAny(keys);
         const isFree = !isStopped && !keys.some((key) => blocked.has(key));
-        if (isFree) this.#parts.window.add(entry, freed[index]?.record.state ?? 'behind');
+        if (isFree) this.#parts.window.add(entry, freed[index]?.record ?? { state: 'behind' });
         else for (const key of keys) blocked.add(key);
       }
       const last = page.at(-1);

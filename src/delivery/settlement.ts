@@ -143,6 +143,7 @@ export function parkedBatch(
     atMs,
     attempts: shipment.attempts,
     ...(caseId === undefined ? {} : { caseId }),
+    ...(state === 'dead' && shipment.uncertain ? { uncertain: true } : {}),
   };
   parts.lane.park(batch, entry, { was: member.was, record });
   parts.cursor.leave(entry.sequence);

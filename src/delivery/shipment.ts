@@ -60,9 +60,9 @@ export const keysOfShipment = ({ members }: Shipment): readonly OrderingKey[] =>
 
 /** A stored shipment again, after a start. */
 export function restoredShipment(record: ShipmentRecord, members: readonly WindowEntry[]): Shipment {
-  const { idempotencyKey, attempts, tries, waitedMs, notBeforeMs, nothingOut = false } = record;
+  const { idempotencyKey, attempts, tries, waitedMs, notBeforeMs, nothingOut = false, uncertain = false } = record;
   const known = { members, idempotencyKey, attempts, tries, waitedMs, notBeforeMs };
-  return { ...known, stored: true, timer: null, nothingOut, uncertain: false };
+  return { ...known, stored: true, timer: null, nothingOut, uncertain };
 }
 
 /** The stored form of a shipment. */
@@ -74,6 +74,7 @@ export const recordOf = (shipment: Shipment): ShipmentRecord => ({
   notBeforeMs: shipment.notBeforeMs,
   waitedMs: shipment.waitedMs,
   ...(shipment.nothingOut ? { nothingOut: true } : {}),
+  ...(shipment.uncertain ? { uncertain: true } : {}),
 });
 
 /** Counts a try and keeps the last ones. */

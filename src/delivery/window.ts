@@ -4,7 +4,7 @@
  * An entry may be taken when it stands first in the line of each of its keys (a merge has several) and no other
  * shipment holds one of them. Entries of one key that follow each other may join the same shipment, in order.
  */
-import type { ParkedState } from '../../outbox/records.ts';
+import type { ParkedRecord, ParkedState } from '../../outbox/records.ts';
 import type { StoredEntry } from '../../outbox/lane-store.ts';
 import type { OrderingKey } from '../model/ids.ts';
 
@@ -14,6 +14,8 @@ export interface WindowEntry {
   readonly keys: readonly OrderingKey[];
   /** How it is parked on disk; null when it stands in the lane. */
   was: ParkedState | null;
+  /** It may have been taken under another key: a destination that would not recognise it is asked first. */
+  readonly uncertain: boolean;
   state: 'waiting' | 'ready' | 'taken';
 }
 
@@ -42,6 +44,9 @@ interface Room extends Pick<TakeRules, 'eventsMax' | 'returnedAlone'> {
 export const keysOf = ({ header }: StoredEntry): readonly OrderingKey[] =>
   header.fenceKeys === undefined ? [header.orderingKey] : [...new Set([header.orderingKey, ...header.fenceKeys])];
 
+const isAlone = ({ was, uncertain }: WindowEntry, returnedAlone: boolean): boolean =>
+  returnedAlone && (was === 'ready' || uncertain);
+
 export class Window {
   readonly #entries = new Map<number, WindowEntry>();
   readonly #lines = new Map<OrderingKey, Line>();
@@ -65,8 +70,9 @@ export class Window {
   }
 
   /** Adds an entry at the end of the lines of its keys; entries of one key must be added in sequence order. */
-  add(entry: StoredEntry, was: ParkedState | null): WindowEntry {
-    const added: WindowEntry = { entry, keys: keysOf(entry), was, state: 'waiting' };
+  add(entry: StoredEntry, parked: Pick<ParkedRecord, 'state' | 'uncertain'> | null): WindowEntry {
+    const { state: was = null, uncertain = false } = parked ?? {};
+    const added: WindowEntry = { entry, keys: keysOf(entry), was, uncertain, state: 'waiting' };
     this.#entries.set(entry.sequence, added);
     this.#bytes += entry.body.length;
     for (const key of added.keys) this.#line(key).entries.push(added);
@@ -83,7 +89,7 @@ export class Window {
     let next = this.#ready.shift();
     while (next !== undefined) {
       if (next.state === 'ready') {
-        const alone = returnedAlone && next.was === 'ready';
+        const alone = isAlone(next, returnedAlone);
         if (taken.length > 0 && (alone || bytes + next.entry.body.length > bytesMax)) {
           this.#ready.unshift(next);
           break;
@@ -169,7 +175,7 @@ export class Window {
     while (room.taken.length < room.eventsMax) {
       const follower = line.entries[line.taken];
       if (follower === undefined || follower.keys.length > 1) break;
-      if (room.returnedAlone && follower.was === 'ready') break;
+      if (isAlone(follower, room.returnedAlone)) break;
       if (bytes + follower.entry.body.length > room.bytesLeft) break;
       bytes += this.#hold(follower, room.taken);
     }

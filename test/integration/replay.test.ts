@@ -7,10 +7,10 @@ import { charge } from '../support/messages.ts';
 import { connectMllp } from '../support/mllp-client.ts';
 import { type Appliance, startAppliance } from '../support/start-appliance.ts';
 
-async function running(maxEvents = 1): Promise<{ appliance: Appliance; erp: FakeErp }> {
+async function running(maxEvents = 1, destinationExtra = ''): Promise<{ appliance: Appliance; erp: FakeErp }> {
   const erp = await startFakeErp();
   onTestFinished(() => erp.stop());
-  const appliance = await startAppliance({ erpUrl: erp.url, maxEvents });
+  const appliance = await startAppliance({ erpUrl: erp.url, maxEvents, destinationExtra });
   onTestFinished(() => appliance.dispose());
   return { appliance, erp };
 }
@@ -98,7 +98,7 @@ test('a replay of a delivered range sends the same keys in the same order, witho
 });
 
 test('a replay survives kill -9 in the middle of an outage', async () => {
-  const { appliance, erp } = await running(5);
+  const { appliance, erp } = await running(5, '    repetition: { by: event-id }\n');
   await sendAll(
     appliance,
     Array.from({ length: 10 }, (_, number) => charge({ controlId: `K${number}`, patient: `P${number % 2}` })),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { StoredEntry } from '../../../outbox/lane-store.ts';
 import type { InboundResponse } from '../../../src/destinations/destination.ts';
+import { WriteBatch } from '../../../src/platform/database.ts';
 import { idempotentErp, seeded } from '../../support/idempotent-erp.ts';
 import { type Delivered, json, lostAnswer, ok, openLaneFixture } from '../../support/lane-fixture.ts';
 import { until } from '../../support/until.ts';
@@ -344,4 +345,58 @@ test('a poison event costs the others nothing: as many per second as without it'
   await timed(false); // the first run warms the machine up
   const clean = await timed(false);
   expect(await timed(true)).toBeGreaterThan(clean / 3);
+});
+
+test.each([
+  ['it is there', true, 'request-key', { posted: 1, held: 0 }, 0],
+  ['it is not there', false, 'request-key', { posted: 1, held: 0 }, 1],
+  ['nobody can be asked', null, 'request-key', { posted: 0, held: 1 }, 0],
+  ['events are known by their ids', null, 'event-id', { posted: 1, held: 0 }, 1],
+] as const)('what was posted in a batch and is replayed: %s', async (_what, there, by, counts, sends) => {
+  const fixture = await openLaneFixture({
+    maxEvents: 5,
+    repetition: there === null ? { by } : { by, lookUp },
+    script: (request) => {
+      if (request.method !== 'GET') return ok();
+      return there ? json(200, { reference: request.url.split('/').at(-1) }) : json(404, {});
+    },
+  });
+  const [first] = await fixture.append(['a', 'b', 'c']);
+  const dispatcher = await fixture.start();
+  await until('posted', () => fixture.counts().posted === 3 && fixture.lane.outcome(1) !== null);
+  const was = fixture.lane.outcome(1);
+  if (first === undefined || was === null) throw new Error('the first entry is not posted');
+  fixture.requests.length = 0;
+  const batch = new WriteBatch();
+  const now = fixture.lane.revive(batch, first, { was, atMs: 1, by: 'ann' });
+  await fixture.database.commit(batch, 'synced');
+  dispatcher.changed(1, null, now);
+  await until('it ended', () => fixture.counts().posted + fixture.counts().held === 3);
+  expect(fixture.counts()).toMatchObject({ posted: 2 + counts.posted, held: counts.held });
+  expect(fixture.requests.filter(({ method }) => method === 'POST').length).toBe(sends);
+});
+
+test('an event that was put back goes alone under the key of its earlier tries', async () => {
+  let refuse = true;
+  const fixture = await openLaneFixture({
+    maxEvents: 5,
+    script: (request) => (refuse && request.body.includes('"bad"') ? json(422, {}) : ok()),
+  });
+  const entries = await fixture.append(['a', 'bad', 'c']);
+  const dispatcher = await fixture.start();
+  await until('held', () => fixture.counts().held === 1);
+  refuse = false;
+  const was = fixture.lane.parked(2);
+  const bad = entries[1];
+  if (bad === undefined || was === null) throw new Error('the refused entry is not parked');
+  const batch = new WriteBatch();
+  const now = { ...was, state: 'ready' as const };
+  fixture.lane.park(batch, bad, { was: 'held', record: now });
+  await fixture.database.commit(batch, 'synced');
+  fixture.requests.length = 0;
+  dispatcher.changed(2, was, now);
+  dispatcher.offer(await fixture.append(['d', 'e']));
+  await until('all posted', () => fixture.counts().posted === 5);
+  const own = fixture.requests.find(({ body }) => body.includes('"bad"'));
+  expect([own?.key, eventsIn(own?.body ?? '').length]).toEqual([bad.header.eventId, 1]);
 });
