@@ -98,11 +98,13 @@ export const REFUSAL_CLASSES = {
   },
   'unknown-outcome': {
     text: 'No complete answer came: the time ran out, or the connection broke after the request was written.',
-    next: 'It is sent again under the same idempotency key, so that the ERP can tell a repetition.',
-    hint: 'Nothing to do for the data. If it lasts: compare timeoutMs with the time that the ERP needs.',
+    next:
+      'It is sent again under the same idempotency key. A destination with repetition.by: none is asked first; where ' +
+      'it cannot be asked, the event is held with a case.',
+    hint: 'Compare timeoutMs with the time that the ERP needs. Held: search the ERP for it, then reprocess or discard.',
   },
   validation: {
-    text: 'The destination refuses this event for good (a 4xx that speaks about the request, such as 400 or 422).',
+    text: 'The destination refuses this event for good (a 4xx that speaks about the request, or its own result).',
     next: 'It is held with an exception case; a batch is halved until only the refused event is left. The rest flows.',
     hint: 'See `causeway exceptions show CASE`; after the cure in the ERP run `causeway exceptions reprocess CASE`.',
   },
@@ -112,7 +114,7 @@ export const REFUSAL_CLASSES = {
     hint: 'See `causeway dead-letters list`; `causeway dead-letters replay ENTRY` sends it again.',
   },
   horizon: {
-    text: 'The destination refused the event for longer than retry.horizonHours.',
+    text: 'The destination refused this event, while it took others, for longer than retry.horizonHours.',
     next: 'It is set aside as a dead letter.',
     hint: 'Cure what the last attempt names, then `causeway dead-letters replay ENTRY` sends it again.',
   },
