@@ -1,8 +1,9 @@
 /**
  * `npm run bench`: measures the real process (`bin/causeway run`) and prints a table and JSON.
  *
- *   npm run bench -- [--quick] [--only throughput,start,outage] [--json FILE]
+ *   npm run bench -- [--quick] [--only throughput,start,outage,encryption] [--json FILE]
  *
+ * `encryption` (the appliance without and with keys, in turn) runs only when it is named.
  * `--quick` takes about two minutes and says little about the last tenth; the whole run takes about fifteen.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { corpus } from './corpus.ts';
+import { type EncryptionRow, encryptionTable, measureEncryption } from './encryption.ts';
 import { measureOutage, measureStart } from './outage.ts';
 import { machine, tables } from './report.ts';
 import { startSink } from './sink.ts';
@@ -17,12 +19,13 @@ import { STORES } from './targets.ts';
 import { measureThroughput, type ThroughputPlan, type ThroughputRow } from './throughput.ts';
 import { compileTools, type Tools } from './tools.ts';
 
-const PARTS = ['throughput', 'start', 'outage'] as const;
+const USUAL = ['throughput', 'start', 'outage'];
+const PARTS = [...USUAL, 'encryption'];
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: PARTS.join(',') },
+    only: { type: 'string', default: USUAL.join(',') },
     json: { type: 'string' },
   },
 });
@@ -56,8 +59,10 @@ try {
       ? [await measureOutage(bench, effort.waiting, 100), await measureOutage(bench, effort.waiting / 10, 1)]
       : null,
   };
+  const encryption = only.includes('encryption') ? await allEncryption() : null;
   console.log(tables(report));
-  const json = JSON.stringify(report, null, 2);
+  if (encryption !== null) console.log(`\n${encryptionTable(encryption)}`);
+  const json = JSON.stringify({ ...report, encryption }, null, 2);
   if (values.json === undefined) console.log(json);
   else writeFileSync(values.json, `${json}\n`);
 } finally {
@@ -68,6 +73,12 @@ try {
 async function allThroughput(): Promise<readonly ThroughputRow[]> {
   const rows: ThroughputRow[] = [];
   for (const plan of plans) rows.push(...(await measureThroughput(bench, plan)));
+  return rows;
+}
+
+async function allEncryption(): Promise<readonly EncryptionRow[]> {
+  const rows: EncryptionRow[] = [];
+  for (const plan of plans) rows.push(await measureEncryption(bench, { ...plan, rounds: plan.rounds * 2 }));
   return rows;
 }
 

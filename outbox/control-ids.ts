@@ -9,7 +9,17 @@
 import type { ChannelId } from '../src/model/ids.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
 import { ControlIdFilter } from './control-id-filter.ts';
-import { controlIdDay, controlIdKey, dayOf, dayOfControlIdKey, endOf, nameOfControlIdKey } from './keys.ts';
+import {
+  type BlindName,
+  controlIdDay,
+  controlIdKey,
+  dayOf,
+  dayOfControlIdKey,
+  endOf,
+  nameOfControlIdKey,
+  openControlIdKey,
+  openControlIdName,
+} from './keys.ts';
 import { type ControlIdRecord, type ControlIdUse, decodeJson, encodeJson } from './records.ts';
 import type { StoreClock } from './store-clock.ts';
 
@@ -47,6 +57,7 @@ export interface IndexOptions {
 export class ControlIdIndex {
   readonly #database: Database;
   readonly #time: StoreClock;
+  readonly #blind: BlindName | null;
   /** Days of which control ids are indexed; the others need no look-up. */
   readonly #days = new Set<number>();
   #filter = new ControlIdFilter();
@@ -57,9 +68,10 @@ export class ControlIdIndex {
   /** Counts loads: background work of an earlier one ends. */
   #generation = 0;
 
-  constructor(database: Database, time: StoreClock) {
+  constructor(database: Database, time: StoreClock, blind: BlindName | null) {
     this.#database = database;
     this.#time = time;
+    this.#blind = blind;
   }
 
   /** Finds the days that have an index; deletes the old ones and fills the filter in the background. */
@@ -77,10 +89,10 @@ export class ControlIdIndex {
   put(batch: WriteBatch, sequence: number, message: IndexedMessage): void {
     const day = dayOf(this.#time.nowMs());
     this.#days.add(day);
-    const key = controlIdKey(day, message.channelId, message.indexedAs);
-    const name = nameOfControlIdKey(key);
-    this.#filter.add(name);
-    this.#nextFilter?.add(name);
+    const { channelId } = message;
+    const openName = openControlIdName(message.indexedAs);
+    const key = controlIdKey(day, channelId, this.#blind?.(channelId, openName) ?? openName);
+    this.#remember(key);
     const own: ControlIdUse = { message: sequence, payloadHash: message.payloadHash };
     const record: ControlIdRecord = { uses: [...message.earlierUses, own].slice(-USES_KEPT) };
     batch.put(key, sequence, encodeJson(record));
@@ -93,14 +105,46 @@ export class ControlIdIndex {
   find(query: ControlIdQuery): readonly ControlIdUse[] {
     const { channelId, controlId } = query;
     const firstDay = dayOf(this.#time.nowMs()) - query.windowDays;
-    if (!this.#filter.mayHave(nameOfControlIdKey(controlIdKey(firstDay, channelId, controlId)))) return [];
+    const openName = openControlIdName(controlId);
+    // The open name first: a row that is being moved (`blind`) stands under one of the two at any moment.
+    const names = this.#blind === null ? [openName] : [openName, this.#blind(channelId, openName)];
     const uses = new Map<number, ControlIdUse>();
-    for (const day of this.#days) {
-      const payload = day < firstDay ? undefined : this.#database.get(controlIdKey(day, channelId, controlId));
-      if (payload !== undefined)
-        for (const use of decodeJson<ControlIdRecord>(payload).uses) uses.set(use.message, use);
+    for (const name of names) {
+      if (!this.#filter.mayHave(nameOfControlIdKey(controlIdKey(firstDay, channelId, name)))) continue;
+      for (const day of this.#days) {
+        const payload = day < firstDay ? undefined : this.#database.get(controlIdKey(day, channelId, name));
+        if (payload !== undefined)
+          for (const use of decodeJson<ControlIdRecord>(payload).uses) uses.set(use.message, use);
+      }
     }
     return [...uses.values()].sort((one, other) => one.message - other.message);
+  }
+
+  /**
+   * Moves a row that was written before the store was encrypted to its blind name; false for every other key. Call it
+   * in `onJoin` of a batch that goes alone.
+   */
+  blind(batch: WriteBatch, key: string): boolean {
+    const parts = openControlIdKey(key);
+    const payload = parts === null || this.#blind === null ? undefined : this.#database.get(key);
+    if (parts === null || this.#blind === null || payload === undefined) return false;
+    const to = controlIdKey(parts.day, parts.channelId, this.#blind(parts.channelId, parts.name));
+    const uses = new Map<number, ControlIdUse>();
+    for (const present of [payload, this.#database.get(to)]) {
+      if (present === undefined) continue;
+      for (const use of decodeJson<ControlIdRecord>(present).uses) uses.set(use.message, use);
+    }
+    const sorted = [...uses.values()].sort((one, other) => one.message - other.message).slice(-USES_KEPT);
+    this.#remember(to);
+    batch.put(to, sorted.at(-1)?.message ?? 0, encodeJson({ uses: sorted } satisfies ControlIdRecord));
+    batch.delete(key);
+    return true;
+  }
+
+  #remember(key: string): void {
+    const name = nameOfControlIdKey(key);
+    this.#filter.add(name);
+    this.#nextFilter?.add(name);
   }
 
   /** A day began, or the store was opened: what is too old goes, and the filter is made of what stays. */

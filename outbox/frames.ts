@@ -4,7 +4,7 @@
 import type { Clock } from '../src/model/clock.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { ControlIdIndex, type ControlIdQuery, type IndexOptions } from './control-ids.ts';
-import { endOf, messageKey, sequenceOfKey } from './keys.ts';
+import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
 import { type ControlIdUse, type MessageRecord, messageParts, readMessage } from './records.ts';
 import { StoreClock } from './store-clock.ts';
 import type { Totals } from './totals.ts';
@@ -34,11 +34,12 @@ export class FrameStore {
   readonly #time: StoreClock;
   readonly #controlIds: ControlIdIndex;
 
-  constructor(database: Database, totals: Totals, clock: Clock) {
+  /** `blind`: what makes the names of control ids in an encrypted store; null when it is not encrypted. */
+  constructor(database: Database, totals: Totals, { clock, blind }: { clock: Clock; blind: BlindName | null }) {
     this.#database = database;
     this.#totals = totals;
     this.#time = new StoreClock(clock);
-    this.#controlIds = new ControlIdIndex(database, this.#time);
+    this.#controlIds = new ControlIdIndex(database, this.#time, blind);
   }
 
   /** The number of the next message; one that is never stored leaves no hole after a restart. */
@@ -78,6 +79,11 @@ export class FrameStore {
   /** Every message of the channel with this control id inside the window, oldest first. */
   findControlId(query: ControlIdQuery): readonly ControlIdUse[] {
     return this.#controlIds.find(query);
+  }
+
+  /** See `ControlIdIndex.blind`. */
+  blindControlId(batch: WriteBatch, key: string): boolean {
+    return this.#controlIds.blind(batch, key);
   }
 
   get(sequence: number): StoredMessage | null {

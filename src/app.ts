@@ -5,14 +5,15 @@
 import { createRequire } from 'node:module';
 import type { IndexOptions } from '../outbox/control-ids.ts';
 import { FrameStore } from '../outbox/frames.ts';
+import { blindNames } from '../outbox/keys.ts';
 import { LaneStore } from '../outbox/lane-store.ts';
 import { Totals } from '../outbox/totals.ts';
 import type { Operations } from './api/operations.ts';
 import { type RunningServer, startControlServer, startStatusServer } from './api/server.ts';
-import { createBackup } from './appliance/backup.ts';
 import { type ChannelDesk, createChannelDesk } from './appliance/channel-desk.ts';
 import { channelsWithinOpenFiles } from './appliance/connection-limits.ts';
 import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
+import { createEncryptionDesk, encryptionOf } from './appliance/encryption-desk.ts';
 import { EventFeed } from './appliance/events.ts';
 import { createOperations } from './appliance/operations.ts';
 import { readStatus } from './appliance/status-reader.ts';
@@ -26,6 +27,7 @@ import { Ledger, type Placed } from './pipeline/ledger.ts';
 import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
 import { Database } from './platform/database.ts';
 import { DiskGuard } from './platform/disk-guard.ts';
+import { KeyRegister } from './platform/key-register.ts';
 import type { Log } from './platform/log.ts';
 import { openFilesMax } from './platform/open-files.ts';
 import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
@@ -91,11 +93,13 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   // Before the store is opened: a full disk needs the reserve for that.
   const disk = await DiskGuard.start({ folder: config.store.path, settings: config.store.disk, clock, log });
   started.push(() => disk.stop());
-  const { database, identity } = await openStore({ ...starting, disk }, totals, metrics);
-  started.push(() => database.close());
-  const frames = new FrameStore(database, totals, clock);
+  const { database, identity, register } = await openStore(config, { ...starting, disk }, { totals, metrics });
+  const blind = register === null ? null : blindNames(register.indexKey);
+  const frames = new FrameStore(database, totals, { clock, blind });
   const indexed = indexOptions(config, log);
   await frames.loadIndex(indexed);
+  const encryption = createEncryptionDesk({ config, register, database, frames, clock, log });
+  started.push(() => encryption.stop());
   const cases = new CaseStore(database, totals);
   const feed = new EventFeed();
   const shared = { frames, cases, database, disk, metrics, feed, clock, random, log };
@@ -122,14 +126,13 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
     },
   });
   const startedAtMs = clock.nowMs();
+  const shown = { config, version, startedAtMs, totals, database, identity, disk, channels, encryption, clock };
   const destinations = [...desks.values()];
   let ready = false;
   const operations = createOperations({
     ...{ ledger, lanes, cures, database, feed, clock, onParkedChange },
-    status: () =>
-      readStatus({ config, version, startedAtMs, totals, database, identity, disk, channels, destinations, clock }),
+    status: () => readStatus({ ...shown, destinations }),
     isReady: () => ready && database.state === 'open' && disk.refusal === null,
-    backup: createBackup({ database, identity, version, clock, log }),
   });
   fillGauges(metrics, operations);
   recoverWithStore(database, () => loadAgain(totals, database, frames, indexed), { destinations, log });
@@ -152,19 +155,22 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
 interface OpenStore {
   readonly database: Database;
   readonly identity: StoreIdentity;
+  readonly register: KeyRegister | null;
 }
 
 async function openStore(
-  { folder, clock, log, disk }: Starting & { readonly disk: DiskGuard },
-  totals: Totals,
-  metrics: Metrics,
+  config: Config,
+  { folder, clock, log, started, disk }: Starting & { readonly disk: DiskGuard },
+  { totals, metrics }: { readonly totals: Totals; readonly metrics: Metrics },
 ): Promise<OpenStore> {
+  const encryption = encryptionOf(config, log);
   const seconds = metrics.histogram('causeway_commit_seconds', {});
   const records = metrics.histogram('causeway_commit_records', {});
   const failures = metrics.counter('causeway_store_failures_total', {});
   const database = await Database.open({
     location: folder.databasePath,
     createIfMissing: !folder.provisioned,
+    ...(encryption === null ? {} : { envelope: encryption.envelope }),
     clock,
     log,
     onGroup: (group) => totals.write(group),
@@ -177,10 +183,12 @@ async function openStore(
       disk.storeFailed();
     },
   });
+  started.push(() => database.close());
+  const register = await KeyRegister.open(database, encryption);
   const { identity, isNewEpoch } = folder.markProvisioned(clock.nowMs());
   if (isNewEpoch) log.warn('the store was copied to this place: a new epoch begins', { epoch: identity.epoch });
   await totals.load(database);
-  return { database, identity };
+  return { database, identity, register };
 }
 
 /** The longest duplicate window of the channels; what it cannot read is looked up on disk each time. */

@@ -12,7 +12,6 @@ import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../status/registry.ts';
-import { backupRoute } from './backup.ts';
 import { freeSocketPath, protectSocket } from './control-socket.ts';
 import { type Answer, answerFor, errorAnswer } from './error-answer.ts';
 import { isOwnHost, isOwnOrigin, SECURITY_HEADERS } from './http-safety.ts';
@@ -127,7 +126,6 @@ export function createControlApp(options: ControlServerOptions): FastifyInstance
   const app = createApp(options.log);
   for (const route of controlRoutes(options.operations)) addRoute(app, route);
   addStream(app, tailRoute(options));
-  addStream(app, backupRoute(options.operations));
   return app;
 }
 
@@ -167,8 +165,8 @@ function addRoute(app: FastifyInstance, route: ApiRoute): void {
 }
 
 function addStream(app: FastifyInstance, stream: StreamRoute): void {
-  app.get(stream.path, { exposeHeadRoute: false }, async (request, reply) => {
-    stream.open(reply.raw, request.query);
+  app.get(stream.path, { exposeHeadRoute: false }, async (_request, reply) => {
+    stream.open(reply.raw);
     reply.hijack();
   });
 }

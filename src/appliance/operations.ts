@@ -20,7 +20,6 @@ import { type Database, WriteBatch } from '../platform/database.ts';
 import type { Ledger } from '../pipeline/ledger.ts';
 import type { Cures, ParkedChange } from '../pipeline/reprocess.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
-import type { TakeBackup } from './backup.ts';
 import type { EventFeed } from './events.ts';
 import { entryRow, messageRow } from './rows.ts';
 
@@ -34,7 +33,6 @@ export interface OperationsParts {
   readonly clock: Clock;
   readonly status: () => Promise<StatusSnapshot>;
   readonly isReady: () => boolean;
-  readonly backup: TakeBackup;
   /** Tells the dispatchers which parked entries changed; runs after the commit. */
   readonly onParkedChange: (changes: readonly ParkedChange[]) => void;
 }
@@ -68,7 +66,6 @@ export function createOperations(parts: OperationsParts): Operations {
     listDeadLetters: (query) => listDeadLetters(parts, query),
     replayDeadLetter: (id, by) => inTurn(() => replayDeadLetter(parts, id, by)),
     replay: (request, by) => inTurn(() => replay(parts, request, by)),
-    backup: parts.backup,
     subscribe: (listener) => feed.subscribe(listener),
   };
 }

@@ -11,6 +11,7 @@ import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } fr
 import { verdictOf } from '../status/verdict.ts';
 import type { ChannelDesk } from './channel-desk.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
+import type { EncryptionDesk } from './encryption-desk.ts';
 
 /** Where the snapshot comes from; everything is read, nothing changed. */
 export interface StatusReaderParts {
@@ -24,6 +25,7 @@ export interface StatusReaderParts {
   readonly disk: DiskGuard;
   readonly channels: readonly ChannelDesk[];
   readonly destinations: readonly DeliveryDesk[];
+  readonly encryption: Pick<EncryptionDesk, 'status'>;
   readonly clock: Clock;
 }
 
@@ -40,6 +42,7 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
     state: database.state === 'open' ? 'open' : 'failed',
     failedSinceMs: database.failure?.sinceMs ?? null,
     reason: database.failure?.reason ?? null,
+    encryption: parts.encryption.status(),
   };
   const channels = worstFirst(parts.channels.map((desk) => channelStatus(desk, parts, nowMs)));
   const destinations = worstFirst(

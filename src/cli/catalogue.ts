@@ -1,10 +1,10 @@
 /** Every command of the program, in the order of the help. A new command is one file and one line here. */
 import type { CliCommand } from './command.ts';
-import { backupCommand } from './backup.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { demoCommand } from './demo.ts';
 import { exceptionsCommand } from './exceptions.ts';
 import { explainCommand } from './explain.ts';
+import { keyCommand } from './key.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { sandboxCommand } from './sandbox.ts';
@@ -23,8 +23,8 @@ export const commands: readonly CliCommand[] = [
   exceptionsCommand,
   deadLettersCommand,
   replayCommand,
-  backupCommand,
   explainCommand,
+  keyCommand,
   sandboxCommand,
   demoCommand,
 ];

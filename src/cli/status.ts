@@ -1,6 +1,6 @@
 import { worstFirst } from '../status/row-state.ts';
 import { formatBytes, formatHours } from '../status/wording.ts';
-import type { ChannelStatus, DestinationStatus, MoneyTotal, StatusSnapshot } from '../status/snapshot.ts';
+import type { ChannelStatus, DestinationStatus, MoneyTotal, StatusSnapshot, StoreStatus } from '../status/snapshot.ts';
 import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
 import { configOptionText } from './configuration.ts';
 import { connectControl } from './control-client.ts';
@@ -61,6 +61,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     '',
     `${facility.name} (${facility.id}) · Causeway ${snapshot.version} · up ${up} · pid ${snapshot.pid}`,
     `Store ${storeText}${reason}${epochText(snapshot)} · ${diskText(snapshot)} · ${casesText}`,
+    `Store ${encryptionText(store)}`,
     '',
     ...channelLines(snapshot, terminal),
     '',
@@ -80,6 +81,16 @@ const epochText = ({ identity }: StatusSnapshot): string =>
 function diskText({ disk }: StatusSnapshot): string {
   const forecast = disk.hoursToFull === null ? '' : `, full in ${formatHours(disk.hoursToFull)} at this rate`;
   return `disk ${formatBytes(disk.freeBytes)} free${forecast}`;
+}
+
+/** `encrypted with 2026a`, and what is still to be done or worth a warning. */
+function encryptionText({ encryption: { state, chosen, keys, rewrite } }: StoreStatus): string {
+  if (state === 'off') return chosen ? 'not encrypted, by choice' : 'not encrypted: WARNING, see `store.encryption`';
+  const [key = '', ...older] = keys;
+  if (rewrite === null) return `encrypted with ${key}`;
+  const needs = older.length === 0 ? 'the unencrypted ones' : `those of ${older.join(', ')}`;
+  const damaged = rewrite.damaged === 0 ? '' : `, ${plural(rewrite.damaged, 'damaged record')} left`;
+  return `encrypted with ${key}; sealing older records anew (${needs}): ${count(rewrite.rewritten)} done${damaged}`;
 }
 
 /** When a destination that is away is tried again by itself; empty while that is not known, or is right now. */

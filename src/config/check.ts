@@ -152,6 +152,9 @@ function checkKinds(visit: Visit, schema: z.ZodDiscriminatedUnion): Checked {
 /** One of several mappings without a `kind`: the one that shares most keys with what is written. */
 function checkShapes(visit: Visit, schema: z.ZodUnion): Checked {
   const { node } = visit;
+  const words = schema.options.filter((option) => option instanceof z.ZodLiteral);
+  if (node.type === 'scalar' && words.some((word) => word.safeParse(node.value).success))
+    return { ok: true, value: node.value };
   const options = schema.options.filter((option) => option instanceof z.ZodObject);
   const shared = (option: z.ZodObject) =>
     node.type === 'mapping'

@@ -42,7 +42,9 @@ export function expectationOf(schema: z.ZodType): string {
     return `a mapping with kind: ${either(kindsOf(inner))} and what belongs to it`;
   }
   if (inner instanceof z.ZodUnion) {
-    const shapes = inner.options.map((option) => (option instanceof z.ZodObject ? shapeOf(option) : 'another value'));
+    const shapes = inner.options.map((option) =>
+      option instanceof z.ZodObject ? shapeOf(option) : either(wordsOf(option as z.ZodType)),
+    );
     return either(shapes);
   }
   return 'another value';

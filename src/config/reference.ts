@@ -1,5 +1,6 @@
 /** Writes `docs/configuration.md` from the settings, so that it can never say anything else than the product does. */
 import { z } from 'zod';
+import { storeKeySettings } from '../platform/encryption-settings.ts';
 import { expectationOf, kindSetting, numberBounds, unwrap, wordsOf } from './expectation.ts';
 import {
   channelSettings,
@@ -63,6 +64,7 @@ export function configurationReference(): string {
   const sections = [
     section('facility', top.facility),
     section('store', top.store),
+    section('store.encryption', storeKeySettings, 'AES-256-GCM of every stored record; or the word `off`.'),
     section('status', top.status),
     section('log', top.log),
     section('channels[]', channelSettings, 'A list; one channel each.'),

@@ -16,6 +16,7 @@ import type { ChannelId, DestinationId, FacilityId } from '../model/ids.ts';
 import { ID_PATTERN } from '../model/ids.ts';
 import { policySettings, routeSettings } from '../pipeline/settings.ts';
 import { diskSettings } from '../platform/disk-settings.ts';
+import { encryptionSettings } from '../platform/encryption-settings.ts';
 import { LOG_LEVELS } from '../platform/log.ts';
 import { currencyNames, isCharset, isCurrency, isTimezone, timezoneNames } from './vocabulary.ts';
 
@@ -51,6 +52,9 @@ export const facilitySettings = z.strictObject({
 export const storeSettings = z.strictObject({
   path: z.string().min(1).describe('Folder of the store, made at first start. Relative to the folder of this file.'),
   disk: diskSettings.prefault({}).describe('What happens while the disk of the store fills.'),
+  encryption: encryptionSettings
+    .optional()
+    .describe('Keys that encrypt what is stored, or off. Without it nothing is encrypted, and status and doctor warn.'),
 });
 
 /** `status:` – the status page, /livez, /readyz and /metrics. */
@@ -128,6 +132,7 @@ export const configSettings = z.strictObject({
 /** Settings that name a file or folder, resolved against the folder of the file that they stand in. `*` is any item. */
 export const PATH_SETTINGS: readonly (readonly string[])[] = [
   ['store', 'path'],
+  ['store', 'encryption', 'keys', '*', 'file'],
   ['destinations', '*', 'tls', 'caFile'],
   ['destinations', '*', 'authorization', 'secret', 'file'],
 ];

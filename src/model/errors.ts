@@ -130,21 +130,29 @@ export const ERROR_SPECS = {
     level: 'error',
     hint: 'The record is not used. Copy the store folder before anything else and look at the disk.',
   },
-  BACKUP_FAILED: {
-    text: 'The backup was not made; nothing of it is left.',
-    retry: 'transient',
+  STORE_KEY_INVALID: {
+    text: 'A key of the store is not usable.',
+    retry: 'permanent',
     ack: null,
     httpStatus: 503,
     level: 'error',
-    hint: 'Check space and rights where the backup goes and that the name is free, then take it again.',
+    hint: 'Make a key with `causeway key new FILE`; let only the service user read it (`chmod 600`, `chown causeway`).',
   },
-  BACKUP_UNREADABLE: {
-    text: 'The backup file cannot be read.',
+  STORE_KEY_MISSING: {
+    text: 'The store is encrypted with a key that is not there. Nothing was started or changed.',
     retry: 'permanent',
     ack: null,
-    httpStatus: 500,
+    httpStatus: 503,
     level: 'error',
-    hint: 'Check the path and the rights of the file. An I/O error means that its disk is damaged: take another copy.',
+    hint: 'Name the key under store.encryption.keys again; an old one may go once `causeway doctor` says so.',
+  },
+  STORE_KEY_WRONG: {
+    text: 'A key is another one than the store was encrypted with. Nothing was started or changed.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 503,
+    level: 'error',
+    hint: 'Put the right key file back from where it is kept safe. The store is not damaged; never delete it for this.',
   },
   NOT_RUNNING: {
     text: 'No running appliance answers on the control socket of this store.',

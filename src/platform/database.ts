@@ -17,9 +17,14 @@
 import { CausewayError } from '../model/errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Disk, DiskOperation, OpenDisk } from './disk.ts';
-import { open, seal } from './envelope.ts';
+import { type Envelope, plainEnvelope } from './envelope.ts';
+import { openLevel } from './level-disk.ts';
 import type { Log } from './log.ts';
-import { openDisk } from './open-disk.ts';
+import { type Range, readPage, type Row } from './range.ts';
+import { WriteBatch } from './write-batch.ts';
+
+export type { Range, Row } from './range.ts';
+export { WriteBatch } from './write-batch.ts';
 
 const GROUP_OPERATIONS_MAX = 2_048;
 const GROUP_BYTES_MAX = 1_048_576;
@@ -30,41 +35,6 @@ const GROUP_BEGINS_AT = 4;
 
 /** What a commit survives once it resolved: see the file comment. */
 export type Durability = 'synced' | 'written';
-
-/** Collects writes that become visible together. Single use. */
-export class WriteBatch {
-  readonly operations: DiskOperation[] = [];
-  bytes = 0;
-  /** Runs when the batch joins a group, in commit order: the place to count it. */
-  readonly onJoin: (() => void)[] = [];
-
-  /** `sequence` is the record's own number, kept in its envelope. */
-  put(key: string, sequence: number, ...parts: readonly Uint8Array[]): void {
-    const value = seal(key, sequence, parts);
-    this.operations.push({ type: 'put', key, value });
-    this.bytes += key.length + value.length;
-  }
-
-  delete(key: string): void {
-    this.operations.push({ type: 'del', key });
-    this.bytes += key.length;
-  }
-}
-
-/** A record whose envelope was verified; `sequence` is the record's own number. */
-export interface Row {
-  readonly key: string;
-  readonly sequence: number;
-  readonly payload: Buffer;
-}
-
-/** One page of keys, `gte` included, `lt` excluded, at most `limit` rows; `reverse` begins at the greatest key. */
-export interface Range {
-  readonly gte: string;
-  readonly lt: string;
-  readonly limit: number;
-  readonly reverse?: boolean;
-}
 
 interface Waiting {
   readonly batch: WriteBatch;
@@ -78,6 +48,8 @@ export interface DatabaseOptions {
   readonly location: string;
   /** Only at provisioning; an appliance never starts with an empty store by accident. */
   readonly createIfMissing: boolean;
+  /** What seals and opens the records. Default: not encrypted. */
+  readonly envelope?: Envelope;
   readonly clock: Clock;
   readonly log: Log;
   /** Adds records that must change with every group (totals, sequences). Called once per group, after `onJoin`. */
@@ -91,6 +63,7 @@ export interface DatabaseOptions {
 
 export class Database {
   readonly #options: DatabaseOptions;
+  readonly #envelope: Envelope;
   #level: Disk;
   #state: 'open' | 'failed' | 'closed' = 'open';
   #failure: { readonly sinceMs: number; readonly reason: string } | null = null;
@@ -106,6 +79,7 @@ export class Database {
 
   private constructor(options: DatabaseOptions, level: Disk) {
     this.#options = options;
+    this.#envelope = options.envelope ?? plainEnvelope;
     this.#level = level;
   }
 
@@ -132,6 +106,8 @@ export class Database {
     if (this.#state !== 'open') {
       return Promise.reject(new CausewayError('STORE_FAILED', this.#failure?.reason ?? 'The store is closed.'));
     }
+    // Now, not when the group is formed: the disk is busy with the group before meanwhile.
+    batch.sealedBy(this.#envelope);
     return new Promise((resolve, reject) => {
       this.#queue.push({ batch, durability, resolve, reject });
       this.#queuedBytes += batch.bytes;
@@ -154,44 +130,43 @@ export class Database {
   /** Reads one record. @throws CausewayError `STORE_DAMAGED` */
   get(key: string): Buffer | undefined {
     const sealed = this.#level.getSync(key);
-    return sealed === undefined ? undefined : open(key, sealed).payload;
+    return sealed === undefined ? undefined : this.#envelope.open(key, sealed).payload;
   }
 
   /** Reads many records at once, off the event loop; absent: undefined. @throws CausewayError `STORE_DAMAGED` */
   async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     if (keys.length === 0) return [];
     const found = await this.#level.getMany([...keys]);
-    return found.map((sealed, index) => (sealed === undefined ? undefined : open(keys[index] ?? '', sealed).payload));
+    return found.map((sealed, index) =>
+      sealed === undefined ? undefined : this.#envelope.open(keys[index] ?? '', sealed).payload,
+    );
   }
 
   /** Reads one page in key order. @throws CausewayError `STORE_DAMAGED` */
   async range(range: Range): Promise<Row[]> {
-    const iterator = this.#level.iterator({
-      gte: range.gte,
-      lt: range.lt,
-      limit: range.limit,
-      reverse: range.reverse ?? false,
-    });
-    const rows: Row[] = [];
-    try {
-      // One read gives only as much as fits its buffer: ask until the limit or the end.
-      while (rows.length < range.limit) {
-        const entries = await iterator.nextv(range.limit - rows.length);
-        if (entries.length === 0) break;
-        for (const [key, sealed] of entries) rows.push({ key, ...open(key, sealed) });
-      }
-      return rows;
-    } finally {
-      await iterator.close();
-    }
+    const entries = await readPage(this.#level, range);
+    return entries.map(([key, sealed]) => ({ key, ...this.#envelope.open(key, sealed) }));
   }
 
-  /** The store below, for a backup: records as they are stored, sealed. Not for writing. */
-  get sealed(): Pick<Disk, 'iterator'> {
-    return this.#level;
+  /**
+   * The keys of one page whose records are sealed in another way than new ones (before encryption was switched on, or
+   * under an older key), and the last key of the page. Opens none of them.
+   */
+  async outdated(range: Range): Promise<{ readonly keys: readonly string[]; readonly last: string | null }> {
+    const entries = await readPage(this.#level, range);
+    const keys = entries.filter(([key, sealed]) => !this.#envelope.isCurrent(key, sealed)).map(([key]) => key);
+    return { keys, last: entries.at(-1)?.[0] ?? null };
   }
 
-  /** Reclaims the space of deleted keys in a range. */
+  /** Adds a record as it is now to a batch, to be sealed anew; for `onJoin` of a batch that goes alone. */
+  rewrite(batch: WriteBatch, key: string): void {
+    const sealed = this.#level.getSync(key);
+    if (sealed === undefined) return;
+    const { sequence, payload } = this.#envelope.open(key, sealed);
+    batch.put(key, sequence, payload);
+  }
+
+  /** Reclaims the space of deleted and overwritten records in a range. */
   async compact(from: string, to: string): Promise<void> {
     await this.#level.compactRange?.(from, to);
   }
@@ -209,8 +184,8 @@ export class Database {
     while (this.#queue.length > 0 && this.#state === 'open') {
       const group = this.#takeGroup();
       const began = this.#options.clock.monotonicMs();
-      const operations = this.#operationsOf(group);
       try {
+        const operations = this.#operationsOf(group);
         await this.#level.batch(operations, { sync: group.some((waiting) => waiting.durability === 'synced') });
       } catch (cause) {
         this.#fail(cause, group);
@@ -230,12 +205,13 @@ export class Database {
     for (const { batch } of this.#queue) {
       if (
         count > 0 &&
-        (operations + batch.operations.length > GROUP_OPERATIONS_MAX || bytes + batch.bytes > GROUP_BYTES_MAX)
+        (batch.alone || operations + batch.size > GROUP_OPERATIONS_MAX || bytes + batch.bytes > GROUP_BYTES_MAX)
       )
         break;
-      operations += batch.operations.length;
+      operations += batch.size;
       bytes += batch.bytes;
       count += 1;
+      if (batch.alone) break;
     }
     this.#queuedBytes -= bytes;
     return this.#queue.splice(0, count);
@@ -245,7 +221,8 @@ export class Database {
     const trailer = new WriteBatch();
     for (const { batch } of group) for (const join of batch.onJoin) join();
     this.#options.onGroup?.(trailer);
-    return [...group.flatMap(({ batch }) => batch.operations), ...trailer.operations];
+    const batches = [...group.map(({ batch }) => batch), trailer];
+    return batches.flatMap((batch) => batch.sealedBy(this.#envelope));
   }
 
   #fail(cause: unknown, group: readonly Waiting[]): void {
@@ -287,8 +264,19 @@ export class Database {
 
   async #probe(): Promise<void> {
     const stamp = Buffer.from(String(this.#options.clock.nowMs()));
-    const value = seal(PROBE_KEY, 0, [stamp]);
+    const value = this.#envelope.seal(PROBE_KEY, 0, [stamp]);
     await this.#level.batch([{ type: 'put', key: PROBE_KEY, value }], { sync: true });
     if (!this.get(PROBE_KEY)?.equals(stamp)) throw new CausewayError('STORE_FAILED', 'A probe was not read back.');
+  }
+}
+
+async function openDisk(options: DatabaseOptions, createIfMissing: boolean): Promise<Disk> {
+  try {
+    return await (options.openDisk ?? openLevel)(options.location, { createIfMissing });
+  } catch (cause) {
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const locked = inner instanceof Error && 'code' in inner && inner.code === 'LEVEL_LOCKED';
+    const reason = inner instanceof Error && 'code' in inner ? String(inner.code) : 'cannot be opened';
+    throw new CausewayError(locked ? 'STORE_IN_USE' : 'STORE_OPEN_FAILED', `${reason}.`, { cause });
   }
 }

@@ -9,9 +9,24 @@ import { crc32 } from 'node:zlib';
 import { CausewayError } from '../model/errors.ts';
 
 const VERSION = 1;
+/** Version of records sealed with a key: `encrypted-envelope.ts`. */
+export const ENCRYPTED_VERSION = 2;
 const HEADER_BYTES = 16;
 const CRC_OFFSET = 12;
 const CHECKED_HEADER_BYTES = 12;
+
+/** Bytes that an envelope adds to a record at most, of whichever kind it is. */
+export const ENVELOPE_BYTES_MAX = 44;
+
+/** What seals every record that is written and opens every one that is read; one per open store. */
+export interface Envelope {
+  /** Joins `parts` behind an envelope; `sequence` is the record's own number (below 2^48). */
+  seal(key: string, sequence: number, parts: readonly Uint8Array[]): Buffer;
+  /** @throws CausewayError `STORE_DAMAGED`, `STORE_NEWER_FORMAT`, `STORE_KEY_MISSING` */
+  open(key: string, sealed: Uint8Array): Opened;
+  /** False for a record that is sealed in another way, or under another key, than new ones are. */
+  isCurrent(key: string, sealed: Uint8Array): boolean;
+}
 
 /** Joins `parts` behind an envelope; `sequence` is the record's own number (below 2^48). */
 export function seal(key: string, sequence: number, parts: readonly Uint8Array[]): Buffer {
@@ -37,15 +52,19 @@ export interface Opened {
   readonly payload: Buffer;
 }
 
-/** @throws CausewayError `STORE_DAMAGED` naming the key's table and sequence, `STORE_NEWER_FORMAT` */
+/** @throws CausewayError `STORE_DAMAGED` (naming table and sequence), `STORE_NEWER_FORMAT`, `STORE_KEY_MISSING` */
 export function open(key: string, sealed: Uint8Array): Opened {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < HEADER_BYTES) throw damaged(key, 'shorter than its envelope');
-  if ((bytes[0] ?? 0) > VERSION) throw new CausewayError('STORE_NEWER_FORMAT', `record version ${bytes[0]}`);
+  if (bytes[0] === ENCRYPTED_VERSION) throw new CausewayError('STORE_KEY_MISSING', 'A record is encrypted.');
+  if ((bytes[0] ?? 0) > ENCRYPTED_VERSION) throw new CausewayError('STORE_NEWER_FORMAT', `record version ${bytes[0]}`);
   if (bytes.readUInt32BE(8) !== bytes.length - HEADER_BYTES) throw damaged(key, 'length differs');
   if (bytes.readUInt32BE(CRC_OFFSET) !== checksum(key, bytes)) throw damaged(key, 'checksum differs');
   return { sequence: bytes.readUIntBE(2, 6), payload: bytes.subarray(HEADER_BYTES) };
 }
+
+/** The envelope without encryption: content in the open, a CRC against damage. */
+export const plainEnvelope: Envelope = { seal, open, isCurrent: (_key, sealed) => sealed[0] === VERSION };
 
 function checksum(key: string, sealed: Buffer): number {
   const ofKeyAndHeader = crc32(sealed.subarray(0, CHECKED_HEADER_BYTES), crc32(key));
@@ -53,7 +72,7 @@ function checksum(key: string, sealed: Buffer): number {
 }
 
 /** Only the table and the trailing sequence of the key are shown: the middle may hold a control id. */
-function damaged(key: string, what: string): CausewayError {
+export function damaged(key: string, what: string): CausewayError {
   const table = key.slice(0, Math.max(1, key.indexOf('!')));
   const sequence = /\d{16}$/.exec(key)?.[0] ?? 'unnumbered';
   return new CausewayError('STORE_DAMAGED', `table ${table}, record ${sequence}: ${what}.`);

@@ -27,6 +27,8 @@ export interface LogFields {
   /** Of the store. */
   readonly epoch?: number;
   readonly state?: string;
+  /** Id of a key of the store. */
+  readonly key?: string;
 }
 
 /** The levels tell the consequence, not the cause. */

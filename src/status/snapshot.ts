@@ -40,6 +40,18 @@ export interface StoreStatus {
   readonly state: 'open' | 'failed';
   readonly failedSinceMs: number | null;
   readonly reason: string | null;
+  readonly encryption: EncryptionStatus;
+}
+
+/** Whether what is stored is encrypted. */
+export interface EncryptionStatus {
+  readonly state: 'on' | 'off';
+  /** The configuration says it; false when it says nothing. */
+  readonly chosen: boolean;
+  /** Ids of the keys that stored records may need, the one that writes first. */
+  readonly keys: readonly string[];
+  /** Old records being sealed with the key that writes; null when there are none. `damaged` ones cannot be opened. */
+  readonly rewrite: { readonly running: boolean; readonly rewritten: number; readonly damaged: number } | null;
 }
 
 /** One channel. */

@@ -16,6 +16,7 @@ import {
   fakeOperations,
   fakeOutage,
   fakeSnapshot,
+  FAKE_STORE,
 } from '../support/fake-operations.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -148,7 +149,7 @@ describe.skipIf(!hasChromium)(
         timezone: 'Europe/Berlin',
         currency: 'EUR',
       },
-      store: { state: 'failed', failedSinceMs: FAKE_NOW_MS - 60_000, reason: 'ENOSPC' },
+      store: { ...FAKE_STORE, state: 'failed', failedSinceMs: FAKE_NOW_MS - 60_000, reason: 'ENOSPC' },
       channels: ['clinical', 'a-channel-with-a-very-long-name-that-somebody-once-thought-useful'].map((id) =>
         fakeChannel({ id }),
       ),

@@ -2,7 +2,7 @@ import type { Operations, TailEvent } from '../../src/api/operations.ts';
 import { CausewayError } from '../../src/model/errors.ts';
 import type { DiskStatus } from '../../src/model/disk.ts';
 import { channelState, destinationState, worstFirst } from '../../src/status/row-state.ts';
-import type { ChannelStatus, DestinationStatus, StatusSnapshot } from '../../src/status/snapshot.ts';
+import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from '../../src/status/snapshot.ts';
 import { verdictOf } from '../../src/status/verdict.ts';
 
 /** 2026-05-04 14:14:00 UTC, 09:14:00 in Chicago. */
@@ -105,6 +105,14 @@ export const fakeDisk = (changes: Partial<DiskStatus> = {}): DiskStatus => ({
   ...changes,
 });
 
+/** An encrypted store with nothing to do. */
+export const FAKE_STORE: StoreStatus = {
+  state: 'open',
+  failedSinceMs: null,
+  reason: null,
+  encryption: { state: 'on', chosen: true, keys: ['2026a'], rewrite: null },
+};
+
 export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
   const parts = {
     facility: { id: 'st-marys', name: "St Mary's Hospital", timezone: FAKE_TIMEZONE, currency: 'USD' },
@@ -112,7 +120,7 @@ export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnaps
     pid: 4_711,
     startedAtMs: FAKE_NOW_MS - 7_200_000,
     nowMs: FAKE_NOW_MS,
-    store: { state: 'open' as const, failedSinceMs: null, reason: null },
+    store: FAKE_STORE,
     identity: FAKE_IDENTITY,
     disk: fakeDisk(),
     channels: [fakeChannel()],
@@ -185,10 +193,6 @@ export function fakeOperations(): FakeOperations {
     replay: async (request, by) => {
       calls.push(['replay', request, by]);
       return { entries: 3, replayed: request.dryRun ? 0 : 3, money: [] };
-    },
-    backup: async function* (bytesPerSecond) {
-      calls.push(['backup', bytesPerSecond]);
-      yield Buffer.from('bytes');
     },
     subscribe: (listener) => {
       listeners.add(listener);

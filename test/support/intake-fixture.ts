@@ -52,7 +52,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   });
   const lane = new LaneStore({ destinationId: ERP, lane: 'normal' }, database, totals);
   const facility = { id: 'north' as FacilityId, timezone: 'America/Chicago', currency: 'USD' };
-  const frames = new FrameStore(database, totals, clock);
+  const frames = new FrameStore(database, totals, { clock, blind: null });
   await frames.loadIndex({ windowDays: 31, onFailed: () => {} });
   const cases = new CaseStore(database, totals);
   const lanes = new Map([[ERP, lane]]);

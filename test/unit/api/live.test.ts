@@ -7,7 +7,13 @@ import { systemClock } from '../../../src/platform/clock.ts';
 import { silentLog } from '../../../src/platform/log.ts';
 import { createMetrics } from '../../../src/status/registry.ts';
 import { type Hello, PictureKeeper, type ServerMessage } from '../../../src/ui/protocol.ts';
-import { fakeDestination, fakeOperations, fakeOutage, fakeSnapshot } from '../../support/fake-operations.ts';
+import {
+  FAKE_STORE,
+  fakeDestination,
+  fakeOperations,
+  fakeOutage,
+  fakeSnapshot,
+} from '../../support/fake-operations.ts';
 import { until } from '../../support/until.ts';
 
 /** Time passes forty times as fast, so ticks of 200 ms take 5 ms. */
@@ -136,7 +142,7 @@ test('a failure that appears where none was reaches every viewer as a new snapsh
   const viewer = await view(url, HELLO);
   await until('the snapshot', () => viewer.messages.length === 1);
   operations.snapshot = fakeSnapshot({
-    store: { state: 'failed', failedSinceMs: 1, reason: 'EIO' },
+    store: { ...FAKE_STORE, state: 'failed', failedSinceMs: 1, reason: 'EIO' },
     destinations: [fakeOutage()],
   });
   await until('the outage', () => viewer.keeper.picture?.verdict.state === 'blocked');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
-import { FAKE_IDENTITY, fakeDisk } from '../../support/fake-operations.ts';
+import { FAKE_IDENTITY, FAKE_STORE, fakeDisk } from '../../support/fake-operations.ts';
 import { type Answer, type Asked, startFakeAppliance } from './fake-appliance.ts';
 import { fakeContext } from './fake-context.ts';
 
@@ -21,7 +21,7 @@ const snapshot = (state: StatusSnapshot['verdict']['state']): StatusSnapshot => 
   startedAtMs: NOW - 3_900_000,
   nowMs: NOW,
   verdict: { state, text: 'The verdict.' },
-  store: { state: 'open', failedSinceMs: null, reason: null },
+  store: FAKE_STORE,
   identity: FAKE_IDENTITY,
   disk: fakeDisk({ hoursToFull: 30 }),
   openCases: 2,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Totals, amountOf, unitsOf } from '../../../outbox/totals.ts';
 import { type Database, WriteBatch } from '../../../src/platform/database.ts';
-import { open } from '../../../src/platform/envelope.ts';
+import { open, plainEnvelope } from '../../../src/platform/envelope.ts';
 import type { DestinationId } from '../../../src/model/ids.ts';
 
 const ERP = 'erp' as DestinationId;
@@ -40,9 +40,11 @@ test('retention marks and what expired survive a restart; a store without them b
   totals.countEntry(ERP, 'expired', 1, { amount: '2.50', currency: 'USD' });
   const batch = new WriteBatch();
   totals.write(batch);
-  const rows = batch.operations.flatMap((operation) =>
-    operation.type === 'put' ? [{ key: operation.key, ...open(operation.key, operation.value) }] : [],
-  );
+  const rows = batch
+    .sealedBy(plainEnvelope)
+    .flatMap((operation) =>
+      operation.type === 'put' ? [{ key: operation.key, ...open(operation.key, operation.value) }] : [],
+    );
   const again = new Totals();
   await again.load({ range: async () => rows } as unknown as Database);
   expect(again.low('message')).toBe(7);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { dayOf } from '../../../outbox/keys.ts';
 import { CausewayError } from '../../../src/model/errors.ts';
 import type { WriteBatch } from '../../../src/platform/database.ts';
+import { plainEnvelope } from '../../../src/platform/envelope.ts';
 import { openIntakeFixture } from '../../support/intake-fixture.ts';
 import { charge } from '../../support/messages.ts';
 import { until } from '../../support/until.ts';
@@ -122,7 +123,7 @@ test('an AE whose message was stored all the same and a lost AA give one effect 
   let refuse = true;
   first.database.commit = async (batch: WriteBatch, durability) => {
     await commit(batch, durability);
-    if (refuse && batch.operations.some(({ key }) => key.startsWith('m!')))
+    if (refuse && batch.sealedBy(plainEnvelope).some(({ key }) => key.startsWith('m!')))
       throw new CausewayError('STORE_FAILED', 'EIO');
   };
   expect((await first.send(charge({ controlId: 'AE-STORED' }))).ackCode).toBe('AE');

@@ -11,6 +11,7 @@ import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
 import { verdictOf } from '../../../src/status/verdict.ts';
 import {
   FAKE_NOW_MS,
+  FAKE_STORE,
   FAKE_TIMEZONE,
   fakeChannel,
   fakeDestination,
@@ -53,7 +54,7 @@ const destination = (changes: Partial<DestinationFacts> = {}) =>
 const verdict = (changes: Partial<StatusSnapshot> = {}) =>
   verdictOf({
     ...moment,
-    store: { state: 'open', failedSinceMs: null, reason: null },
+    store: FAKE_STORE,
     disk: fakeDisk(),
     channels: [fakeChannel()],
     destinations: [fakeDestination()],
@@ -199,7 +200,8 @@ describe('the verdict', () => {
   });
 
   test('puts a store that cannot write before everything else, and does not repeat it per channel', () => {
-    const failed = { state: 'failed', failedSinceMs: FAKE_NOW_MS - MINUTE_MS, reason: 'ENOSPC' } as const;
+    const since = { failedSinceMs: FAKE_NOW_MS - MINUTE_MS, reason: 'ENOSPC' };
+    const failed = { ...FAKE_STORE, ...since, state: 'failed' as const };
     const blocked = { ...fakeChannel(), state: 'blocked' as const };
     const { state, text } = verdict({ store: failed, channels: [blocked], destinations: [fakeOutage()] });
     expect(state).toBe('blocked');
