@@ -5,6 +5,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { CanonicalEvent } from '../model/event.ts';
 import type { DestinationId } from '../model/ids.ts';
+import { isLinear } from '../platform/linear-patterns.ts';
 import type { RouteSettings } from './settings.ts';
 
 /** What a condition may ask of the message. */
@@ -28,6 +29,8 @@ export function checkCondition(condition: string): string | null {
   try {
     const checked = environment.parse(condition).check();
     if (!checked.valid) return `condition does not type-check: ${firstLine(checked.error)}`;
+    const slow = slowPattern(condition);
+    if (slow !== null) return `condition has a pattern that may take too long: ${slow}`;
     return checked.type === 'bool' || checked.type === 'dyn' ? null : `condition gives ${checked.type}, expected bool`;
   } catch (error) {
     return `condition cannot be read: ${firstLine(error)}`;
@@ -49,6 +52,21 @@ export function compileRoute({ to, when }: RouteSettings): Route {
       }
     },
   };
+}
+
+const LITERAL = /^(r?)(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*\)/;
+
+/** Senders choose the text that `matches` is asked about, so its pattern must be known and need no going back. */
+function slowPattern(condition: string): string | null {
+  for (const { index, 0: call } of condition.matchAll(/\bmatches\s*\(\s*/g)) {
+    const [, raw, single, double] = LITERAL.exec(condition.slice(index + call.length)) ?? [];
+    const literal = single ?? double;
+    if (literal === undefined) return 'expected matches() with one quoted text';
+    if (!isLinear(raw === 'r' ? literal : literal.replaceAll('\\\\', '\\'))) {
+      return `${literal} (expected a pattern without look-around, back-reference or repetition above 16)`;
+    }
+  }
+  return null;
 }
 
 const firstLine = (error: unknown): string =>

@@ -47,6 +47,8 @@ export class FakeErp {
   decide: ((request: ErpRequest) => ErpMode | undefined) | undefined;
   /** Pause before each answer, in ms. */
   latencyMs = 0;
+  /** In mode `ok`: this text instead of applying and receipts; null: as usual. */
+  answerBody: string | null = null;
   /** Sent with 429 and 503, in seconds. */
   retryAfterSeconds: number | undefined;
   readonly requests: ErpRequest[] = [];
@@ -127,7 +129,8 @@ export class FakeErp {
     const key = headerText(request.headers['idempotency-key']);
     const seen = { path: request.url ?? '', headers: request.headers, key, body, events: eventsOf(body) };
     const mode = this.decide?.({ ...seen, applied: false }) ?? this.#mode;
-    const applied = (mode === 'ok' || mode === 'reset-after') && this.#apply(key, body, seen.events);
+    const applied =
+      this.answerBody === null && (mode === 'ok' || mode === 'reset-after') && this.#apply(key, body, seen.events);
     this.requests.push({ ...seen, applied });
     if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
     this.#answer(mode, response, seen.events);
@@ -154,6 +157,7 @@ export class FakeErp {
     else if (mode === 'html200') response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>');
     else if (mode === 'reject') response.writeHead(422, json).end('{"status":"error","code":"VALIDATION"}');
     else if (mode === 'garbage') response.writeHead(200, json).end('{"status":"o');
+    else if (this.answerBody !== null) response.writeHead(200, json).end(this.answerBody);
     else response.writeHead(200, json).end(JSON.stringify({ status: 'ok', receipts: events.map((event) => event.id) }));
   }
 }
