@@ -49,6 +49,8 @@ export class LaneFeed {
   readonly #settling = new Set<number>();
   #passing = false;
   #settledInPass: number[] = [];
+  /** Held places that were cured on disk before the lane passed them: how they count, until their change is told. */
+  readonly #curedBefore = new Map<number, ParkedRecord | null>();
   /** Keys of which the pass on its way brings nothing more, because an older entry stays. */
   #passBlocked = new Set<OrderingKey>();
 
@@ -113,7 +115,10 @@ export class LaneFeed {
   changeParked(sequence: number, was: ParkedRecord | null, now: ParkedRecord | null): void {
     this.#committed = Math.max(this.#committed, sequence);
     if (sequence >= this.#next && sequence > this.#knownEnd) return;
-    if (was !== null) this.#keys.change(was, -1);
+    const counted = this.#curedBefore.get(sequence);
+    this.#curedBefore.delete(sequence);
+    const before = counted === undefined ? was : counted;
+    if (before !== null) this.#keys.change(before, -1);
     if (now !== null) this.#keys.change(now, 1);
   }
 
@@ -213,6 +218,7 @@ export class LaneFeed {
     this.#parts.cursor.leave(entry.sequence);
     if (entry.sequence <= this.#knownEnd) return;
     const record = this.#parts.lane.parked(entry.sequence);
+    if (record?.state !== 'held') this.#curedBefore.set(entry.sequence, record);
     if (record === null) return;
     this.#keys.change(record, 1);
     if (record.state === 'ready') this.#unparkWanted = true;

@@ -80,3 +80,39 @@ test.each([
     expect(await fixture.lane.shipments()).toEqual([]);
   },
 );
+
+test('a line discarded while the lane passes its place frees nothing that stands behind another held line', async () => {
+  const fixture = await openLaneFixture({ script: () => ok() });
+  const dispatcher = await fixture.start();
+  const [first, second] = [fixture.lane.allocate(), fixture.lane.allocate()];
+  const batch = new WriteBatch();
+  for (const sequence of [first, second]) {
+    const header = {
+      eventId: `place-${sequence}` as never,
+      kind: 'held',
+      messageId: 'm1' as never,
+      controlId: 'C1',
+      orderingKey: 'account:1' as never,
+      enqueuedAtMs: 0,
+      line: `FT1[${sequence}]`,
+    };
+    const record = { header, body: Buffer.alloc(0) };
+    fixture.lane.appendHeld(batch, sequence, { record, caseId: 'x1' as never });
+  }
+  await fixture.database.commit(batch, 'synced');
+  const held = fixture.lane.parked(first);
+  const entry = await fixture.lane.entry(first);
+  if (held === null || entry === null) throw new Error('the place was not stored');
+  const discard = new WriteBatch();
+  const outcome = { state: 'discarded', atMs: 0, receipt: null, attempts: [], by: 'ann' } as const;
+  fixture.lane.end(discard, entry, { was: 'held', outcome });
+  await fixture.database.commit(discard, 'synced');
+  // The lane passes both places before the discard is told.
+  dispatcher.offer(await fixture.append(['account:2']));
+  await until('the other account was served', () => fixture.requests.length === 1);
+  dispatcher.changed(first, held, null);
+  dispatcher.offer(await fixture.append(['account:1']));
+  await until('the later line waits', () => fixture.counts().behind === 1 || fixture.requests.length > 1);
+  expect(fixture.requests.map(({ body }) => JSON.parse(body).subject)).toEqual(['account:2']);
+  expect(fixture.counts()).toMatchObject({ posted: 1, held: 1, behind: 1, discarded: 1 });
+});
