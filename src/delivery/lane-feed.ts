@@ -85,11 +85,6 @@ export class LaneFeed {
     return this.#unparkWanted && this.#parts.window.size < WINDOW_ENTRIES_MAX / 2;
   }
 
-  /** Parked entries wait for a pass that has no room. */
-  get lacksRoomForPass(): boolean {
-    return this.#unparkWanted && !this.wantsPass;
-  }
-
   /** The lane is committed up to its tail: read from there what nobody offered. */
   noteCommitted(): void {
     this.#committed = this.#parts.lane.tail;

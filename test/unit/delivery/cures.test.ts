@@ -81,7 +81,7 @@ test.each([
   },
 );
 
-test('a line discarded while the lane passes its place frees nothing that stands behind another held line', async () => {
+test('a line discarded while the lane passes its place frees nothing that waits for another held line', async () => {
   const fixture = await openLaneFixture({ script: () => ok() });
   const dispatcher = await fixture.start();
   const [first, second] = [fixture.lane.allocate(), fixture.lane.allocate()];
