@@ -1,16 +1,32 @@
 /**
  * Answers "was this control id certainly never seen?" without touching the disk (Bloom 1970).
  *
- * Nearly every control id is new, and proving that on disk costs a look into every recent table. The filter has a fixed
- * size: up to about three million ids of the window it is wrong (sends the look-up to the disk in vain) about once in a
- * hundred; beyond that more often, but it never denies an id that was added.
+ * Nearly every control id is new, and proving that on disk costs a look into every recent table. The filter grows in
+ * layers, each twice as large as the one before, so that a quiet channel takes 256 KiB and five million ids about
+ * 8 MiB; a layer goes as a whole when its newest day is out of the window. While layers may grow, an id that was never
+ * added is wrongly suspected about three times in a hundred at most; above `BYTES_MAX` (16 million ids) more often. It
+ * never denies an id that was added.
  */
-/** 4 MiB of memory. */
-const BITS = 2 ** 25;
-const PROBES = 4;
+/** 256 KiB. */
+const FIRST_LAYER_BITS = 2 ** 21;
+/** 2 MiB. */
+const LAYER_BITS_MAX = 2 ** 24;
+/** Memory of all layers. */
+const BYTES_MAX = 24 * 1_048_576;
+const BITS_PER_ID = 12;
+const PROBES = 6;
+
+interface Layer {
+  readonly words: Int32Array;
+  /** Bits − 1; the number of bits is a power of two. */
+  readonly mask: number;
+  /** Ids that it still takes at its error rate. */
+  room: number;
+  newestDay: number;
+}
 
 export class ControlIdFilter {
-  readonly #words = new Int32Array(BITS / 32);
+  #layers: Layer[] = [];
   #isComplete = false;
 
   /** False while ids that are on disk are still being added: then nothing can be denied. */
@@ -18,28 +34,55 @@ export class ControlIdFilter {
     return this.#isComplete;
   }
 
+  /** Memory of all layers, in bytes. */
+  get bytes(): number {
+    return this.#layers.reduce((sum, { words }) => sum + words.byteLength, 0);
+  }
+
   /** Every id of the window is in. */
   complete(): void {
     this.#isComplete = true;
   }
 
-  add(name: string): void {
+  /** `day`: the bucket in which the id is stored. */
+  add(name: string, day: number): void {
+    const layer = this.#layerWithRoom();
+    layer.room -= 1;
+    layer.newestDay = Math.max(layer.newestDay, day);
     const { first, step } = probesOf(name);
     for (let probe = 0; probe < PROBES; probe += 1) {
-      const bit = (first + Math.imul(probe, step)) & (BITS - 1);
-      this.#words[bit >>> 5] = (this.#words[bit >>> 5] ?? 0) | (1 << (bit & 31));
+      const bit = (first + Math.imul(probe, step)) & layer.mask;
+      layer.words[bit >>> 5] = (layer.words[bit >>> 5] ?? 0) | (1 << (bit & 31));
     }
+  }
+
+  /** Forgets layers that hold only ids of earlier days. */
+  dropBefore(firstDay: number): void {
+    this.#layers = this.#layers.filter(({ newestDay }) => newestDay >= firstDay);
   }
 
   /** False: certainly never added. */
   mayHave(name: string): boolean {
     if (!this.#isComplete) return true;
     const { first, step } = probesOf(name);
-    for (let probe = 0; probe < PROBES; probe += 1) {
-      const bit = (first + Math.imul(probe, step)) & (BITS - 1);
-      if (((this.#words[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false;
-    }
-    return true;
+    return this.#layers.some((layer) => {
+      for (let probe = 0; probe < PROBES; probe += 1) {
+        const bit = (first + Math.imul(probe, step)) & layer.mask;
+        if (((layer.words[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false;
+      }
+      return true;
+    });
+  }
+
+  #layerWithRoom(): Layer {
+    const last = this.#layers.at(-1);
+    if (last !== undefined && last.room > 0) return last;
+    const bits = last === undefined ? FIRST_LAYER_BITS : Math.min((last.mask + 1) * 2, LAYER_BITS_MAX);
+    if (last !== undefined && this.bytes + bits / 8 > BYTES_MAX) return last;
+    const room = Math.floor(bits / BITS_PER_ID);
+    const layer: Layer = { words: new Int32Array(bits / 32), mask: bits - 1, room, newestDay: 0 };
+    this.#layers.push(layer);
+    return layer;
   }
 }
 

@@ -2,9 +2,9 @@
  * Which messages came under which control id, for the days of the duplicate window.
  *
  * The index is written in the same batch as the frame, in a bucket per day of store time (`StoreClock`), so that a jump
- * of the wall clock neither forgets an id early nor keeps it for ever. Buckets older than the window are deleted: the
- * index holds at most the messages of the window and one day. An AE after a failed sync may still have stored the
- * frame; the sender's repetition finds it here.
+ * of the wall clock neither forgets an id early nor keeps it for ever. A bucket is deleted whole when its day is out of
+ * the duplicate window and of retention (`keepDays`): people look for control ids as long as messages are kept. An AE
+ * after a failed sync may still have stored the frame; the sender's repetition finds it here.
  */
 import type { ChannelId } from '../src/model/ids.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
@@ -49,6 +49,8 @@ export interface IndexedMessage {
 export interface IndexOptions {
   /** The longest duplicate window of all channels, in days. */
   readonly windowDays: number;
+  /** Days for which people can look for a control id, at least `windowDays`. */
+  readonly keepDays: number;
   /** Gets what the background work met while the store was open; look-ups then go to the disk. */
   readonly onFailed: (error: unknown) => void;
 }
@@ -61,9 +63,7 @@ export class ControlIdIndex {
   /** Days of which control ids are indexed; the others need no look-up. */
   readonly #days = new Set<number>();
   #filter = new ControlIdFilter();
-  /** Takes the place of `#filter` when it is filled; until then new names go into both. */
-  #nextFilter: ControlIdFilter | null = null;
-  #options: IndexOptions = { windowDays: 0, onFailed: () => {} };
+  #options: IndexOptions = { windowDays: 0, keepDays: 0, onFailed: () => {} };
   #today = 0;
   /** Counts loads: background work of an earlier one ends. */
   #generation = 0;
@@ -79,11 +79,11 @@ export class ControlIdIndex {
     this.#options = options;
     this.#generation += 1;
     this.#filter = new ControlIdFilter();
-    this.#nextFilter = null;
     this.#days.clear();
     this.#today = dayOf(this.#time.nowMs());
     await this.#findDays();
-    this.#renew();
+    this.#inBackground(this.#fill(this.#generation));
+    this.#inBackground(this.#forget(this.#generation));
   }
 
   put(batch: WriteBatch, sequence: number, message: IndexedMessage): void {
@@ -92,13 +92,14 @@ export class ControlIdIndex {
     const { channelId } = message;
     const openName = openControlIdName(message.indexedAs);
     const key = controlIdKey(day, channelId, this.#blind?.(channelId, openName) ?? openName);
-    this.#remember(key);
+    this.#filter.add(nameOfControlIdKey(key), day);
     const own: ControlIdUse = { message: sequence, payloadHash: message.payloadHash };
     const record: ControlIdRecord = { uses: [...message.earlierUses, own].slice(-USES_KEPT) };
     batch.put(key, sequence, encodeJson(record));
     if (day === this.#today) return;
     this.#today = day;
-    this.#renew();
+    this.#filter.dropBefore(this.#firstDay);
+    this.#inBackground(this.#forget(this.#generation));
   }
 
   /** Every message of the channel with this control id inside the window, oldest first. */
@@ -117,7 +118,7 @@ export class ControlIdIndex {
           for (const use of decodeJson<ControlIdRecord>(payload).uses) uses.set(use.message, use);
       }
     }
-    return [...uses.values()].sort((one, other) => one.message - other.message);
+    return inOrder(uses);
   }
 
   /**
@@ -134,60 +135,73 @@ export class ControlIdIndex {
       if (present === undefined) continue;
       for (const use of decodeJson<ControlIdRecord>(present).uses) uses.set(use.message, use);
     }
-    const sorted = [...uses.values()].sort((one, other) => one.message - other.message).slice(-USES_KEPT);
-    this.#remember(to);
+    const sorted = inOrder(uses).slice(-USES_KEPT);
+    this.#filter.add(nameOfControlIdKey(to), parts.day);
     batch.put(to, sorted.at(-1)?.message ?? 0, encodeJson({ uses: sorted } satisfies ControlIdRecord));
     batch.delete(key);
     return true;
   }
 
-  #remember(key: string): void {
-    const name = nameOfControlIdKey(key);
-    this.#filter.add(name);
-    this.#nextFilter?.add(name);
+  /** Every message of the channels with this control id that the index still knows, oldest first. */
+  async findEver(channelIds: readonly ChannelId[], controlId: string): Promise<readonly ControlIdUse[]> {
+    const openName = openControlIdName(controlId);
+    const blind = this.#blind;
+    const names = channelIds.flatMap((channelId) =>
+      [openName, ...(blind === null ? [] : [blind(channelId, openName)])].map((name) => ({ channelId, name })),
+    );
+    const uses = new Map<number, ControlIdUse>();
+    for (const day of this.#days) {
+      const keys = names.map(({ channelId, name }) => controlIdKey(day, channelId, name));
+      for (const payload of await this.#database.getMany(keys)) {
+        if (payload === undefined) continue;
+        for (const use of decodeJson<ControlIdRecord>(payload).uses) uses.set(use.message, use);
+      }
+    }
+    return inOrder(uses);
   }
 
-  /** A day began, or the store was opened: what is too old goes, and the filter is made of what stays. */
-  #renew(): void {
-    const work = this.#forgetAndFill(this.#generation, Math.max(0, this.#today - this.#options.windowDays));
-    // A store that is closed or failed meanwhile ends the work; it begins again when the index is loaded again.
+  /** The oldest day of the longest duplicate window. */
+  get #firstDay(): number {
+    return Math.max(0, this.#today - this.#options.windowDays);
+  }
+
+  /** A store that is closed or failed meanwhile ends the work; it begins again when the index is loaded again. */
+  #inBackground(work: Promise<void>): void {
     void work.catch((error: unknown) => {
       if (this.#database.state === 'open') this.#options.onFailed(error);
     });
   }
 
-  async #forgetAndFill(generation: number, firstDay: number): Promise<void> {
-    const fresh = new ControlIdFilter();
-    this.#nextFilter = fresh;
-    const isOver = (): boolean => generation !== this.#generation || this.#nextFilter !== fresh;
-    await this.#forgetBefore(firstDay, isOver);
-    // Page by page, so that intake goes on meanwhile.
-    let from = controlIdDay(firstDay);
-    while (!isOver()) {
-      const rows = await this.#database.range({ gte: from, lt: endOf('c!'), limit: PAGE });
-      for (const { key } of rows) fresh.add(nameOfControlIdKey(key));
-      const last = rows.at(-1);
-      if (last === undefined) break;
-      from = `${last.key}\u0001`;
+  /** Page by page, so that intake goes on meanwhile; until it is done every look-up goes to the disk. */
+  async #fill(generation: number): Promise<void> {
+    const filter = this.#filter;
+    let from = controlIdDay(this.#firstDay);
+    while (generation === this.#generation) {
+      const keys = await this.#database.keys({ gte: from, lt: endOf('c!'), limit: PAGE });
+      for (const key of keys) filter.add(nameOfControlIdKey(key), dayOfControlIdKey(key) ?? 0);
+      const last = keys.at(-1);
+      if (last === undefined) return filter.complete();
+      from = `${last}\u0001`;
     }
-    if (isOver()) return;
-    fresh.complete();
-    this.#filter = fresh;
-    this.#nextFilter = null;
   }
 
-  async #forgetBefore(firstDay: number, isOver: () => boolean): Promise<void> {
+  /** Deletes the days that nobody may ask for any more. */
+  async #forget(generation: number): Promise<void> {
+    const firstDay = Math.max(0, this.#today - Math.max(this.#options.windowDays, this.#options.keepDays));
     const old = [...this.#days].filter((day) => day < firstDay);
     if (old.length === 0) return;
     const to = controlIdDay(firstDay);
-    while (!isOver()) {
-      const rows = await this.#database.range({ gte: 'c!', lt: to, limit: PAGE });
-      if (rows.length === 0) break;
+    let from = 'c!';
+    while (generation === this.#generation) {
+      const keys = await this.#database.keys({ gte: from, lt: to, limit: PAGE });
+      const last = keys.at(-1);
+      if (last === undefined) break;
       const batch = new WriteBatch();
-      for (const { key } of rows) batch.delete(key);
+      for (const key of keys) batch.delete(key);
       await this.#database.commit(batch, 'written');
+      from = last;
     }
-    if (isOver()) return;
+    if (generation !== this.#generation) return;
     for (const day of old) this.#days.delete(day);
     await this.#database.compact('c!', to);
   }
@@ -203,3 +217,6 @@ export class ControlIdIndex {
     }
   }
 }
+
+const inOrder = (uses: ReadonlyMap<number, ControlIdUse>): readonly ControlIdUse[] =>
+  [...uses.values()].sort((one, other) => one.message - other.message);

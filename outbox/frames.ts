@@ -2,10 +2,17 @@
  * Stored frames with the reply that was given, found by message id and by the sender's control id (`control-ids.ts`).
  */
 import type { Clock } from '../src/model/clock.ts';
+import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { ControlIdIndex, type ControlIdQuery, type IndexOptions } from './control-ids.ts';
 import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
-import { type ControlIdUse, type MessageRecord, messageParts, readMessage } from './records.ts';
+import {
+  type ControlIdUse,
+  type MessageHeaderRecord,
+  type MessageRecord,
+  messageParts,
+  readMessage,
+} from './records.ts';
 import { StoreClock } from './store-clock.ts';
 import type { Totals } from './totals.ts';
 
@@ -86,9 +93,36 @@ export class FrameStore {
     return this.#controlIds.blind(batch, key);
   }
 
+  /** Numbers of every message with this control id that the index still knows, oldest first: for people. */
+  async findEver(channelIds: readonly ChannelId[], controlId: string): Promise<readonly number[]> {
+    return (await this.#controlIds.findEver(channelIds, controlId)).map(({ message }) => message);
+  }
+
+  /** Time of the store (`StoreClock`), ms. */
+  get storeMs(): number {
+    return this.#time.nowMs();
+  }
+
   get(sequence: number): StoredMessage | null {
     const payload = this.#database.get(messageKey(sequence));
     return payload === undefined ? null : { sequence, ...readMessage(payload) };
+  }
+
+  /** What is known of a message without its content. */
+  headerOf(sequence: number): MessageHeaderRecord | null {
+    return this.get(sequence)?.header ?? null;
+  }
+
+  /** Deletes a message for good. Its row of the control-id index goes with its whole day. */
+  expire(batch: WriteBatch, sequence: number, channelId: ChannelId): void {
+    batch.delete(messageKey(sequence));
+    batch.onJoin.push(() => this.#totals.countMessage(channelId, 'expired'));
+  }
+
+  /** A page of numbers of stored messages above `after`, in order; nothing of them is read. */
+  async numbersAfter(after: number, limit: number): Promise<number[]> {
+    const keys = await this.#database.keys({ gte: messageKey(after + 1), lt: endOf('m!'), limit });
+    return keys.map(sequenceOfKey);
   }
 
   /** A page of messages with a number above `after`, oldest first. */

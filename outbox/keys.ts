@@ -12,6 +12,7 @@
  * | shipment | `w!DESTINATION!LANE!SEQ` | members, key, attempts of a request that failed or joins several entries |
  * | lane | `k!DESTINATION!LANE` | cursor and circuit |
  * | case | `x!SEQ` | exception case; `xo!SEQ` exists while it is open |
+ * | retention | `r!DAY` | newest message and case when a DAY of store time began |
  * | totals | `t!s`, `t!c!CHANNEL`, `t!d!DESTINATION` | sequences, control totals; in every group that changes them |
  *
  * SEQ has 16 digits. Ids of channels and destinations hold no `!`. A control id is kept as it is when it is short and
@@ -65,6 +66,9 @@ const PLAIN_CONTROL_ID = /^[0-9A-Za-z._-]{1,64}$/;
 
 /** Where the control ids of a day begin. */
 export const controlIdDay = (day: number): string => `c!${String(day).padStart(6, '0')}!`;
+
+/** Where the retention mark of a day of store time stands. */
+export const retentionMarkKey = (day: number): string => `r!${String(day).padStart(6, '0')}`;
 
 /** The day of a control-id key; null for another key. */
 export function dayOfControlIdKey(key: string): number | null {

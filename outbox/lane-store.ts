@@ -36,6 +36,8 @@ export interface ParkedEntry {
 }
 
 const PAGE = 512;
+/** Deleted records after which the small tables of a lane are compacted: scans of them begin at their head. */
+const COMPACT_EVERY = 10_000;
 
 const COUNTED: Readonly<Record<ParkedState, 'held' | 'dead' | 'behind' | null>> = {
   held: 'held',
@@ -48,6 +50,8 @@ export class LaneStore {
   readonly id: LaneId;
   readonly #database: Database;
   readonly #totals: Totals;
+  /** Records deleted from the parked and shipment tables since they were last compacted. */
+  #deleted = 0;
 
   constructor(id: LaneId, database: Database, totals: Totals) {
     this.id = id;
@@ -112,7 +116,7 @@ export class LaneStore {
   /** Ends an entry. */
   end(batch: WriteBatch, entry: StoredEntry, change: { was: ParkedState | null; outcome: OutcomeRecord }): void {
     batch.put(laneRowKey('o', this.id, entry.sequence), entry.sequence, encodeJson(change.outcome));
-    if (change.was !== null) batch.delete(laneRowKey('p', this.id, entry.sequence));
+    if (change.was !== null) this.#delete(batch, 'p', entry.sequence);
     batch.onJoin.push(() => {
       this.#count(change.was, -1, entry.header);
       this.#totals.countEntry(this.id.destinationId, change.outcome.state, 1, entry.header);
@@ -141,6 +145,24 @@ export class LaneStore {
     return parked;
   }
 
+  /** Deletes an ended entry and its outcome for good; the caller has seen that the cursor is above it. */
+  expire(batch: WriteBatch, { sequence, header }: StoredEntry): void {
+    batch.delete(laneRowKey('e', this.id, sequence));
+    batch.delete(laneRowKey('o', this.id, sequence));
+    batch.onJoin.push(() => {
+      this.#totals.countEntry(this.id.destinationId, 'expired', 1, header);
+      this.#totals.raiseLaneLow(this.id, sequence + 1);
+    });
+  }
+
+  /** Compacts the parked and shipment tables when many of their records were deleted. */
+  async compactFinished(): Promise<void> {
+    if (this.#deleted < COMPACT_EVERY) return;
+    this.#deleted = 0;
+    for (const table of ['p', 'w'] as const)
+      await this.#database.compact(this.#prefix(table), endOf(this.#prefix(table)));
+  }
+
   /** Stores a request by its first (oldest) member, or replaces it after a further try. */
   putShipment(batch: WriteBatch, record: ShipmentRecord): void {
     const first = record.members[0] ?? 0;
@@ -148,7 +170,7 @@ export class LaneStore {
   }
 
   deleteShipment(batch: WriteBatch, firstMember: number): void {
-    batch.delete(laneRowKey('w', this.id, firstMember));
+    this.#delete(batch, 'w', firstMember);
   }
 
   putLane(batch: WriteBatch, record: LaneRecord): void {
@@ -239,6 +261,11 @@ export class LaneStore {
     const { destinationId, lane } = this.id;
     const entryId = entryIdOf(this.id, sequence);
     return { entryId, destinationId, lane, sequence, header, body, heldAtIntake: header.heldAtIntake === true };
+  }
+
+  #delete(batch: WriteBatch, table: 'p' | 'w', sequence: number): void {
+    batch.delete(laneRowKey(table, this.id, sequence));
+    this.#deleted += 1;
   }
 
   #putParked(batch: WriteBatch, sequence: number, record: ParkedRecord): void {

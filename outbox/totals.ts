@@ -6,6 +6,7 @@
  * Two numbers exist per sequence: `allocated` (given to a batch being built) and `committed` (in a group). Only the
  * latter is stored, so a batch that never reached the disk leaves no hole.
  */
+import { LANES } from '../src/model/delivery.ts';
 import type { ChannelId, DestinationId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import {
@@ -147,6 +148,21 @@ export class Totals {
     if (value <= low[lane]) return;
     low[lane] = value;
     this.#dirty.add(`t!d!${destinationId}`);
+  }
+
+  /** Number of the newest stored exception case. */
+  get cases(): number {
+    return this.#committed.case;
+  }
+
+  /** Every lane that ever had an entry. */
+  laneIds(): readonly LaneId[] {
+    return [...this.#destinations].flatMap(([destinationId, { committed }]) =>
+      LANES.filter((lane) => committed[lane] > 0).map((lane) => ({
+        destinationId: destinationId as DestinationId,
+        lane,
+      })),
+    );
   }
 
   addOpenCases(difference: number): void {

@@ -16,7 +16,9 @@ import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk
 import { createEncryptionDesk, encryptionOf } from './appliance/encryption-desk.ts';
 import { EventFeed } from './appliance/events.ts';
 import { createOperations } from './appliance/operations.ts';
+import { createRetention, longestWindowDays } from './appliance/retention-desk.ts';
 import { readStatus } from './appliance/status-reader.ts';
+import { Turn } from './appliance/turn.ts';
 import type { Config } from './config/schema.ts';
 import { CaseStore } from './exceptions/case-store.ts';
 import type { Clock, Random } from './model/clock.ts';
@@ -31,6 +33,7 @@ import { KeyRegister } from './platform/key-register.ts';
 import type { Log } from './platform/log.ts';
 import { openFilesMax } from './platform/open-files.ts';
 import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
+import { keptDays } from './retention/kept-days.ts';
 import { createMetrics, type Metrics } from './status/registry.ts';
 
 /** What the process lends to the appliance: tests pass their own clock and chance. */
@@ -128,9 +131,11 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const startedAtMs = clock.nowMs();
   const shown = { config, version, startedAtMs, totals, database, identity, disk, channels, encryption, clock };
   const destinations = [...desks.values()];
+  const turn = new Turn();
+  const retention = createRetention({ ...shared, config, totals, lanes, turn });
   let ready = false;
   const operations = createOperations({
-    ...{ ledger, lanes, cures, database, feed, clock, onParkedChange },
+    ...{ ledger, lanes, cures, database, feed, clock, turn, onParkedChange },
     status: () => readStatus({ ...shown, destinations }),
     isReady: () => ready && database.state === 'open' && disk.refusal === null,
   });
@@ -143,6 +148,8 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
       desk.sender.close();
     });
   }
+  retention.start();
+  started.push(() => retention.stop());
   const addresses = await startListeners(channels, started);
   started.push(async () => {
     ready = false;
@@ -192,10 +199,11 @@ async function openStore(
 }
 
 /** The longest duplicate window of the channels; what it cannot read is looked up on disk each time. */
-function indexOptions({ channels }: Config, log: Log): IndexOptions {
-  const windowDays = Math.max(...channels.map(({ policy }) => policy.duplicateWindowDays));
+function indexOptions(config: Config, log: Log): IndexOptions {
+  const windowDays = longestWindowDays(config);
   return {
     windowDays,
+    keepDays: keptDays(config.store.retention, windowDays) + 1,
     onFailed: () =>
       log.warn('control ids could not be read ahead: each one is looked up on disk', { count: windowDays }),
   };

@@ -22,6 +22,7 @@ import type { Cures, ParkedChange } from '../pipeline/reprocess.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import type { EventFeed } from './events.ts';
 import { entryRow, messageRow } from './rows.ts';
+import type { Turn } from './turn.ts';
 
 /** What the operations work on. */
 export interface OperationsParts {
@@ -31,6 +32,7 @@ export interface OperationsParts {
   readonly database: Database;
   readonly feed: EventFeed;
   readonly clock: Clock;
+  readonly turn: Turn;
   readonly status: () => Promise<StatusSnapshot>;
   readonly isReady: () => boolean;
   /** Tells the dispatchers which parked entries changed; runs after the commit. */
@@ -47,13 +49,7 @@ const PAGE = 256;
  */
 export function createOperations(parts: OperationsParts): Operations {
   const { cures, feed } = parts;
-  // One after the other: two people must not move the same entry at once.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <Result>(act: () => Promise<Result>): Promise<Result> => {
-    const result = last.then(act, act);
-    last = result.catch(() => {});
-    return result;
-  };
+  const inTurn = <Result>(act: () => Promise<Result>): Promise<Result> => parts.turn.run(act);
   return {
     status: parts.status,
     isReady: parts.isReady,

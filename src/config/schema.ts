@@ -18,6 +18,7 @@ import { policySettings, routeSettings } from '../pipeline/settings.ts';
 import { diskSettings } from '../platform/disk-settings.ts';
 import { encryptionSettings } from '../platform/encryption-settings.ts';
 import { LOG_LEVELS } from '../platform/log.ts';
+import { retentionSettings } from '../retention/settings.ts';
 import { currencyNames, isCharset, isCurrency, isTimezone, timezoneNames } from './vocabulary.ts';
 
 const CHANNELS_MAX = 500;
@@ -55,6 +56,7 @@ export const storeSettings = z.strictObject({
   encryption: encryptionSettings
     .optional()
     .describe('Keys that encrypt what is stored, or off. Without it nothing is encrypted, and status and doctor warn.'),
+  retention: retentionSettings.prefault({}).describe('How long what has ended is kept.'),
 });
 
 /** `status:` – the status page, /livez, /readyz and /metrics. */

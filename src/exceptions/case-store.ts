@@ -66,6 +66,16 @@ export class CaseStore {
     return closed;
   }
 
+  /** Deletes a closed case for good. */
+  expire(batch: WriteBatch, sequence: number): void {
+    batch.delete(caseKey(sequence));
+  }
+
+  /** The number inside a case id, from 1. */
+  numberOf(caseId: CaseId): number {
+    return sequenceOf(caseId);
+  }
+
   get(caseId: string): ExceptionCase | null {
     const sequence = sequenceOfId(caseId, 'x');
     const payload = sequence === null ? undefined : this.#database.get(caseKey(sequence));

@@ -1,7 +1,9 @@
 import type { DestinationId, EntryId, EventId, MessageId, OrderingKey } from './ids.ts';
 
+/** Every lane, the most pressing first. */
+export const LANES = ['urgent', 'normal', 'bulk'] as const;
 /** Priority class of an entry. Order is kept inside a lane. */
-export type Lane = 'urgent' | 'normal' | 'bulk';
+export type Lane = (typeof LANES)[number];
 
 /**
  * Where an entry stands: `pending` waits, `claimed` is in a request, `posted` was taken by the destination; `held`

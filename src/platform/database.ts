@@ -148,6 +148,11 @@ export class Database {
     return entries.map(([key, sealed]) => ({ key, ...this.#envelope.open(key, sealed) }));
   }
 
+  /** One page of keys without their records, in order: about a quarter of the work of `range`, and nothing verified. */
+  async keys(range: Omit<Range, 'values'>): Promise<string[]> {
+    return (await readPage(this.#level, { ...range, values: false })).map(([key]) => key);
+  }
+
   /**
    * The keys of one page whose records are sealed in another way than new ones (before encryption was switched on, or
    * under an older key), and the last key of the page. Opens none of them.

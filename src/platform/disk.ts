@@ -15,6 +15,8 @@ export interface DiskRange {
   readonly lt: string;
   readonly limit: number;
   readonly reverse: boolean;
+  /** false: only the keys are wanted; the values of the rows mean nothing. */
+  readonly values: boolean;
 }
 
 /** A scan over the keys as they were when it began. */

@@ -21,6 +21,8 @@ export interface LogFields {
   readonly hint?: string;
   readonly address?: string;
   readonly count?: number;
+  readonly entries?: number;
+  readonly cases?: number;
   readonly bytes?: number;
   readonly ms?: number;
   readonly path?: string;

@@ -14,11 +14,13 @@ export interface Range {
   readonly lt: string;
   readonly limit: number;
   readonly reverse?: boolean;
+  /** false: only the keys are wanted; the values of the rows mean nothing. */
+  readonly values?: boolean;
 }
 
 /** The page as it is on disk, still sealed. */
-export async function readPage(disk: Disk, { gte, lt, limit, reverse }: Range): Promise<[string, Uint8Array][]> {
-  const iterator = disk.iterator({ gte, lt, limit, reverse: reverse ?? false });
+export async function readPage(disk: Disk, { gte, lt, limit, ...how }: Range): Promise<[string, Uint8Array][]> {
+  const iterator = disk.iterator({ gte, lt, limit, reverse: how.reverse ?? false, values: how.values ?? true });
   const rows: [string, Uint8Array][] = [];
   try {
     // One read gives only as much as fits its buffer: ask until the limit or the end.

@@ -153,6 +153,12 @@ export const METRICS = {
     labels: ['state'],
     help: 'Exception cases, by state.',
   },
+  causeway_retention_deleted_total: {
+    type: 'counter',
+    unit: 'records',
+    labels: ['table'],
+    help: 'Records that ended long ago and were deleted: messages, entries (each with its outcome), cases.',
+  },
   causeway_build_info: {
     type: 'gauge',
     unit: 'state',

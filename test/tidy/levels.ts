@@ -14,6 +14,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   'src/api': 5,
   'src/pipeline': 4,
   'src/delivery': 4,
+  'src/retention': 4,
   listeners: 3,
   'src/exceptions': 3,
   'src/config': 3,

@@ -1,0 +1,219 @@
+/** What ended goes after its days, and nothing else: not what waits, is held or dead, not because a clock jumped. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { StoredEntry } from '../../../outbox/lane-store.ts';
+import { amountOf } from '../../../outbox/totals.ts';
+import { WriteBatch } from '../../../src/platform/database.ts';
+import { silentLog } from '../../../src/platform/log.ts';
+import { Retention } from '../../../src/retention/retention.ts';
+import { ERP, openIntakeFixture } from '../../support/intake-fixture.ts';
+import { charge } from '../../support/messages.ts';
+
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
+const KEPT_DAYS = 30;
+/** A step that deletes 64 messages of one event each deletes three records per message. */
+const STEP_RECORDS = 64 * 2;
+
+/** Wall and monotonic clock, moved by hand; waiting takes no time. */
+function handClock() {
+  let wall = Date.UTC(2026, 2, 1, 10);
+  let monotonic = 5_000;
+  return {
+    nowMs: () => wall,
+    monotonicMs: () => monotonic,
+    after(_delayMs: number, action: () => void) {
+      setImmediate(action);
+      return { cancel() {} };
+    },
+    pass(days: number) {
+      wall += days * DAY_MS;
+      monotonic += days * DAY_MS;
+    },
+    jump(ms: number) {
+      wall += ms;
+    },
+    restart() {
+      monotonic = 17;
+    },
+  };
+}
+
+type HandClock = ReturnType<typeof handClock>;
+
+async function openStore(clock: HandClock, location?: string) {
+  const fixture = await openIntakeFixture(location === undefined ? clock : { ...clock, location });
+  const { database, totals, frames, cases, lane } = fixture;
+  const shared = { database, totals, frames, cases, clock, lanes: [lane], laneOf: () => lane };
+  const retention = new Retention({
+    ...{ ...shared, keptDays: KEPT_DAYS, log: silentLog },
+    inTurn: (act) => act(),
+    onDeleted() {},
+  });
+  /** One day after the other, as the appliance does. */
+  const live = async (days: number): Promise<void> => {
+    for (let day = 0; day < days; day += 1) {
+      await retention.sweep();
+      clock.pass(1);
+    }
+    await retention.sweep();
+  };
+  const entryOf = async (number: number): Promise<StoredEntry> => {
+    const entry = await lane.entry(number);
+    if (entry === null) throw new Error(`no entry ${number}`);
+    return entry;
+  };
+  const post = async (...numbers: readonly number[]): Promise<void> => {
+    const batch = new WriteBatch();
+    for (const number of numbers) {
+      const outcome = { state: 'posted', atMs: clock.nowMs(), receipt: null, attempts: [] } as const;
+      const was = lane.parked(number)?.state ?? null;
+      lane.end(batch, await entryOf(number), { was, outcome });
+    }
+    lane.putLane(batch, { cursor: lane.tail + 1, circuit: null });
+    await database.commit(batch, 'written');
+  };
+  const setAside = async (number: number): Promise<void> => {
+    const batch = new WriteBatch();
+    const record = { state: 'dead', keys: [], atMs: clock.nowMs(), attempts: [] } as const;
+    lane.park(batch, await entryOf(number), { was: null, record });
+    await database.commit(batch, 'written');
+  };
+  const numbers = (): Promise<number[]> => frames.numbersAfter(0, 1_000);
+  return { ...fixture, retention, live, post, setAside, numbers };
+}
+
+test('a delivered message goes after its days with all that followed, and the totals still reconcile', async () => {
+  const clock = handClock();
+  const store = await openStore(clock);
+  await store.send(charge({ controlId: 'OLD', amount: '12.50' }));
+  await store.post(1);
+  await store.live(KEPT_DAYS);
+  expect(await store.numbers()).toEqual([1]);
+  await store.send(charge({ controlId: 'YOUNG', amount: '1.00' }));
+  await store.post(2);
+  await store.live(1);
+  expect(await store.numbers()).toEqual([2]);
+  expect(await store.lane.entry(1)).toBeNull();
+  expect(store.lane.outcome(1)).toBeNull();
+  const { counts, money, low } = store.totals.destination(ERP);
+  expect(counts).toMatchObject({ enqueued: 2, posted: 2, expired: 1, held: 0, dead: 0, discarded: 0 });
+  expect(amountOf(money.expired.get('USD') ?? 0n)).toBe('12.50');
+  expect(amountOf(money.posted.get('USD') ?? 0n)).toBe('13.50');
+  expect(low.normal).toBe(2);
+  expect(store.totals.low('message')).toBe(2);
+  expect(store.counts()).toMatchObject({ received: 2, accepted: 2, expired: 1 });
+});
+
+test('what waits, is a dead letter or has an open case stays for years; cured, it goes after its days', async () => {
+  const clock = handClock();
+  const store = await openStore(clock);
+  await store.send(charge({ controlId: 'WAITS' }));
+  await store.send(charge({ controlId: 'DEAD' }));
+  await store.send(charge({ controlId: 'DONE' }));
+  const held = await store.send(charge({ controlId: 'HELD', amount: 'twelve' }));
+  expect(held.disposition).toBe('held');
+  await store.setAside(2);
+  await store.post(3);
+  await store.live(400);
+  expect(await store.numbers()).toEqual([1, 2, 4]);
+  expect(store.lane.parked(2)?.state).toBe('dead');
+  const [open] = await store.cases.after(0, { limit: 10, openOnly: true });
+  expect(open?.messageId).toBe(held.messageId);
+
+  await store.post(2);
+  await store.cures.discard(open?.caseId ?? '', 'somebody', 'not needed');
+  await store.live(KEPT_DAYS - 1);
+  expect(await store.numbers()).toEqual([1, 2, 4]);
+  await store.live(3);
+  expect(await store.numbers()).toEqual([1]);
+  expect(await store.cases.after(0, { limit: 10, openOnly: false })).toEqual([]);
+  expect(store.totals.destination(ERP).counts).toMatchObject({ posted: 2, discarded: 1, expired: 3 });
+});
+
+test.each([
+  ['a year forward', YEAR_MS],
+  ['a year back', -YEAR_MS],
+])('a wall clock that jumps %s deletes nothing early and stops nothing', async (_name, jumpMs) => {
+  const clock = handClock();
+  const store = await openStore(clock);
+  await store.send(charge({ controlId: 'BEFORE' }));
+  await store.post(1);
+  await store.live(3);
+  clock.jump(jumpMs);
+  await store.send(charge({ controlId: 'WRONG' }));
+  await store.post(2);
+  await store.live(2);
+  clock.jump(-jumpMs);
+  await store.live(KEPT_DAYS - 6);
+  expect(await store.numbers()).toEqual([1, 2]);
+  await store.live(4);
+  expect(await store.numbers()).toEqual([2]);
+  // What ended while the clock ran ahead is believed to be young for as long as it ran ahead.
+  await store.live(400);
+  expect(await store.numbers()).toEqual([]);
+});
+
+test('a jump before a restart deletes nothing, and days without running do not count', async () => {
+  const clock = handClock();
+  const first = await openStore(clock);
+  await first.send(charge({ controlId: 'ONE' }));
+  await first.post(1);
+  await first.live(20);
+  await first.send(charge({ controlId: 'TWO' }));
+  await first.database.close();
+  clock.jump(YEAR_MS);
+  clock.restart();
+  const again = await openStore(clock, first.location);
+  await again.live(5);
+  expect(await again.numbers()).toEqual([1, 2]);
+  await again.live(10);
+  expect(await again.numbers()).toEqual([2]);
+});
+
+test('a kill between two steps of a sweep: the next start goes on at the mark, nothing is counted twice', async () => {
+  const clock = handClock();
+  const first = await openStore(clock);
+  for (let number = 1; number <= 150; number += 1)
+    await first.send(charge({ controlId: `C${number}`, amount: '1.00' }));
+  await first.post(...Array.from({ length: 150 }, (_, index) => index + 1));
+  await first.live(KEPT_DAYS);
+  clock.pass(1);
+  await first.send(charge({ controlId: 'LAST' }));
+  const commit = first.database.commit.bind(first.database);
+  let steps = 0;
+  first.database.commit = async (batch, durability) => {
+    if (batch.size > STEP_RECORDS) steps += 1;
+    if (steps > 1) throw new Error('killed');
+    await commit(batch, durability);
+  };
+  await expect(first.retention.sweep()).rejects.toThrow('killed');
+  first.database.commit = commit;
+  await first.database.close();
+  clock.restart();
+
+  const again = await openStore(clock, first.location);
+  expect(await again.numbers()).toHaveLength(87);
+  expect(again.totals.low('message')).toBe(65);
+  await again.live(0);
+  expect(await again.numbers()).toEqual([151]);
+  const { counts, money } = again.totals.destination(ERP);
+  expect(counts).toMatchObject({ enqueued: 151, posted: 150, expired: 150 });
+  expect(amountOf(money.expired.get('USD') ?? 0n)).toBe('150.00');
+});
+
+test('the content of a deleted message is gone from the files of the store', async () => {
+  const clock = handClock();
+  const store = await openStore(clock);
+  const canary = 'ZZCANARYFOURTEEN';
+  await store.send(charge({ controlId: 'CANARY' }).replace('EXAMPLE^IDA', `${canary}^IDA`));
+  await store.post(1);
+  for (let number = 0; number < 50; number += 1) await store.send(charge({ controlId: `N${number}` }));
+  const found = (): string[] =>
+    readdirSync(store.location).filter((name) => readFileSync(join(store.location, name)).includes(canary));
+  expect(found()).not.toEqual([]);
+  await store.live(KEPT_DAYS + 1);
+  expect((await store.numbers())[0]).toBe(2);
+  expect(found()).toEqual([]);
+});
