@@ -10,6 +10,7 @@ import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Intake } from '../src/model/intake.ts';
 import type { Log } from '../src/platform/log.ts';
+import type { FrameBudget } from './frame-budget.ts';
 
 /** What a listener gets from the appliance; nothing else may be reached from inside one. */
 export interface ListenerContext {
@@ -22,6 +23,8 @@ export interface ListenerContext {
    * no deadline runs. Asked for every piece of bytes.
    */
   readonly mayRead: () => boolean;
+  /** One for all listeners of the process. */
+  readonly frameBudget: FrameBudget;
   readonly clock: Clock;
   readonly log: Log;
   readonly observe: ListenerObserver;
@@ -32,7 +35,7 @@ export interface ListenerObserver {
   connections(open: number): void;
   /** Bytes outside of a frame were dropped. */
   strayBytes(count: number): void;
-  frameRefused(reason: 'too-large' | 'frame-timeout' | 'malformed'): void;
+  frameRefused(reason: 'too-large' | 'frame-timeout' | 'malformed' | 'memory'): void;
   connectionRefused(): void;
 }
 

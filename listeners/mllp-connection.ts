@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { encodeFrame, FrameDecoder } from '../src/hl7/framing.ts';
 import type { Timer } from '../src/model/clock.ts';
 import { CausewayError } from '../src/model/errors.ts';
+import type { FrameHolder } from './frame-budget.ts';
 import type { ListenerContext } from './listener.ts';
 import type { MllpSettings } from './mllp-settings.ts';
 
@@ -10,19 +11,15 @@ import type { MllpSettings } from './mllp-settings.ts';
 const UNSENT_BYTES_MAX = 65_536;
 /** How long a 0x1C without a byte behind it waits for its CR, in ms, before the frame counts as ended. */
 const MISSING_CR_MS = 200;
-/** An unfinished frame may grow to this size even when the budget of all connections is used up. */
-const ALWAYS_BUFFERED_BYTES = 65_536;
 
 /** What a connection shares with the listener that took it. */
 export interface MllpConnectionParts {
   readonly settings: MllpSettings;
   readonly context: ListenerContext;
-  /** False while the unfinished frames of all connections use up their budget. */
-  readonly mayBuffer: () => boolean;
   readonly onClosed: () => void;
 }
 
-export class MllpConnection {
+export class MllpConnection implements FrameHolder {
   readonly #socket: Socket;
   readonly #parts: MllpConnectionParts;
   readonly #decoder: FrameDecoder;
@@ -30,6 +27,8 @@ export class MllpConnection {
   /** Replies in the order of their frames; null until known. */
   readonly #replies: { reply: Buffer | null }[] = [];
   #strayReported = 0;
+  /** What the budget of unfinished frames knows of this connection. */
+  #heldBytes = 0;
   #frameSinceMs: number | null = null;
   #lastByteMs: number;
   #closing = false;
@@ -54,12 +53,9 @@ export class MllpConnection {
       this.#closing = true;
       this.#replies.length = 0;
       this.#onDrained?.();
+      this.#tellBudget(0);
       parts.onClosed();
     });
-  }
-
-  get bufferedBytes(): number {
-    return this.#decoder.bufferedBytes;
   }
 
   get lastByteMs(): number {
@@ -120,7 +116,26 @@ export class MllpConnection {
     if (this.#replies.length >= this.#parts.settings.inFlightMax) return false;
     if (!this.#parts.context.mayRead()) return false;
     if (this.#socket.writableLength > UNSENT_BYTES_MAX) return false;
-    return this.#decoder.bufferedBytes <= ALWAYS_BUFFERED_BYTES || this.#parts.mayBuffer();
+    return this.#heldBytes === 0 || this.#parts.context.frameBudget.mayRead(this);
+  }
+
+  /** All unfinished frames together are too much, and this is the largest. */
+  refuse(): void {
+    const { context } = this.#parts;
+    this.#heldBytes = 0;
+    context.observe.frameRefused('memory');
+    context.log.warn('too many unfinished frames: the connection of the largest one was closed', {
+      channel: context.channelId,
+      remote: this.#remote,
+    });
+    this.#closing = true;
+    this.#socket.destroy();
+  }
+
+  #tellBudget(bytes: number): void {
+    if (bytes === this.#heldBytes) return;
+    this.#heldBytes = bytes;
+    this.#parts.context.frameBudget.hold(this, bytes);
   }
 
   #read(chunk: Buffer): void {
@@ -136,6 +151,7 @@ export class MllpConnection {
       : null;
     for (const bytes of frames) this.#take(bytes);
     if (this.#decoder.overflow !== null) this.#refuseOversized();
+    this.#tellBudget(this.#closing ? 0 : this.#decoder.bufferedBytes);
     this.#expectFinalCr();
     this.#reportStray();
     if (!this.#mayRead()) this.#socket.pause();
@@ -153,6 +169,7 @@ export class MllpConnection {
   #takeUnterminated(): void {
     const bytes = this.#closing ? null : this.#decoder.endWithoutCr();
     this.#frameSinceMs = null;
+    this.#tellBudget(this.#decoder.bufferedBytes);
     if (bytes !== null) this.#take(bytes);
   }
 

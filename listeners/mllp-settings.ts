@@ -10,12 +10,6 @@ export const mllpSettings = z.strictObject({
     .describe('Address to bind. Only a loopback address is bound without saying so.'),
   port: z.int().min(0).max(65_535).describe('TCP port the sender connects to. 0 lets the system choose one.'),
   frameBytesMax: z.int().min(1_024).max(64_000_000).default(16_777_216).describe('Largest frame taken, in bytes.'),
-  bufferedBytesMax: z
-    .int()
-    .min(1_048_576)
-    .max(1_073_741_824)
-    .default(134_217_728)
-    .describe('Bytes of unfinished frames held for all connections together; above it, connections are not read.'),
   idleTimeoutMs: z
     .int()
     .min(1_000)

@@ -92,7 +92,6 @@ class MllpListener implements Listener {
     const connection = new MllpConnection(socket, {
       settings: this.#settings,
       context: this.#context,
-      mayBuffer: () => this.#bufferedBytes() <= this.#settings.bufferedBytesMax,
       onClosed: () => {
         this.#connections.delete(connection);
         this.#context.observe.connections(this.#connections.size);
@@ -115,12 +114,6 @@ class MllpListener implements Listener {
     return true;
   }
 
-  #bufferedBytes(): number {
-    let bytes = 0;
-    for (const connection of this.#connections) bytes += connection.bufferedBytes;
-    return bytes;
-  }
-
   #armSweep(): void {
     if (this.#stopping) return;
     this.#sweep = this.#context.clock.after(SWEEP_MS, () => {
@@ -139,8 +132,6 @@ class MllpListener implements Listener {
     if (this.#holding) for (const connection of this.#connections) connection.restartDeadlines(nowMs);
     this.#holding = false;
     for (const connection of this.#connections) connection.checkDeadlines(nowMs);
-    if (this.#bufferedBytes() <= this.#settings.bufferedBytesMax) {
-      for (const connection of this.#connections) connection.resume();
-    }
+    for (const connection of this.#connections) connection.resume();
   }
 }

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type { IndexOptions } from '../outbox/control-ids.ts';
+import { FrameBudget } from '../listeners/frame-budget.ts';
 import { FrameStore } from '../outbox/frames.ts';
 import { blindNames } from '../outbox/keys.ts';
 import { LaneStore } from '../outbox/lane-store.ts';
@@ -116,8 +117,9 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const { facility } = config;
   const ledger = new Ledger({ facilityId: facility.id, epoch: identity.epoch, frames, cases, totals, lanes });
   const onPlaced = (placed: readonly Placed[]): void => offerAll(desks, placed);
+  const frameBudget = new FrameBudget(config.memory.unfinishedFrameBytesMax);
   const channels = channelsWithinOpenFiles(config, openFilesMax(), log).map((channel) =>
-    createChannelDesk({ ...shared, config: channel, facility, ledger, onPlaced }),
+    createChannelDesk({ ...shared, frameBudget, config: channel, facility, ledger, onPlaced }),
   );
   const onParkedChange = (changes: readonly ParkedChange[]): void => tellDispatchers(desks, changes);
   const channelMap = new Map<ChannelId, ChannelDesk['channel']>(channels.map(({ channel }) => [channel.id, channel]));
@@ -278,8 +280,10 @@ async function startServers(
 
 function fillGauges(metrics: Metrics, operations: Operations): void {
   metrics.beforeRender(async () => {
-    const { destinations, disk, openCases, nowMs } = await operations.status();
+    const { destinations, disk, memory, openCases, nowMs } = await operations.status();
     metrics.gauge('causeway_exception_cases', { state: 'open' }).set(openCases);
+    metrics.gauge('causeway_memory_bytes', { kind: 'heap' }).set(memory.heapBytes);
+    metrics.gauge('causeway_memory_bytes', { kind: 'external' }).set(memory.externalBytes);
     metrics.gauge('causeway_disk_free_bytes', {}).set(disk.freeBytes);
     metrics.gauge('causeway_disk_reserve_bytes', {}).set(disk.reserveBytes);
     metrics.gauge('causeway_disk_hours_to_full', {}).set(disk.hoursToFull ?? Number.POSITIVE_INFINITY);

@@ -1,5 +1,6 @@
 /** One channel: its listener, its intake, its numbers. */
 import { createListener } from '../../listeners/index.ts';
+import type { FrameBudget } from '../../listeners/frame-budget.ts';
 import type { Listener, ListenerObserver } from '../../listeners/listener.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { buildAck } from '../hl7/acknowledgment.ts';
@@ -24,6 +25,7 @@ export interface ChannelDeskParts {
   readonly ledger: Ledger;
   readonly database: Database;
   readonly disk: DiskGuard;
+  readonly frameBudget: FrameBudget;
   readonly metrics: Metrics;
   readonly feed: EventFeed;
   readonly clock: Clock;
@@ -95,6 +97,7 @@ export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
       });
     },
     mayRead: () => !disk.isPaused,
+    frameBudget: parts.frameBudget,
     clock,
     log,
     observe: listenerObserver(parts, state),

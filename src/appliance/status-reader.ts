@@ -6,6 +6,7 @@ import type { ChannelId, DestinationId } from '../model/ids.ts';
 import type { StoreIdentity } from '../model/store-identity.ts';
 import type { Database } from '../platform/database.ts';
 import type { DiskGuard } from '../platform/disk-guard.ts';
+import { readMemory } from '../platform/memory.ts';
 import { channelState, destinationState, worstFirst } from '../status/row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from '../status/snapshot.ts';
 import { verdictOf } from '../status/verdict.ts';
@@ -50,16 +51,18 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
   );
   const { openCases } = totals;
   const disk = parts.disk.status;
+  const memory = readMemory(config.memory.alarmBytes);
   return {
     facility: config.facility,
     version: parts.version,
     pid: process.pid,
     startedAtMs: parts.startedAtMs,
     nowMs,
-    verdict: verdictOf({ nowMs, timezone, store, disk, channels, destinations, openCases }),
+    verdict: verdictOf({ nowMs, timezone, store, disk, memory, channels, destinations, openCases }),
     store,
     identity: parts.identity,
     disk,
+    memory,
     channels,
     destinations,
     openCases,

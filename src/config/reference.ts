@@ -22,7 +22,7 @@ This page is generated from the settings of the product (\`npm run docs\`). The 
 
 | file | holds |
 | --- | --- |
-| \`facility.yaml\` | \`facility\`, \`store\`, \`status\`, \`log\`; it may hold \`channels\` and \`destinations\` too |
+| \`facility.yaml\` | \`facility\`, \`store\`, \`status\`, \`memory\`, \`log\`; also \`channels\` and \`destinations\` |
 | \`channels/*.yaml\` | one channel each, or a list of channels |
 | \`destinations/*.yaml\` | one destination each, or a list of destinations |
 

@@ -18,6 +18,7 @@ import { policySettings, routeSettings } from '../pipeline/settings.ts';
 import { diskSettings } from '../platform/disk-settings.ts';
 import { encryptionSettings } from '../platform/encryption-settings.ts';
 import { LOG_LEVELS } from '../platform/log.ts';
+import { memorySettings } from '../platform/memory-settings.ts';
 import { retentionSettings } from '../retention/settings.ts';
 import { currencyNames, isCharset, isCurrency, isTimezone, timezoneNames } from './vocabulary.ts';
 
@@ -118,6 +119,7 @@ export const configSettings = z.strictObject({
   facility: facilitySettings.describe('The hospital this appliance stands in.'),
   store: storeSettings.describe('Where everything accepted is kept.'),
   status: statusSettings.describe('Status page, health checks and metrics.'),
+  memory: memorySettings.prefault({}).describe('What the process may hold in memory.'),
   log: logSettings.prefault({}).describe('What goes to the journal.'),
   channels: z
     .array(channelSettings)

@@ -52,7 +52,7 @@ export const METRICS = {
     type: 'counter',
     unit: 'frames',
     labels: ['channel', 'reason'],
-    help: 'Frames or connections that the listener ended: too large, too slow, too many.',
+    help: 'Frames or connections that the listener ended: too large, too slow, too many, too much memory.',
   },
   causeway_stray_bytes_total: {
     type: 'counter',
@@ -85,6 +85,12 @@ export const METRICS = {
     unit: 'failures',
     labels: [],
     help: 'Times the store could not write and was closed, opened and probed again.',
+  },
+  causeway_memory_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: ['kind'],
+    help: 'Held by the process: heap, or external (buffers beside it). Resident memory also counts page cache.',
   },
   causeway_disk_free_bytes: {
     type: 'gauge',

@@ -4,6 +4,7 @@
  */
 
 import type { StoreIdentity } from '../model/store-identity.ts';
+import type { MemoryStatus } from '../model/memory.ts';
 import type { DiskStatus } from '../model/disk.ts';
 
 /** Worst first: the order in which rows are shown. */
@@ -29,6 +30,7 @@ export interface StatusSnapshot {
   /** Which store this is; a restored or copied one has a higher epoch. */
   readonly identity: StoreIdentity;
   readonly disk: DiskStatus;
+  readonly memory: MemoryStatus;
   readonly channels: readonly ChannelStatus[];
   readonly destinations: readonly DestinationStatus[];
   /** Open exception cases, all causes. */

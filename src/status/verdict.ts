@@ -17,7 +17,7 @@ import {
 /** The parts of a snapshot that decide its verdict. */
 export type VerdictParts = Pick<
   StatusSnapshot,
-  'nowMs' | 'store' | 'disk' | 'channels' | 'destinations' | 'openCases'
+  'nowMs' | 'store' | 'disk' | 'memory' | 'channels' | 'destinations' | 'openCases'
 > &
   Pick<Moment, 'timezone'>;
 
@@ -42,6 +42,7 @@ export function verdictOf(parts: VerdictParts): StateText {
     ...listenerFindings(parts),
     ...behindFindings(parts),
     ...personFindings(parts),
+    ...memoryFindings(parts),
     ...silenceFindings(parts),
   ];
   const [first, ...others] = findings;
@@ -174,6 +175,20 @@ function personFindings({ destinations, openCases }: VerdictParts): Finding[] {
       ? ''
       : ` ${formatCountOf(blockedBehind, 'event')} ${blockedBehind === 1 ? 'waits' : 'wait'} behind.`;
   return [{ state: 'needs-attention', text: `${brief}.${behind}`, reassurance: 'Everything else flows.', brief }];
+}
+
+/** Nothing is lost by it: listeners read less. A person looks for who sends what. */
+function memoryFindings({ memory }: VerdictParts): Finding[] {
+  if (!memory.isShort) return [];
+  const held = formatBytes(memory.heapBytes + memory.externalBytes);
+  return [
+    {
+      state: 'needs-attention',
+      text: `Memory is short (${held} held). Look for very large messages or very many senders.`,
+      reassurance: 'Everything flows.',
+      brief: `memory is short (${held} held)`,
+    },
+  ];
 }
 
 /** Channels that received before and fell silent; one that never received anything is no finding. */

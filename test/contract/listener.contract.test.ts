@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { FrameBudget } from '../../listeners/frame-budget.ts';
 import { createListener } from '../../listeners/index.ts';
 import type { ListenerObserver } from '../../listeners/listener.ts';
 import type { MllpSettings } from '../../listeners/mllp-settings.ts';
@@ -18,7 +19,7 @@ interface Noted {
   open: number;
 }
 
-async function started(driver: Driver, intake: Intake, overrides: Partial<MllpSettings> = {}) {
+async function started(driver: Driver, intake: Intake, overrides: Partial<MllpSettings> = {}, budgetBytes = 1e9) {
   const noted: Noted = { refused: [], stray: 0, open: 0 };
   const observe: ListenerObserver = {
     connections: (open) => {
@@ -36,6 +37,7 @@ async function started(driver: Driver, intake: Intake, overrides: Partial<MllpSe
     intake,
     refuseOversized: (first) => Buffer.from(`refused ${first.length > 0}`),
     mayRead: () => gate.open,
+    frameBudget: new FrameBudget(budgetBytes),
     clock: systemClock,
     log: silentLog,
     observe,
@@ -270,5 +272,29 @@ test.each(kinds)(
     gate.open = true;
     expect(await honest.replies(1)).toEqual(['reply during']);
     expect(await halfway.replies(1)).toEqual(['reply in two pieces']);
+  },
+);
+
+test.each(kinds)(
+  '$kind: unfinished frames share one budget: large ones wait for each other, small senders notice nothing',
+  async ({ driver }) => {
+    const { connect, noted } = await started(
+      driver,
+      echoAfter(() => 0),
+      { frameTimeoutMs: 20_000 },
+      2_000_000,
+    );
+    const payload = 'x'.repeat(900_000);
+    const greedy = await Promise.all(Array.from({ length: 10 }, () => connect()));
+    // Half of each: the buffers that they need are more than the budget.
+    for (const sender of greedy) sender.write(sender.encode(payload).subarray(0, 400_000));
+    await sleep(100);
+    const honest = await connect();
+    honest.write(honest.encode('small'));
+    expect(await honest.replies(1)).toEqual(['reply small']);
+    for (const sender of greedy) sender.write(sender.encode(payload).subarray(400_000));
+    const replies = await Promise.all(greedy.map((sender) => sender.replies(1)));
+    expect(replies.map(([reply]) => reply?.length)).toEqual(greedy.map(() => payload.length + 'reply '.length));
+    expect(noted.refused).toEqual([]);
   },
 );

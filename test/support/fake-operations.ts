@@ -95,6 +95,8 @@ export const fakeOutage = (): DestinationStatus =>
     },
   });
 
+export const FAKE_MEMORY = { heapBytes: 30_000_000, externalBytes: 5_000_000, isShort: false } as const;
+
 export const fakeDisk = (changes: Partial<DiskStatus> = {}): DiskStatus => ({
   state: 'plenty',
   freeBytes: 50 * 1_073_741_824,
@@ -123,6 +125,7 @@ export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnaps
     store: FAKE_STORE,
     identity: FAKE_IDENTITY,
     disk: fakeDisk(),
+    memory: FAKE_MEMORY,
     channels: [fakeChannel()],
     destinations: [fakeDestination()],
     openCases: 0,

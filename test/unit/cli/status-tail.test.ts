@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
-import { FAKE_IDENTITY, FAKE_STORE, fakeDisk } from '../../support/fake-operations.ts';
+import { FAKE_IDENTITY, FAKE_MEMORY, FAKE_STORE, fakeDisk } from '../../support/fake-operations.ts';
 import { type Answer, type Asked, startFakeAppliance } from './fake-appliance.ts';
 import { fakeContext } from './fake-context.ts';
 
@@ -23,6 +23,7 @@ const snapshot = (state: StatusSnapshot['verdict']['state']): StatusSnapshot => 
   verdict: { state, text: 'The verdict.' },
   store: FAKE_STORE,
   identity: FAKE_IDENTITY,
+  memory: FAKE_MEMORY,
   disk: fakeDisk({ hoursToFull: 30 }),
   openCases: 2,
   channels: [channel('a-fine', 'flowing'), channel('b-broken', 'blocked')],

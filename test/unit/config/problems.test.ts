@@ -17,7 +17,7 @@ const MISTAKES: readonly Mistake[] = [
     name: 'unknown key at top level',
     edit: ['channels:\n', 'extra: 1\nchannels:\n'],
     at: '4:1',
-    says: 'extra: unknown key; expected facility, store, status, log, channels or destinations',
+    says: 'extra: unknown key; expected facility, store, status, memory, log, channels or destinations',
   },
   {
     name: 'misspelt key at top level',

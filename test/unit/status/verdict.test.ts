@@ -6,7 +6,6 @@ import {
   destinationState,
   worstFirst,
 } from '../../../src/status/row-state.ts';
-import type { DiskStatus } from '../../../src/model/disk.ts';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
 import { verdictOf } from '../../../src/status/verdict.ts';
 import {
@@ -15,6 +14,7 @@ import {
   FAKE_TIMEZONE,
   fakeChannel,
   fakeDestination,
+  FAKE_MEMORY,
   fakeDisk,
   fakeOutage,
 } from '../../support/fake-operations.ts';
@@ -56,6 +56,7 @@ const verdict = (changes: Partial<StatusSnapshot> = {}) =>
     ...moment,
     store: FAKE_STORE,
     disk: fakeDisk(),
+    memory: FAKE_MEMORY,
     channels: [fakeChannel()],
     destinations: [fakeDestination()],
     openCases: 0,
@@ -78,6 +79,12 @@ describe('channel rows', () => {
       { lastMessageAtMs: FAKE_NOW_MS - MINUTE_MS, quietAfterMs: 5 * MINUTE_MS },
       'flowing',
       '1 sender connected.',
+    ],
+    [
+      'disk full',
+      { disk: 'paused' },
+      'blocked',
+      'Reads nothing while the disk is full; senders wait and keep their messages.',
     ],
     ['starting', { listening: false }, 'blocked', 'Not listening yet; senders cannot connect until it does.'],
     [
@@ -251,48 +258,4 @@ test('rows are shown worst first, then by id', () => {
   const row = (id: string, state: StatusSnapshot['verdict']['state']) => ({ id, state });
   const rows = [row('d', 'flowing'), row('c', 'silent'), row('b', 'blocked'), row('a', 'flowing'), row('e', 'behind')];
   expect(worstFirst(rows).map(({ id }) => id)).toEqual(['b', 'e', 'c', 'a', 'd']);
-});
-
-describe('the disk', () => {
-  const GIB = 1_073_741_824;
-  test.each<[string, Partial<DiskStatus>, string, string]>([
-    [
-      'warn, with the forecast',
-      { state: 'warn', freeBytes: 1.6 * GIB, hoursToFull: 5.4 },
-      'needs-attention',
-      'The disk fills: 1.6 GiB free, full in about 5 h at this rate. Everything flows.',
-    ],
-    [
-      'refusing',
-      { state: 'refusing', freeBytes: 0.25 * GIB },
-      'blocked',
-      'The disk is nearly full (256 MiB free); messages are answered AE until space is freed. ' +
-        'What was accepted before is safe and is delivered.',
-    ],
-    [
-      'paused, for want of inodes',
-      { state: 'paused', freeBytes: GIB, freeInodes: 12 },
-      'blocked',
-      'The disk is full (1 GiB free, 12 inodes free); senders are not read until space is freed. ' +
-        'What was accepted before is safe and is delivered.',
-    ],
-    [
-      'read-only',
-      { state: 'read-only' },
-      'blocked',
-      'The disk takes no writes; messages are answered AE until it does. ' +
-        'What was accepted before is safe and is delivered.',
-    ],
-  ])('%s', (_name, changes, state, text) => {
-    expect(verdict({ disk: fakeDisk(changes) })).toEqual({ state, text });
-  });
-
-  test('is said once, not again by every channel', () => {
-    const blocked = { ...fakeChannel(), state: 'blocked' as const };
-    const { text } = verdict({ disk: fakeDisk({ state: 'paused' }), channels: [blocked] });
-    expect(text).not.toContain('cannot take messages');
-    expect(channel({ disk: 'paused' }).text).toBe(
-      'Reads nothing while the disk is full; senders wait and keep their messages.',
-    );
-  });
 });
