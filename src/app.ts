@@ -16,6 +16,7 @@ import { channelsWithinOpenFiles } from './appliance/connection-limits.ts';
 import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
 import { createEncryptionDesk, encryptionOf } from './appliance/encryption-desk.ts';
 import { EventFeed } from './appliance/events.ts';
+import { fillGauges } from './appliance/gauges.ts';
 import { createOperations } from './appliance/operations.ts';
 import { createRetention, longestWindowDays } from './appliance/retention-desk.ts';
 import { readStatus } from './appliance/status-reader.ts';
@@ -23,7 +24,6 @@ import { Turn } from './appliance/turn.ts';
 import type { Config } from './config/schema.ts';
 import { CaseStore } from './exceptions/case-store.ts';
 import type { Clock, Random } from './model/clock.ts';
-import { DISK_STATES } from './model/disk.ts';
 import type { ChannelId, DestinationId } from './model/ids.ts';
 import type { StoreIdentity } from './model/store-identity.ts';
 import { Ledger, type Placed } from './pipeline/ledger.ts';
@@ -276,29 +276,4 @@ async function startServers(
   const status = await startStatusServer({ ...common, ...config.status });
   started.push(end(status));
   return status.address;
-}
-
-function fillGauges(metrics: Metrics, operations: Operations): void {
-  metrics.beforeRender(async () => {
-    const { destinations, disk, memory, openCases, nowMs } = await operations.status();
-    metrics.gauge('causeway_exception_cases', { state: 'open' }).set(openCases);
-    metrics.gauge('causeway_memory_bytes', { kind: 'heap' }).set(memory.heapBytes);
-    metrics.gauge('causeway_memory_bytes', { kind: 'external' }).set(memory.externalBytes);
-    metrics.gauge('causeway_disk_free_bytes', {}).set(disk.freeBytes);
-    metrics.gauge('causeway_disk_reserve_bytes', {}).set(disk.reserveBytes);
-    metrics.gauge('causeway_disk_hours_to_full', {}).set(disk.hoursToFull ?? Number.POSITIVE_INFINITY);
-    for (const state of DISK_STATES) {
-      metrics.gauge('causeway_disk_state', { state }).set(disk.state === state ? 1 : 0);
-    }
-    for (const one of destinations) {
-      const destination = one.id;
-      const entries = (state: string) => metrics.gauge('causeway_outbox_entries', { destination, state });
-      entries('waiting').set(one.waiting);
-      entries('held').set(one.held);
-      entries('dead').set(one.dead);
-      entries('behind').set(one.blockedBehind);
-      const age = one.oldestWaitingAtMs === null ? 0 : Math.max(0, nowMs - one.oldestWaitingAtMs) / 1_000;
-      metrics.gauge('causeway_outbox_oldest_age_seconds', { destination }).set(age);
-    }
-  });
 }
