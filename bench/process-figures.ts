@@ -35,7 +35,7 @@ export function folderBytes(folder: string): number {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     if (!entry.isFile()) continue;
     try {
-      // Allocated, not apparent: a ballast or preallocated file counts with what it takes from the disk.
+      // Allocated, not apparent: a preallocated file counts with what it takes from the disk.
       bytes += statSync(join(entry.parentPath, entry.name)).blocks * 512;
     } catch {
       // Compaction removed it.

@@ -1,18 +1,19 @@
 /**
  * `npm run bench`: measures the real process (`bin/causeway run`) and prints a table and JSON.
  *
- *   npm run bench -- [--quick] [--only throughput,start,outage,encryption] [--json FILE]
+ *   npm run bench -- [--quick] [--only throughput,start,outage,encryption] [--against FOLDER] [--json FILE]
  *
- * `encryption` (the appliance without and with keys, in turn) runs only when it is named.
+ * `encryption` (the appliance without and with keys, in turn) runs only when it is named. `--against` measures another
+ * checkout and this one in turn, and nothing else unless `--only` names it.
  * `--quick` takes about two minutes and says little about the last tenth; the whole run takes about fifteen.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { corpus } from './corpus.ts';
-import { type EncryptionRow, encryptionTable, measureEncryption } from './encryption.ts';
 import { measureOutage, measureStart } from './outage.ts';
+import { againstPair, encryptionPair, measurePair, type Pair, type PairRow, pairTable } from './pairs.ts';
 import { machine, tables } from './report.ts';
 import { startSink } from './sink.ts';
 import { STORES } from './targets.ts';
@@ -25,11 +26,12 @@ const PARTS = [...USUAL, 'encryption'];
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: USUAL.join(',') },
+    only: { type: 'string' },
+    against: { type: 'string' },
     json: { type: 'string' },
   },
 });
-const only = values.only.split(',');
+const only = values.only?.split(',') ?? (values.against === undefined ? USUAL : []);
 const unknown = only.filter((part) => !PARTS.some((known) => known === part));
 if (unknown.length > 0) fail(`--only knows ${PARTS.join(', ')}; not ${unknown.join(', ')}`);
 
@@ -59,10 +61,14 @@ try {
       ? [await measureOutage(bench, effort.waiting, 100), await measureOutage(bench, effort.waiting / 10, 1)]
       : null,
   };
-  const encryption = only.includes('encryption') ? await allEncryption() : null;
+  const pairs: Pair[] = [];
+  if (only.includes('encryption')) pairs.push(encryptionPair);
+  if (values.against !== undefined) pairs.push(againstPair(resolve(values.against)));
+  const compared = new Map<Pair, readonly PairRow[]>();
+  for (const pair of pairs) compared.set(pair, await allPairs(pair));
   console.log(tables(report));
-  if (encryption !== null) console.log(`\n${encryptionTable(encryption)}`);
-  const json = JSON.stringify({ ...report, encryption }, null, 2);
+  for (const [pair, rows] of compared) console.log(`\n${pairTable(pair, rows)}`);
+  const json = JSON.stringify({ ...report, pairs: [...compared.values()] }, null, 2);
   if (values.json === undefined) console.log(json);
   else writeFileSync(values.json, `${json}\n`);
 } finally {
@@ -76,9 +82,9 @@ async function allThroughput(): Promise<readonly ThroughputRow[]> {
   return rows;
 }
 
-async function allEncryption(): Promise<readonly EncryptionRow[]> {
-  const rows: EncryptionRow[] = [];
-  for (const plan of plans) rows.push(await measureEncryption(bench, { ...plan, rounds: plan.rounds * 2 }));
+async function allPairs(pair: Pair): Promise<readonly PairRow[]> {
+  const rows: PairRow[] = [];
+  for (const plan of plans) rows.push(await measurePair(bench, pair, { ...plan, rounds: plan.rounds * 2 }));
   return rows;
 }
 

@@ -41,12 +41,12 @@ export async function startTarget(name: TargetName, erpUrl: string): Promise<Tar
   };
 }
 
-/** The appliance with the smallest configuration, not started. */
-export const prepareCauseway = (erpUrl: string, maxEvents: number): Promise<Appliance> =>
-  prepareAppliance({ erpUrl, maxEvents, parentDirectory: STORES });
+/** The appliance with the smallest configuration, not started; `program`: the `bin/causeway` of another checkout. */
+export const prepareCauseway = (erpUrl: string, maxEvents: number, program?: string): Promise<Appliance> =>
+  prepareAppliance({ erpUrl, maxEvents, parentDirectory: STORES, ...(program === undefined ? {} : { program }) });
 
-/** Bytes of the appliance's store on disk. */
-export const storeBytes = ({ directory }: Appliance): number => folderBytes(join(directory, 'data'));
+/** Bytes of the appliance's database on disk; the reserve beside it does not grow with messages. */
+export const storeBytes = ({ directory }: Appliance): number => folderBytes(join(directory, 'data', 'db'));
 
 async function startReference(name: TargetName): Promise<Target> {
   const folder = mkdtempSync(join(STORES, 'reference-'));

@@ -58,6 +58,8 @@ export interface ApplianceOptions {
   /** Command put before `bin/causeway`, e.g. `['strace', '-f', '-o', file]`; a function is given the folder. */
   readonly wrapper?: readonly string[] | ((directory: string) => readonly string[]);
   readonly environment?: Readonly<Record<string, string>>;
+  /** The `bin/causeway` of another checkout. */
+  readonly program?: string;
   /** Where the folder of the appliance is made; default: the folder for temporary files of the machine. */
   readonly parentDirectory?: string;
   /** Default 20,000. */
@@ -139,7 +141,8 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
   const begin = async (before: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> => {
     earlierLogs = logs();
     const startedAt = performance.now();
-    const [file = CAUSEWAY, ...args] = [...before, CAUSEWAY, 'run', '--config', configPath];
+    const program = options.program ?? CAUSEWAY;
+    const [file = program, ...args] = [...before, program, 'run', '--config', configPath];
     child = launch(file, args, { directory, environment });
     await untilReady(child, `${statusUrl}/readyz`, options.readyTimeoutMs ?? 20_000);
     return performance.now() - startedAt;
