@@ -155,6 +155,11 @@ export class Totals {
     return this.#committed.case;
   }
 
+  /** Every channel that ever stored a message. */
+  channelIds(): readonly ChannelId[] {
+    return [...this.#channels.keys()] as ChannelId[];
+  }
+
   /** Every lane that ever had an entry. */
   laneIds(): readonly LaneId[] {
     return [...this.#destinations].flatMap(([destinationId, { committed }]) =>

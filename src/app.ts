@@ -137,7 +137,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const retention = createRetention({ ...shared, config, totals, lanes, turn });
   let ready = false;
   const operations = createOperations({
-    ...{ ledger, lanes, cures, database, feed, clock, turn, onParkedChange },
+    ...{ ledger, lanes, cures, database, feed, clock, log, turn, onParkedChange },
     status: () => readStatus({ ...shown, destinations }),
     isReady: () => ready && database.state === 'open' && disk.refusal === null,
   });

@@ -16,6 +16,12 @@ export interface PageQuery {
   readonly after?: string;
 }
 
+/** Which messages: of one channel, and with one MSH-10, byte for byte as latin1 text. */
+export interface MessageQuery extends PageQuery {
+  readonly controlId?: string;
+  readonly channel?: string;
+}
+
 /** One page of a list. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
@@ -93,10 +99,14 @@ export interface Operations {
   status(): Promise<StatusSnapshot>;
   /** True once every channel accepts and the store is open. */
   isReady(): boolean;
-  listMessages(query: PageQuery & { readonly controlId?: string }): Promise<Page<MessageRow>>;
+  /** By control id: found for as long as messages are kept, at most the last 32 of one day and channel. */
+  listMessages(query: MessageQuery): Promise<Page<MessageRow>>;
   showMessage(
     messageId: string,
   ): Promise<{ readonly message: MessageRow; readonly entries: readonly EntryRow[] } | null>;
+  showEntry(entryId: string): Promise<EntryRow | null>;
+  /** The frame as received, base64: patient data. Who looked is written to the log. */
+  frameOf(messageId: string, by: string): Promise<{ readonly base64: string } | null>;
   listCases(query: PageQuery & { readonly state?: CaseState; readonly cause?: string }): Promise<Page<ExceptionCase>>;
   showCase(caseId: string): Promise<CaseDetail | null>;
   /**

@@ -3,24 +3,18 @@ import { parseEntryId } from '../../outbox/keys.ts';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import { amountOf, unitsOf } from '../../outbox/totals.ts';
 import type { StoredMessage } from '../../outbox/frames.ts';
-import type {
-  CaseDetail,
-  EntryRow,
-  MessageRow,
-  Operations,
-  Page,
-  ReplayAnswer,
-  ReplayRequest,
-} from '../api/operations.ts';
+import type { CaseDetail, EntryRow, Operations, Page, ReplayAnswer, ReplayRequest } from '../api/operations.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { ExceptionCase } from '../model/exception-case.ts';
 import { type DestinationId, type EntryId, sequenceOfId } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
+import type { Log } from '../platform/log.ts';
 import type { Ledger } from '../pipeline/ledger.ts';
 import type { Cures, ParkedChange } from '../pipeline/reprocess.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import type { EventFeed } from './events.ts';
+import { entryRows, frameOf, listMessages, showMessage } from './message-look-up.ts';
 import { entryRow, messageRow } from './rows.ts';
 import type { Turn } from './turn.ts';
 
@@ -32,6 +26,7 @@ export interface OperationsParts {
   readonly database: Database;
   readonly feed: EventFeed;
   readonly clock: Clock;
+  readonly log: Log;
   readonly turn: Turn;
   readonly status: () => Promise<StatusSnapshot>;
   readonly isReady: () => boolean;
@@ -55,6 +50,8 @@ export function createOperations(parts: OperationsParts): Operations {
     isReady: parts.isReady,
     listMessages: (query) => listMessages(parts, query),
     showMessage: (id) => showMessage(parts, id),
+    showEntry: async (id) => (await entryRows(parts, [id as EntryId]))[0] ?? null,
+    frameOf: async (id, by) => frameOf(parts, id, by),
     listCases: (query) => listCases(parts, query),
     showCase: (id) => showCase(parts, id),
     reprocessCase: (id, by) => inTurn(() => cures.reprocess(id, by)),
@@ -64,41 +61,6 @@ export function createOperations(parts: OperationsParts): Operations {
     replay: (request, by) => inTurn(() => replay(parts, request, by)),
     subscribe: (listener) => feed.subscribe(listener),
   };
-}
-
-async function listMessages(
-  { ledger }: OperationsParts,
-  { limit, after, controlId }: { limit: number; after?: string; controlId?: string },
-): Promise<Page<MessageRow>> {
-  const rows: MessageRow[] = [];
-  let from = after === undefined ? 0 : (sequenceOfId(after, 'm') ?? 0);
-  for (;;) {
-    const page = await ledger.frames.after(from, Math.min(PAGE, limit));
-    for (const message of page) {
-      from = message.sequence;
-      if (controlId === undefined || message.header.controlId === controlId) rows.push(messageRow(message));
-      if (rows.length === limit) return { rows, next: messageRow(message).messageId };
-    }
-    if (page.length === 0) return { rows, next: null };
-  }
-}
-
-async function showMessage(parts: OperationsParts, id: string) {
-  const sequence = sequenceOfId(id, 'm');
-  const message = sequence === null ? null : parts.ledger.frames.get(sequence);
-  if (message === null) return null;
-  return { message: messageRow(message), entries: await entryRows(parts, message.header.entryIds) };
-}
-
-async function entryRows({ lanes }: OperationsParts, entryIds: readonly EntryId[]): Promise<EntryRow[]> {
-  const rows: EntryRow[] = [];
-  for (const entryId of entryIds) {
-    const at = parseEntryId(entryId);
-    const lane = at === null ? undefined : lanes.get(at.destinationId);
-    const entry = at === null ? null : await lane?.entry(at.sequence);
-    if (lane !== undefined && entry != null) rows.push(entryRow(lane, entry));
-  }
-  return rows;
 }
 
 async function listCases(

@@ -82,7 +82,8 @@ export function caseDetailLines({ case: found, entries }: CaseDetail, timezone: 
   return [...lines, ...entries.flatMap((entry) => entryLines(entry, timezone))];
 }
 
-function entryLines(entry: EntryRow, timezone: string): readonly string[] {
+/** One entry: what it is and where it stands, and a line per attempt. */
+export function entryLines(entry: EntryRow, timezone: string): readonly string[] {
   // The place of a message or line that became no event yet has the kind `held`.
   const what = entry.kind === '' || entry.kind === 'held' ? entry.line : entry.kind;
   const behind =

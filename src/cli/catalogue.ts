@@ -5,6 +5,7 @@ import { demoCommand } from './demo.ts';
 import { exceptionsCommand } from './exceptions.ts';
 import { explainCommand } from './explain.ts';
 import { keyCommand } from './key.ts';
+import { messagesCommand } from './messages.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { sandboxCommand } from './sandbox.ts';
@@ -22,6 +23,7 @@ export const commands: readonly CliCommand[] = [
   tailCommand,
   exceptionsCommand,
   deadLettersCommand,
+  messagesCommand,
   replayCommand,
   explainCommand,
   keyCommand,

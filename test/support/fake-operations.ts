@@ -187,6 +187,8 @@ export function fakeOperations(): FakeOperations {
     },
     listMessages: emptyPage('listMessages'),
     showMessage: unknown('showMessage'),
+    showEntry: unknown('showEntry'),
+    frameOf: unknown('frameOf'),
     listCases: emptyPage('listCases'),
     showCase: unknown('showCase'),
     reprocessCase: refused('reprocessCase'),

@@ -1,0 +1,87 @@
+/** Finding stored messages and entries for people: by control id, by message id, by entry id. */
+import { type LaneId, parseEntryId } from '../../outbox/keys.ts';
+import { LaneStore } from '../../outbox/lane-store.ts';
+import type { EntryRow, MessageQuery, MessageRow, Page } from '../api/operations.ts';
+import { type ChannelId, type EntryId, sequenceOfId } from '../model/ids.ts';
+import type { Log } from '../platform/log.ts';
+import type { OperationsParts } from './operations.ts';
+import { entryRow, messageRow } from './rows.ts';
+
+/** Records read at a time: what one request may hold in memory beside its answer. */
+const PAGE = 256;
+
+type LookUpParts = Pick<OperationsParts, 'ledger' | 'lanes' | 'database'>;
+
+/** A page of stored messages in receive order; by control id through its index, however many messages there are. */
+export async function listMessages(parts: LookUpParts, query: MessageQuery): Promise<Page<MessageRow>> {
+  const { frames } = parts.ledger;
+  const { limit, controlId } = query;
+  const after = query.after === undefined ? 0 : (sequenceOfId(query.after, 'm') ?? 0);
+  if (controlId !== undefined) return findMessages(parts, { ...query, controlId }, after);
+  const rows: MessageRow[] = [];
+  for (let from = after; ; ) {
+    const page = await frames.after(from, Math.min(PAGE, limit));
+    for (const message of page) {
+      from = message.sequence;
+      if ((query.channel ?? message.header.channelId) === message.header.channelId) rows.push(messageRow(message));
+      if (rows.length === limit) return { rows, next: messageRow(message).messageId };
+    }
+    if (page.length === 0) return { rows, next: null };
+  }
+}
+
+async function findMessages(
+  { ledger }: LookUpParts,
+  query: MessageQuery & { readonly controlId: string },
+  after: number,
+): Promise<Page<MessageRow>> {
+  const channelIds = query.channel === undefined ? ledger.totals.channelIds() : [query.channel as ChannelId];
+  const numbers = await ledger.frames.findEver(channelIds, query.controlId);
+  const rows: MessageRow[] = [];
+  for (const number of numbers.filter((one) => one > after)) {
+    const message = ledger.frames.get(number);
+    if (message === null) continue;
+    rows.push(messageRow(message));
+    if (rows.length === query.limit) return { rows, next: messageRow(message).messageId };
+  }
+  return { rows, next: null };
+}
+
+/** A message with the entries that came from it; null when there is none of this id. */
+export async function showMessage(
+  parts: LookUpParts,
+  id: string,
+): Promise<{ readonly message: MessageRow; readonly entries: readonly EntryRow[] } | null> {
+  const sequence = sequenceOfId(id, 'm');
+  const message = sequence === null ? null : parts.ledger.frames.get(sequence);
+  if (message === null) return null;
+  return { message: messageRow(message), entries: await entryRows(parts, message.header.entryIds) };
+}
+
+/** The frame as received; who looked is written to the log. Null when there is no message of this id. */
+export function frameOf(
+  { ledger, log }: LookUpParts & { readonly log: Log },
+  id: string,
+  by: string,
+): { readonly base64: string } | null {
+  const sequence = sequenceOfId(id, 'm');
+  const message = sequence === null ? null : ledger.frames.get(sequence);
+  if (message === null) return null;
+  log.info('the content of a message was shown to a person', { messageId: id, reason: by });
+  return { base64: message.frame.toString('base64') };
+}
+
+/** Those of the entries that exist, in the order given; also of destinations that are not configured any more. */
+export async function entryRows(parts: LookUpParts, entryIds: readonly EntryId[]): Promise<EntryRow[]> {
+  const rows: EntryRow[] = [];
+  for (const entryId of entryIds) {
+    const at = parseEntryId(entryId);
+    const lane = at === null ? null : laneOf(parts, at);
+    const entry = at === null ? null : await lane?.entry(at.sequence);
+    if (lane !== null && entry != null) rows.push(entryRow(lane, entry));
+  }
+  return rows;
+}
+
+const laneOf = ({ lanes, database, ledger }: LookUpParts, { destinationId, lane }: LaneId): LaneStore =>
+  lanes.get(destinationId) ?? new LaneStore({ destinationId, lane }, database, ledger.totals);
