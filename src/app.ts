@@ -35,6 +35,7 @@ import type { Log } from './platform/log.ts';
 import { openFilesMax } from './platform/open-files.ts';
 import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
 import { keptDays } from './retention/kept-days.ts';
+import { createAges } from './status/ages.ts';
 import { createMetrics, type Metrics } from './status/registry.ts';
 
 /** What the process lends to the appliance: tests pass their own clock and chance. */
@@ -131,7 +132,8 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
     },
   });
   const startedAtMs = clock.nowMs();
-  const shown = { config, version, startedAtMs, totals, database, identity, disk, channels, encryption, clock };
+  const ageOf = createAges(clock);
+  const shown = { config, version, startedAtMs, totals, database, identity, disk, channels, encryption, clock, ageOf };
   const destinations = [...desks.values()];
   const turn = new Turn();
   const retention = createRetention({ ...shared, config, totals, lanes, turn });

@@ -4,6 +4,8 @@ import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import type { FrameStore } from '../../outbox/frames.ts';
 import type { DestinationConfig } from '../config/schema.ts';
 import { Dispatcher, type DeliveryObserver } from '../delivery/dispatcher.ts';
+import { authorizedSender, staticCredential } from '../delivery/authorization.ts';
+import { clientCredentials } from '../delivery/client-credentials.ts';
 import { createHttpSender, type Sender } from '../delivery/sender.ts';
 import type { MessageFacts } from '../delivery/settlement.ts';
 import { httpsJson } from '../destinations/https-json.ts';
@@ -14,9 +16,14 @@ import { type DestinationId, sequenceOfId } from '../model/ids.ts';
 import type { Database } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import { readSecret, systemCredentialsDirectory } from '../platform/secrets.ts';
+import { createAges } from '../status/ages.ts';
 import { RateCounter } from '../status/rates.ts';
 import type { Metrics } from '../status/registry.ts';
 import type { EventFeed } from './events.ts';
+
+/** Bounds of a request for a token. */
+const TOKEN_TIMEOUT_MS = 10_000;
+const TOKEN_ANSWER_BYTES_MAX = 65_536;
 
 /** What one destination needs: its own configuration and lane, and the rooms that all destinations share. */
 export interface DeliveryDeskParts {
@@ -47,18 +54,13 @@ export interface DeliveryDesk {
  */
 export function createDeliveryDesk(parts: DeliveryDeskParts): DeliveryDesk {
   const { config, lane, cases, database, clock, random, log } = parts;
-  const sender = createHttpSender({
-    timeoutMs: config.timeoutMs,
-    answerBytesMax: config.answerBytesMax,
-    connectionsMax: config.inFlightMax,
-    ca: config.tls.caFile === undefined ? undefined : readCa(config.tls.caFile),
-  });
+  const sender = senderOf(parts);
   const rate = new RateCounter(clock);
   const dispatcher = new Dispatcher({
     lane,
     cases,
     database,
-    profile: httpsJson(config, authorizationOf(config, log)),
+    profile: httpsJson(config),
     sender,
     settings: config,
     messageFacts: (entry) => messageFacts(parts.frames, entry),
@@ -78,11 +80,31 @@ function readCa(path: string): string {
   }
 }
 
-function authorizationOf({ id, authorization }: DestinationConfig, log: Log): string | null {
-  if (authorization === undefined) return null;
-  const { value, worldReadable } = readSecret(authorization.secret, systemCredentialsDirectory());
-  if (worldReadable) log.warn('the secret file of a destination is readable by every user', { destination: id });
-  return `${authorization.scheme} ${value}`;
+function senderOf({ config, clock, log }: DeliveryDeskParts): Sender {
+  const { authorization, timeoutMs, inFlightMax } = config;
+  const ca = config.tls.caFile === undefined ? undefined : readCa(config.tls.caFile);
+  const sender = createHttpSender({
+    timeoutMs,
+    answerBytesMax: config.answerBytesMax,
+    connectionsMax: inFlightMax,
+    ca,
+  });
+  if (authorization === undefined) return sender;
+  const { scheme, secret, clientCredentials: client } = authorization;
+  const reference = client?.clientSecret ?? secret;
+  if (reference === undefined) return sender;
+  const read = (): string => readSecret(reference, systemCredentialsDirectory()).value;
+  if (readSecret(reference, systemCredentialsDirectory()).worldReadable)
+    log.warn('the secret file of a destination is readable by every user', { destination: config.id });
+  if (client === undefined) return authorizedSender(sender, staticCredential(scheme, read));
+  const tokenSender = createHttpSender({
+    timeoutMs: Math.min(timeoutMs, TOKEN_TIMEOUT_MS),
+    answerBytesMax: TOKEN_ANSWER_BYTES_MAX,
+    connectionsMax: 1,
+    ca,
+  });
+  const parts = { settings: client, sender: tokenSender, readSecret: read, clock };
+  return authorizedSender(sender, clientCredentials(parts));
 }
 
 function messageFacts(frames: FrameStore, entry: StoredEntry): MessageFacts {
@@ -94,6 +116,7 @@ function messageFacts(frames: FrameStore, entry: StoredEntry): MessageFacts {
 function observerOf({ config, metrics, feed, clock }: DeliveryDeskParts, rate: RateCounter): DeliveryObserver {
   const destination = config.id;
   const seconds = metrics.histogram('causeway_delivery_seconds', { destination });
+  const ageOf = createAges(clock);
   const open = metrics.gauge('causeway_circuit_open', { destination });
   open.set(0);
   const outcomes = new Map(
@@ -108,7 +131,7 @@ function observerOf({ config, metrics, feed, clock }: DeliveryDeskParts, rate: R
       outcomes.get(state)?.add();
       if (state === 'posted') {
         rate.add();
-        seconds.observe(Math.max(0, nowMs - entry.header.enqueuedAtMs) / 1_000);
+        seconds.observe(ageOf(entry.header.enqueuedAtMs) / 1_000);
       }
       if (!feed.isFollowed) return;
       const { kind, messageId, controlId } = entry.header;

@@ -28,6 +28,8 @@ export interface StatusReaderParts {
   readonly destinations: readonly DeliveryDesk[];
   readonly encryption: Pick<EncryptionDesk, 'status'>;
   readonly clock: Clock;
+  /** Age of a wall-clock stamp, in ms, whatever the wall clock did meanwhile. */
+  readonly ageOf: (stampMs: number) => number;
 }
 
 /**
@@ -103,11 +105,15 @@ async function destinationStatus(
   parts: StatusReaderParts,
   nowMs: number,
 ): Promise<DestinationStatus> {
-  const { counts, money } = parts.totals.destination(desk.config.id as DestinationId);
-  const { cursor, ...facts } = desk.dispatcher.facts();
-  const waiting = counts.enqueued - counts.posted - counts.held - counts.dead - counts.discarded - counts.behind;
+  const { cursor, ...stored } = desk.dispatcher.facts();
   const isReadable = parts.database.state === 'open';
-  const oldestWaitingAtMs = waiting > 0 && isReadable && cursor !== null ? await oldestWaiting(desk, cursor) : null;
+  const oldestAtMs = isReadable && cursor !== null ? await oldestWaiting(desk, cursor) : null;
+  // All of it after the last wait: counts that were read at two moments do not add up.
+  const { counts, money } = parts.totals.destination(desk.config.id as DestinationId);
+  const waiting = counts.enqueued - counts.posted - counts.held - counts.dead - counts.discarded - counts.behind;
+  const since = (stampMs: number | null): number | null => (stampMs === null ? null : nowMs - parts.ageOf(stampMs));
+  const facts = { ...stored, circuitOpenSinceMs: since(stored.circuitOpenSinceMs) };
+  const oldestWaitingAtMs = waiting > 0 ? since(oldestAtMs) : null;
   const { held, dead, behind, posted, enqueued, discarded } = counts;
   const shown = { ...facts, waiting, oldestWaitingAtMs, held, dead, blockedBehind: behind };
   const rest = new Map(money.enqueued);

@@ -139,6 +139,7 @@ export const PATH_SETTINGS: readonly (readonly string[])[] = [
   ['store', 'encryption', 'keys', '*', 'file'],
   ['destinations', '*', 'tls', 'caFile'],
   ['destinations', '*', 'authorization', 'secret', 'file'],
+  ['destinations', '*', 'authorization', 'clientCredentials', 'clientSecret', 'file'],
 ];
 
 type Settings = z.infer<typeof configSettings>;

@@ -28,7 +28,8 @@ export class Outage {
   readonly #parts: OutageParts;
   readonly #circuit = new Circuit();
   #timer: Timer | null = null;
-  #nextAttemptAtMs: number | null = null;
+  /** By the monotonic clock. */
+  #nextAttemptMs: number | null = null;
 
   constructor(parts: OutageParts) {
     this.#parts = parts;
@@ -47,15 +48,17 @@ export class Outage {
     return this.#circuit.openSinceMs;
   }
 
+  /** As the wall clock stands now. */
   get nextAttemptAtMs(): number | null {
-    return this.#nextAttemptAtMs;
+    const { clock } = this.#parts;
+    return this.#nextAttemptMs === null ? null : clock.nowMs() + this.#nextAttemptMs - clock.monotonicMs();
   }
 
   get record(): LaneRecord['circuit'] {
     const { openSinceMs, failures } = this.#circuit;
     return openSinceMs === null
       ? null
-      : { openSinceMs, nextAttemptAtMs: this.#nextAttemptAtMs ?? openSinceMs, failures };
+      : { openSinceMs, nextAttemptAtMs: this.nextAttemptAtMs ?? openSinceMs, failures };
   }
 
   /** Goes on with a persisted outage; what remains of its pause is clamped to one interval. */
@@ -79,7 +82,7 @@ export class Outage {
     const wasOpen = this.#circuit.state !== 'closed';
     this.#circuit.succeeded();
     this.#timer?.cancel();
-    this.#nextAttemptAtMs = null;
+    this.#nextAttemptMs = null;
     return wasOpen;
   }
 
@@ -90,7 +93,7 @@ export class Outage {
   #arm(pause: number): void {
     const { clock, onProbe } = this.#parts;
     this.#timer?.cancel();
-    this.#nextAttemptAtMs = clock.nowMs() + pause;
+    this.#nextAttemptMs = clock.monotonicMs() + pause;
     this.#timer = clock.after(pause, () => {
       this.#circuit.allowProbe();
       onProbe();

@@ -1,20 +1,9 @@
 import { z } from 'zod';
 import { deliverySettings } from '../delivery/settings.ts';
+import { authorizationSettings } from './authorization-settings.ts';
 import { repetitionSettings } from './repetition-settings.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-
-const fileSecret = z.strictObject({
-  file: z.string().min(1).describe('Path of a file that holds the secret and nothing else.'),
-});
-const credentialSecret = z.strictObject({
-  credential: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,255}$/)
-    .describe('Name of a systemd credential (LoadCredential=).'),
-});
-/** A secret is only ever named: the value never stands in the configuration. */
-export const secretReference = z.union([fileSecret, credentialSecret]);
 
 /** Settings of `kind: https-json`: CloudEvents as JSON to one URL. */
 export const httpsJsonSettings = z
@@ -36,10 +25,7 @@ export const httpsJsonSettings = z
       .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().max(4_096))
       .default({})
       .describe('Further fixed headers; no secrets.'),
-    authorization: z
-      .strictObject({ scheme: z.string().min(1).default('Bearer'), secret: secretReference })
-      .optional()
-      .describe('Sends `Authorization: SCHEME SECRET`.'),
+    authorization: authorizationSettings.optional().describe('Signs every request in.'),
     tls: z
       .strictObject({
         caFile: z
@@ -97,20 +83,23 @@ export const httpsJsonSettings = z
       const message = `expected an address at ${url.origin}, where the events go`;
       context.addIssue({ code: 'custom', path: ['repetition', 'lookUp', 'url'], message });
     }
-    if (url === null || url.protocol !== 'http:') return;
-    if (!LOOPBACK.has(url.hostname)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['url'],
-        message: 'expected https:// (plain http is possible to a loopback address only)',
-      });
-    } else if (!settings.allowInsecureLoopback) {
-      context.addIssue({
-        code: 'custom',
-        path: ['url'],
-        message: 'expected https://, or allowInsecureLoopback: true for plain http to loopback',
-      });
+    const tokenUrl = settings.authorization?.clientCredentials?.tokenUrl;
+    const addresses = [
+      { address: settings.url, path: ['url'] },
+      { address: tokenUrl, path: ['authorization', 'clientCredentials', 'tokenUrl'] },
+    ];
+    for (const { address, path } of addresses) {
+      const problem = address === undefined ? null : plainHttpProblem(address, settings.allowInsecureLoopback);
+      if (problem !== null) context.addIssue({ code: 'custom', path, message: problem });
     }
   });
+
+/** Plain http is for a loopback address only, and only when it is said so. */
+function plainHttpProblem(address: string, isAllowed: boolean): string | null {
+  const url = URL.parse(address);
+  if (url === null || url.protocol !== 'http:') return null;
+  if (!LOOPBACK.has(url.hostname)) return 'expected https:// (plain http is possible to a loopback address only)';
+  return isAllowed ? null : 'expected https://, or allowInsecureLoopback: true for plain http to loopback';
+}
 
 export type HttpsJsonSettings = z.infer<typeof httpsJsonSettings>;

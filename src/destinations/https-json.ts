@@ -8,10 +8,9 @@ import { jsonLookUp } from './look-up.ts';
 import type { DestinationProfile, OutboundEntry, OutboundRequest } from './destination.ts';
 import type { HttpsJsonSettings } from './https-json-settings.ts';
 
-/** `authorization`: the whole header value, read from the secret at start; never logged. */
-export function httpsJson(settings: HttpsJsonSettings, authorization: string | null): DestinationProfile {
+/** The credential is no part of a request here: the sender adds it. */
+export function httpsJson(settings: HttpsJsonSettings): DestinationProfile {
   const fixed: Record<string, string> = { accept: 'application/json', ...settings.headers };
-  if (authorization !== null) fixed['authorization'] = authorization;
   const batched = settings.batch.maxEvents > 1;
   const { repetition } = settings;
   return {

@@ -85,8 +85,10 @@ export const REFUSAL_CLASSES = {
   },
   auth: {
     text: 'The destination refuses the credential (status 401, 403, 407).',
-    next: 'One probe at a time with the same credential until it is taken; then everything goes out in order.',
-    hint: 'Renew the secret that authorization names, then restart the appliance: secrets are read at its start.',
+    next:
+      'Token or secret are renewed once and the request goes again; then one probe at a time until one is taken, and ' +
+      'everything goes out in order.',
+    hint: 'Renew the secret in the place that authorization names: it is read again at the next refusal (401).',
   },
   'not-an-erp-answer': {
     text: 'Something answers, but not as the ERP: a redirect, 404, 405, HTML, broken JSON, or a failure inside a 2xx.',

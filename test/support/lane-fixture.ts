@@ -92,7 +92,7 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
       lane,
       cases,
       database,
-      profile: httpsJson(settings, null),
+      profile: httpsJson(settings),
       sender,
       settings: {
         inFlightMax: options.inFlightMax ?? 4,
