@@ -11,6 +11,7 @@ import { LaneStore } from '../outbox/lane-store.ts';
 import { Totals } from '../outbox/totals.ts';
 import type { Operations } from './api/operations.ts';
 import { type RunningServer, startControlServer, startStatusServer } from './api/server.ts';
+import { createBackup } from './appliance/backup.ts';
 import { type ChannelDesk, createChannelDesk } from './appliance/channel-desk.ts';
 import { channelsWithinOpenFiles } from './appliance/connection-limits.ts';
 import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
@@ -142,6 +143,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
     ...{ ledger, lanes, cures, database, feed, clock, log, turn, onParkedChange },
     status: () => readStatus({ ...shown, destinations }),
     isReady: () => ready && database.state === 'open' && disk.refusal === null,
+    backup: createBackup({ database, identity, version, clock, log }),
   });
   fillGauges(metrics, operations);
   recoverWithStore(database, () => loadAgain(totals, database, frames, indexed), { destinations, log });

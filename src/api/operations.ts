@@ -124,6 +124,11 @@ export interface Operations {
   replayDeadLetter(entryId: string, by: string): Promise<EntryRow>;
   /** Sends stored entries of a message range again under their first idempotency keys. @throws NOT_FOUND */
   replay(request: ReplayRequest, by: string): Promise<ReplayAnswer>;
+  /**
+   * The bytes of a backup of this moment; ending the iteration ends it.
+   * @throws WRONG_STATE while another one is taken, STORE_FAILED
+   */
+  backup(bytesPerSecond: number): AsyncGenerator<Buffer>;
   /** Calls `listener` for each thing that happens from now on; returns the function that ends it. */
   subscribe(listener: (event: TailEvent) => void): () => void;
 }

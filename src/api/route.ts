@@ -36,8 +36,8 @@ export interface ApiRoute {
 export interface StreamRoute {
   readonly path: string;
   readonly summary: string;
-  /** Begins the answer. @throws CausewayError before anything was written. */
-  open(response: ServerResponse): void;
+  /** Begins the answer; `query` is not yet checked. @throws CausewayError before anything was written. */
+  open(response: ServerResponse, query: unknown): void;
 }
 
 /** Ties a declared route to its parser. */

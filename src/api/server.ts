@@ -12,6 +12,7 @@ import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../status/registry.ts';
+import { backupRoute } from './backup.ts';
 import { freeSocketPath, protectSocket } from './control-socket.ts';
 import { type Answer, answerFor, errorAnswer } from './error-answer.ts';
 import { isOwnHost, isOwnOrigin, SECURITY_HEADERS } from './http-safety.ts';
@@ -126,6 +127,7 @@ export function createControlApp(options: ControlServerOptions): FastifyInstance
   const app = createApp(options.log);
   for (const route of controlRoutes(options.operations)) addRoute(app, route);
   addStream(app, tailRoute(options));
+  addStream(app, backupRoute(options.operations));
   return app;
 }
 
@@ -165,8 +167,8 @@ function addRoute(app: FastifyInstance, route: ApiRoute): void {
 }
 
 function addStream(app: FastifyInstance, stream: StreamRoute): void {
-  app.get(stream.path, { exposeHeadRoute: false }, async (_request, reply) => {
-    stream.open(reply.raw);
+  app.get(stream.path, { exposeHeadRoute: false }, async (request, reply) => {
+    stream.open(reply.raw, request.query);
     reply.hijack();
   });
 }

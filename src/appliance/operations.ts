@@ -13,6 +13,7 @@ import type { Log } from '../platform/log.ts';
 import type { Ledger } from '../pipeline/ledger.ts';
 import type { Cures, ParkedChange } from '../pipeline/reprocess.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
+import type { TakeBackup } from './backup.ts';
 import type { EventFeed } from './events.ts';
 import { entryRows, frameOf, listMessages, showMessage } from './message-look-up.ts';
 import { entryRow, messageRow } from './rows.ts';
@@ -30,6 +31,7 @@ export interface OperationsParts {
   readonly turn: Turn;
   readonly status: () => Promise<StatusSnapshot>;
   readonly isReady: () => boolean;
+  readonly backup: TakeBackup;
   /** Tells the dispatchers which parked entries changed; runs after the commit. */
   readonly onParkedChange: (changes: readonly ParkedChange[]) => void;
 }
@@ -59,6 +61,7 @@ export function createOperations(parts: OperationsParts): Operations {
     listDeadLetters: (query) => listDeadLetters(parts, query),
     replayDeadLetter: (id, by) => inTurn(() => replayDeadLetter(parts, id, by)),
     replay: (request, by) => inTurn(() => replay(parts, request, by)),
+    backup: parts.backup,
     subscribe: (listener) => feed.subscribe(listener),
   };
 }

@@ -1,5 +1,6 @@
 /** Every command of the program, in the order of the help. A new command is one file and one line here. */
 import type { CliCommand } from './command.ts';
+import { backupCommand } from './backup.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { demoCommand } from './demo.ts';
 import { exceptionsCommand } from './exceptions.ts';
@@ -25,6 +26,7 @@ export const commands: readonly CliCommand[] = [
   deadLettersCommand,
   messagesCommand,
   replayCommand,
+  backupCommand,
   explainCommand,
   keyCommand,
   sandboxCommand,

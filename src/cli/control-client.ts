@@ -1,5 +1,6 @@
 /**
- * Asks the running appliance over the unix socket of its store. The CLI never opens the store itself.
+ * Asks the running appliance over the unix socket of its store. Only commands for a store on which nothing runs open it
+ * themselves.
  *
  * HTTP/1.1 over the socket, JSON both ways; answers are the types of `src/api/operations.ts`. Errors come back as
  * `{ code, text, hint, detail }` and are thrown as the `CausewayError` that the appliance threw.
@@ -70,6 +71,17 @@ export class ControlClient {
       const lines = rest.split('\n');
       rest = lines.pop() ?? '';
       yield* lines;
+    }
+  }
+
+  /** Bytes of a stream as they come. Ends without error when the appliance cuts it: the reader must know its end. */
+  async *bytes(path: string, query: ControlRequest['query'], silenceMs: number): AsyncGenerator<Buffer> {
+    const response = await this.#open({ method: 'GET', path, query: query ?? {} }, silenceMs);
+    if (response.statusCode !== 200) throw await errorOf(response);
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) yield chunk;
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET')) throw cause;
     }
   }
 

@@ -2,14 +2,13 @@
  * Turns the catalogue of commands into a program: arguments, help with examples first, exit codes. Sole importer of
  * `commander`.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { CausewayError } from '../model/errors.ts';
 import { commands } from './catalogue.ts';
 import type { CliCommand, CliContext, ExitCode } from './command.ts';
 import { AnswerError } from './control-client.ts';
 import { OptionValues, UsageError } from './option-values.ts';
+import { versionOf } from './version.ts';
 
 const USAGE: ExitCode = 2;
 
@@ -101,12 +100,4 @@ function explainFailure(error: unknown, { terminal }: CliContext): ExitCode {
     return ANSWERS_NO.has(error.code) ? 1 : USAGE;
   }
   throw error;
-}
-
-/** The version in package.json. */
-function versionOf(applicationDirectory: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(applicationDirectory, 'package.json'), 'utf8'));
-  const version =
-    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined;
-  return typeof version === 'string' ? version : 'unknown';
 }

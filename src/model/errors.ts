@@ -130,6 +130,22 @@ export const ERROR_SPECS = {
     level: 'error',
     hint: 'The record is not used. Copy the store folder before anything else and look at the disk.',
   },
+  BACKUP_FAILED: {
+    text: 'The backup was not made; nothing of it is left.',
+    retry: 'transient',
+    ack: null,
+    httpStatus: 503,
+    level: 'error',
+    hint: 'Check space and rights where the backup goes and that the name is free, then take it again.',
+  },
+  BACKUP_UNREADABLE: {
+    text: 'The backup file cannot be read.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 500,
+    level: 'error',
+    hint: 'Check the path and the rights of the file. An I/O error means that its disk is damaged: take another copy.',
+  },
   STORE_KEY_INVALID: {
     text: 'A key of the store is not usable.',
     retry: 'permanent',

@@ -18,8 +18,8 @@ import { CausewayError } from '../model/errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Disk, DiskOperation, OpenDisk } from './disk.ts';
 import { type Envelope, plainEnvelope } from './envelope.ts';
-import { openLevel } from './level-disk.ts';
 import type { Log } from './log.ts';
+import { openDisk } from './open-disk.ts';
 import { type Range, readPage, type Row } from './range.ts';
 import { WriteBatch } from './write-batch.ts';
 
@@ -153,6 +153,11 @@ export class Database {
     return (await readPage(this.#level, { ...range, values: false })).map(([key]) => key);
   }
 
+  /** The store below, for a backup: records as they are stored, sealed. Not for writing. */
+  get sealed(): Pick<Disk, 'iterator'> {
+    return this.#level;
+  }
+
   /**
    * The keys of one page whose records are sealed in another way than new ones (before encryption was switched on, or
    * under an older key), and the last key of the page. Opens none of them.
@@ -189,8 +194,8 @@ export class Database {
     while (this.#queue.length > 0 && this.#state === 'open') {
       const group = this.#takeGroup();
       const began = this.#options.clock.monotonicMs();
+      const operations = this.#operationsOf(group);
       try {
-        const operations = this.#operationsOf(group);
         await this.#level.batch(operations, { sync: group.some((waiting) => waiting.durability === 'synced') });
       } catch (cause) {
         this.#fail(cause, group);
@@ -272,16 +277,5 @@ export class Database {
     const value = this.#envelope.seal(PROBE_KEY, 0, [stamp]);
     await this.#level.batch([{ type: 'put', key: PROBE_KEY, value }], { sync: true });
     if (!this.get(PROBE_KEY)?.equals(stamp)) throw new CausewayError('STORE_FAILED', 'A probe was not read back.');
-  }
-}
-
-async function openDisk(options: DatabaseOptions, createIfMissing: boolean): Promise<Disk> {
-  try {
-    return await (options.openDisk ?? openLevel)(options.location, { createIfMissing });
-  } catch (cause) {
-    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const locked = inner instanceof Error && 'code' in inner && inner.code === 'LEVEL_LOCKED';
-    const reason = inner instanceof Error && 'code' in inner ? String(inner.code) : 'cannot be opened';
-    throw new CausewayError(locked ? 'STORE_IN_USE' : 'STORE_OPEN_FAILED', `${reason}.`, { cause });
   }
 }

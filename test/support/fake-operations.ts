@@ -199,6 +199,10 @@ export function fakeOperations(): FakeOperations {
       calls.push(['replay', request, by]);
       return { entries: 3, replayed: request.dryRun ? 0 : 3, money: [] };
     },
+    backup: async function* (bytesPerSecond) {
+      calls.push(['backup', bytesPerSecond]);
+      yield Buffer.from('bytes');
+    },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { Database, WriteBatch } from '../../../src/platform/database.ts';
+import type { OpenDisk } from '../../../src/platform/disk.ts';
 import { open, seal } from '../../../src/platform/envelope.ts';
+import { openLevel } from '../../../src/platform/level-disk.ts';
 import { silentLog } from '../../../src/platform/log.ts';
 import { takeStoreFolder } from '../../../src/platform/store-folder.ts';
 
@@ -66,9 +68,14 @@ test('a value found under another key, cut short or changed by one bit is never 
 test('after a write error nothing queued is confirmed, and the store opens again with what was confirmed', async () => {
   const location = folder();
   let fail = false;
-  const database = await openAt(location, () => {
-    if (fail) throw new Error('disk gone'); // stands for any failure while a group is written
-  });
+  const openDisk: OpenDisk = async (...at) => {
+    const disk = await openLevel(...at);
+    const batch = disk.batch.bind(disk);
+    disk.batch = (...write) => (fail ? Promise.reject(new Error('disk gone')) : batch(...write));
+    return disk;
+  };
+  const opening = { location, createIfMissing: true, clock: systemClock, log: silentLog, openDisk };
+  const database = await Database.open(opening);
   onTestFinished(() => database.close());
   await database.commit(put('a', 1, 'before'), 'synced');
   fail = true;

@@ -1,0 +1,18 @@
+import { CausewayError } from '../model/errors.ts';
+import type { Disk, OpenDisk } from './disk.ts';
+import { openLevel } from './level-disk.ts';
+
+/** Opens the store on disk; default: LevelDB. @throws CausewayError `STORE_OPEN_FAILED`, `STORE_IN_USE` */
+export async function openDisk(
+  options: { readonly location: string; readonly openDisk?: OpenDisk },
+  createIfMissing: boolean,
+): Promise<Disk> {
+  try {
+    return await (options.openDisk ?? openLevel)(options.location, { createIfMissing });
+  } catch (cause) {
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const locked = inner instanceof Error && 'code' in inner && inner.code === 'LEVEL_LOCKED';
+    const reason = inner instanceof Error && 'code' in inner ? String(inner.code) : 'cannot be opened';
+    throw new CausewayError(locked ? 'STORE_IN_USE' : 'STORE_OPEN_FAILED', `${reason}.`, { cause });
+  }
+}

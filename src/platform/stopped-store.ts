@@ -1,0 +1,38 @@
+/** A store on which no appliance runs, opened for a backup: under its owner lock, without looking into its records. */
+import type { Clock } from '../model/clock.ts';
+import { CausewayError } from '../model/errors.ts';
+import { BACKUP_FORMAT } from './backup-format.ts';
+import { backupStream } from './backup-stream.ts';
+import { openDisk } from './open-disk.ts';
+import { takeStoreFolder } from './store-folder.ts';
+import { isProvisioned, readIdentity } from './store-identity.ts';
+
+/** Held until `close` resolved. */
+export interface StoppedStore {
+  /** As fast as it goes. Throws what the disk throws. */
+  backup(): AsyncGenerator<Buffer>;
+  close(): Promise<void>;
+}
+
+/** @throws CausewayError `STORE_MISSING`, `STORE_IN_USE`, `STORE_OPEN_FAILED`, `STORE_NEWER_FORMAT` */
+export async function openStoppedStore(path: string, clock: Clock, version: string): Promise<StoppedStore> {
+  if (!isProvisioned(path)) throw new CausewayError('STORE_MISSING', `${path} holds no store.`);
+  const folder = await takeStoreFolder(path);
+  try {
+    const identity = readIdentity(path);
+    if (identity === null) throw new CausewayError('STORE_MISSING', `${path} holds no store.`);
+    const disk = await openDisk({ location: folder.databasePath }, false);
+    const { storeId, epoch } = identity;
+    const header = { format: BACKUP_FORMAT, storeId, epoch, takenAtMs: clock.nowMs(), version };
+    return {
+      backup: () => backupStream({ disk, header, clock, bytesPerSecond: null }),
+      async close() {
+        await disk.close();
+        await folder.release();
+      },
+    };
+  } catch (error) {
+    await folder.release();
+    throw error;
+  }
+}
