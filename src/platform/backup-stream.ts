@@ -13,7 +13,7 @@ const CHUNK_BYTES = 262_144;
 /** Rows asked for at a time: short turns of the event loop, intake goes on in between. */
 const PAGE_ROWS = 128;
 /** Every key is printable ASCII. */
-const EVERY_KEY = { gte: ' ', lt: '\u007f', limit: Number.POSITIVE_INFINITY, reverse: false } as const;
+const EVERY_KEY = { gte: ' ', lt: '\u007f', limit: Number.POSITIVE_INFINITY, reverse: false, values: true } as const;
 
 /** What is backed up, and how fast. */
 export interface BackupStreamParts {
