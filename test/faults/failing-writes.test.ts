@@ -42,6 +42,7 @@ test.skipIf(noTrace).each([
   ...depth<[string, Failing][]>(
     [],
     [
+      ['a quota that is used up', { calls: 'write,pwrite64', fault: 'error=EDQUOT:when=80..84', onLog: true }],
       ['disk full at every 150th write', { calls: 'write,pwrite64', fault: 'error=ENOSPC:when=60+150', onLog: true }],
       ['EIO from every 120th sync', { calls: 'fdatasync', fault: 'error=EIO:when=40+120' }],
       ['EIO at one write of the log', { calls: 'write,pwrite64', fault: 'error=EIO:when=77', onLog: true }],

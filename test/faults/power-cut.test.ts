@@ -1,4 +1,4 @@
-/** C5: power is cut (nothing unsynced is on the disk) and comes back: the store opens, nothing acknowledged is lost. */
+/** C5, D4: power is cut (nothing unsynced is on the disk) and comes back: the store opens, nothing acked is lost. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -113,3 +113,29 @@ test.skipIf(noMount)(`${COMPACTION_CUTS} power cuts while LevelDB compacts its t
   await expectDelivered(erp, [load], { dark });
   await untilErp(appliance, { waiting: 0, held: 0, dead: 0 });
 });
+
+test.skipIf(noMount)(
+  'the disk answers EIO to everything: AE, not ready, alive; it comes back and nothing is lost',
+  async () => {
+    const { disk, erp } = await machine(512);
+    const appliance = await applianceOn(disk, erp);
+    await appliance.start();
+    const load = loadOf(appliance, { prefix: 'E' });
+    await load.untilMore(100);
+    const from = disk.cutPower();
+    await until('a sender hears AE', () => load.refused > 0, 30_000);
+    const health = async (name: string): Promise<number> => (await fetch(`${appliance.statusUrl}/${name}`)).status;
+    await until('it says that it is not ready', async () => (await health('readyz')) === 503);
+    await sleep(depth(2_000, 20_000));
+    expect(await health('readyz')).toBe(503);
+    expect(await health('livez')).toBe(200);
+    await appliance.kill9();
+    await disk.restorePower();
+    const dark = [{ from, to: process.hrtime.bigint() }];
+    await appliance.start();
+    await load.untilMore(20);
+    await load.stop();
+    await expectDelivered(erp, [load], { dark });
+    await untilErp(appliance, { waiting: 0, held: 0, dead: 0 });
+  },
+);

@@ -23,10 +23,14 @@ export interface LedgerOptions {
   readonly parkedPolicy?: 'block' | 'skip';
   /** Share of messages that are sent badly first; default 0.05. */
   readonly senderChaos?: number;
-  /** Milliseconds between two acts of the seeded chaos; default 600. */
-  readonly meanMs?: number;
-  /** What the appliance is started with, e.g. a folder on another disk; default: a temporary folder. */
+  /** Mean pause of a sender between two messages, ms; default 3. */
+  readonly paceMs?: number;
+  /** Where configuration and store are; default: the folder for temporary files. */
   readonly parentDirectory?: string;
+  /** Shell commands that cut the power below `parentDirectory` and bring it back: for the act `powercut`. */
+  readonly power?: { readonly cut: string; readonly restore: string };
+  /** Called before the appliance is started. */
+  readonly onPrepared?: (prepared: { readonly statusUrl: string }) => void;
   /** Keep the folder with configuration, store, log and ledger after the run. */
   readonly keep: boolean;
   readonly quiet: boolean;
@@ -63,7 +67,7 @@ const MEAN_MS = 600;
 
 /** Runs the tool to its end. @throws Error when the check itself cannot run */
 export async function runLedger(options: LedgerOptions): Promise<LedgerResult> {
-  const folder = mkdtempSync(join(options.parentDirectory ?? tmpdir(), 'causeway-ledger-'));
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-ledger-'));
   const out = join(folder, 'report.json');
   try {
     const args = await ledgerArguments(folder, out, options);
@@ -78,9 +82,12 @@ export async function runLedger(options: LedgerOptions): Promise<LedgerResult> {
 
 async function ledgerArguments(folder: string, out: string, options: LedgerOptions): Promise<readonly string[]> {
   const [mllpPort = 0, statusPort = 0, erpPort = 0] = await freePorts(3);
-  const config = join(folder, 'facility.yaml');
+  // The evidence stays where no power is cut.
+  const place = options.parentDirectory === undefined ? folder : mkdtempSync(join(options.parentDirectory, 'store-'));
+  const config = join(place, 'facility.yaml');
   const erpUrl = `http://127.0.0.1:${erpPort}/events`;
   writeFileSync(config, smallestConfig({ ...options, statusPort, mllpPort, erpUrl }));
+  options.onPrepared?.({ statusUrl: `http://127.0.0.1:${statusPort}` });
   const parked = [`${CAUSEWAY} exceptions list --all --json`, `${CAUSEWAY} dead-letters list --json`];
   const settings: Readonly<Record<string, string>> = {
     start: `${CAUSEWAY} run --config ${config}`,
@@ -89,7 +96,7 @@ async function ledgerArguments(folder: string, out: string, options: LedgerOptio
     'sink-port': String(erpPort),
     duration: String(options.seconds),
     ...(options.plan === undefined
-      ? { chaos: `${options.seed}:${options.meanMs ?? MEAN_MS}:${ACTS}` }
+      ? { chaos: `${options.seed}:${MEAN_MS}:${ACTS}` }
       : { plan: options.plan.replaceAll(/\bCAUSEWAY ([^;]*)/g, `${CAUSEWAY} $1 --config ${config}`) }),
     connections: '8',
     keys: '24',
@@ -99,6 +106,10 @@ async function ledgerArguments(folder: string, out: string, options: LedgerOptio
     'parked-policy': options.parkedPolicy ?? 'block',
     ledger: folder,
     out,
+    ...(options.paceMs === undefined ? {} : { pace: String(options.paceMs) }),
+    ...(options.power === undefined
+      ? {}
+      : { 'powercut-cmd': options.power.cut, 'powercut-restore': options.power.restore }),
   };
   const pairs = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   return [...pairs, '--final-restart', ...(options.quiet ? ['--quiet'] : [])];

@@ -101,6 +101,16 @@ export class LoopDisk {
     return BigInt(execFileSync(this.#shutdownProgram, [this.path], { encoding: 'utf8' }).trim());
   }
 
+  /** `cutPower` and `restorePower` as shell commands, for a program that starts and kills by itself. */
+  powerCommands(): { readonly cut: string; readonly restore: string } {
+    this.#shutdownProgram ??= compile(this.#folder);
+    const unmount = `until umount ${this.path} 2> /dev/null; do sleep 0.05; done`;
+    return {
+      cut: `${this.#shutdownProgram} ${this.path}`,
+      restore: `${unmount}; mount -o loop ${this.#image} ${this.path}`,
+    };
+  }
+
   /** What a boot finds: the journal is replayed. Every process that worked on the disk must have been killed. */
   async restorePower(): Promise<void> {
     await this.#unmount();
