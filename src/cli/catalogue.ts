@@ -3,6 +3,7 @@ import type { CliCommand } from './command.ts';
 import { backupCommand } from './backup.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { exceptionsCommand } from './exceptions.ts';
 import { explainCommand } from './explain.ts';
 import { keyCommand } from './key.ts';
@@ -19,6 +20,7 @@ import { validateCommand } from './validate.ts';
 export const commands: readonly CliCommand[] = [
   runCommand,
   validateCommand,
+  doctorCommand,
   sendCommand,
   statusCommand,
   tailCommand,

@@ -1,0 +1,115 @@
+/** What `causeway doctor` looks at. Each check looks for itself and says what it found; none changes anything. */
+import { existsSync, statfsSync, statSync } from 'node:fs';
+import type { Config } from '../config/schema.ts';
+import { CausewayError } from '../model/errors.ts';
+import { systemCredentialsDirectory } from '../platform/secrets.ts';
+import { readStoreKeys } from '../platform/store-keys.ts';
+import type { StatusSnapshot } from '../status/snapshot.ts';
+
+/** `fail`: it cannot work so · `warn`: it works, and somebody ought to decide. */
+export type FindingLevel = 'ok' | 'warn' | 'fail';
+
+/** One line of the list. */
+export interface Finding {
+  readonly level: FindingLevel;
+  readonly topic: string;
+  /** What was found, and after a point what to do. */
+  readonly text: string;
+}
+
+const GIB = 1_073_741_824;
+const FREE_BYTES_MIN = GIB;
+const OTHERS = 0o077;
+/** Years that a machine with a set clock can show. */
+const YEARS = { from: 2_026, to: 2_100 };
+const LOOPBACK = /^(?:127\.|localhost$|\[?::1\]?$)/;
+
+const finding = (level: FindingLevel, topic: string, text: string): Finding => ({ level, topic, text });
+
+/** Keys that can be read, or the choice to do without. */
+export function checkEncryption({ store }: Config): Finding {
+  const { encryption } = store;
+  if (encryption === undefined)
+    return finding('warn', 'encryption', 'Nothing stored is encrypted. Name keys or write `encryption: off`.');
+  if (encryption === 'off') return finding('ok', 'encryption', 'Off by choice: nothing stored is encrypted.');
+  try {
+    const keys = readStoreKeys(encryption.keys, systemCredentialsDirectory());
+    const older = keys.slice(1).map(({ id }) => id);
+    const reads = older.length === 0 ? '' : `, ${older.join(', ')} can still be read`;
+    return finding('ok', 'encryption', `Key ${keys[0].id} writes${reads}.`);
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error;
+    return finding('fail', 'encryption', `${error.message} ${error.hint}`);
+  }
+}
+
+/** Folder closed to others, and room on its disk. */
+export function checkStoreFolder({ store }: Config): readonly Finding[] {
+  if (!existsSync(store.path)) return [finding('ok', 'store folder', `${store.path} is made at the first start.`)];
+  const mode = statSync(store.path).mode & 0o777;
+  const { bavail, bsize } = statfsSync(store.path);
+  const free = bavail * bsize;
+  const size = `${(free / GIB).toFixed(1)} GiB free`;
+  return [
+    (mode & OTHERS) === 0
+      ? finding('ok', 'store folder', `${store.path} is closed to others.`)
+      : finding(
+          'warn',
+          'store folder',
+          `${store.path} has mode ${mode.toString(8)}. The next start closes it to others.`,
+        ),
+    free >= FREE_BYTES_MIN
+      ? finding('ok', 'disk', `${size}.`)
+      : finding('warn', 'disk', `Only ${size}. Make room before messages are answered AE.`),
+  ];
+}
+
+/** What leaves or enters the machine in the open. */
+export function checkNetwork({ channels, destinations, status }: Config): readonly Finding[] {
+  const open = channels
+    .filter(({ listener }) => !LOOPBACK.test(listener.host))
+    .map(({ id, listener }) =>
+      finding('warn', `channel ${id}`, `MLLP without encryption on ${listener.host}. Only for a network you trust.`),
+    );
+  const page = LOOPBACK.test(status.host)
+    ? []
+    : [finding('warn', 'status page', `Served without encryption or login on ${status.host}.`)];
+  const plain = destinations
+    .filter(({ url }) => url.startsWith('http:'))
+    .map(({ id }) => finding('warn', `destination ${id}`, 'Events go over plain HTTP, to this machine only.'));
+  const found = [...open, ...page, ...plain];
+  return found.length > 0 ? found : [finding('ok', 'network', 'Nothing listens or sends without encryption.')];
+}
+
+/** A clock that somebody has set: stamps of messages and certificates hang on it. */
+export function checkClock(nowMs: number, timezone: string): Finding {
+  const year = new Date(nowMs).getUTCFullYear();
+  const local = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: timezone });
+  const text = `${local.format(nowMs)} (${timezone})`;
+  return year >= YEARS.from && year <= YEARS.to
+    ? finding('ok', 'clock', `${text}.`)
+    : finding('fail', 'clock', `${text}. Set the clock of the machine (\`timedatectl\`).`);
+}
+
+/** What the running appliance says: null when none answers. */
+export function checkRunning(snapshot: StatusSnapshot | null): readonly Finding[] {
+  if (snapshot === null) {
+    const text = 'None answers: it is not running, or this user may not ask. Which keys records need is not known.';
+    return [finding('warn', 'appliance', text)];
+  }
+  const { store, verdict, version } = snapshot;
+  const flows = verdict.state === 'flowing' || verdict.state === 'silent';
+  const own = finding(flows ? 'ok' : 'warn', 'appliance', `Version ${version} runs. ${verdict.text}`);
+  return [own, ...keyFindings(store.encryption)];
+}
+
+function keyFindings({ state, keys, rewrite }: StatusSnapshot['store']['encryption']): readonly Finding[] {
+  if (state === 'off') return [];
+  const [key = ''] = keys;
+  if (rewrite === null) return [finding('ok', 'keys', `Every record is sealed with ${key}; no older key is needed.`)];
+  if (rewrite.damaged > 0) {
+    const text = `${rewrite.damaged} records cannot be opened; keep every key (${keys.join(', ')}).`;
+    return [finding('fail', 'keys', text)];
+  }
+  return [finding('warn', 'keys', `Older records are being sealed with ${key}; keep every key (${keys.join(', ')}).`)];
+}
