@@ -6,6 +6,7 @@ import { BACKUP_FORMAT } from '../platform/backup-format.ts';
 import { backupStream } from '../platform/backup-stream.ts';
 import type { Database } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
+import { STORE_FORMAT } from '../platform/store-identity.ts';
 
 /** What a backup says of its origin, and what it reads. */
 export interface BackupParts {
@@ -29,7 +30,14 @@ export function createBackup(parts: BackupParts): TakeBackup {
   async function* take(bytesPerSecond: number): AsyncGenerator<Buffer> {
     const beganMs = clock.monotonicMs();
     const { storeId, epoch } = identity;
-    const header = { format: BACKUP_FORMAT, storeId, epoch, takenAtMs: clock.nowMs(), version };
+    const header = {
+      format: BACKUP_FORMAT,
+      storeFormat: STORE_FORMAT,
+      storeId,
+      epoch,
+      takenAtMs: clock.nowMs(),
+      version,
+    };
     let bytes = 0;
     let state = 'ended early';
     try {

@@ -9,6 +9,7 @@ import { explainCommand } from './explain.ts';
 import { keyCommand } from './key.ts';
 import { messagesCommand } from './messages.ts';
 import { replayCommand } from './replay.ts';
+import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { sendCommand } from './send.ts';
@@ -29,6 +30,7 @@ export const commands: readonly CliCommand[] = [
   messagesCommand,
   replayCommand,
   backupCommand,
+  restoreCommand,
   explainCommand,
   keyCommand,
   sandboxCommand,

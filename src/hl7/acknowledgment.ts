@@ -51,6 +51,7 @@ const CONDITIONS: Readonly<Record<ProblemCode, string>> = {
   limit: '207',
   'control-id': '207',
   'destination-refused': '207',
+  'maybe-delivered': '207',
 };
 const CONDITION_TEXTS: Readonly<Record<string, string>> = {
   '0': 'Message accepted',

@@ -170,6 +170,22 @@ export const ERROR_SPECS = {
     level: 'error',
     hint: 'Put the right key file back from where it is kept safe. The store is not damaged; never delete it for this.',
   },
+  BACKUP_DAMAGED: {
+    text: 'The backup file is not what was written; nothing was restored.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 500,
+    level: 'error',
+    hint: '`causeway backup verify FILE` names each damaged place. Copy the file again, or use another one.',
+  },
+  RESTORE_REFUSED: {
+    text: 'A restore needs a store folder that does not exist or is empty.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 409,
+    level: 'error',
+    hint: 'Move the old store folder aside (never delete it before the restored one runs), then restore again.',
+  },
   NOT_RUNNING: {
     text: 'No running appliance answers on the control socket of this store.',
     retry: 'transient',

@@ -23,6 +23,8 @@ export interface BackupHeader {
   readonly format: number;
   readonly storeId: string;
   readonly epoch: number;
+  /** Of the records: what migrations still have to do. */
+  readonly storeFormat: number;
   /** Wall clock, ms since the epoch. */
   readonly takenAtMs: number;
   /** Of the product that took it. */

@@ -5,7 +5,7 @@ import { BACKUP_FORMAT } from './backup-format.ts';
 import { backupStream } from './backup-stream.ts';
 import { openDisk } from './open-disk.ts';
 import { takeStoreFolder } from './store-folder.ts';
-import { isProvisioned, readIdentity } from './store-identity.ts';
+import { isProvisioned, readIdentity, storedFormat } from './store-identity.ts';
 
 /** Held until `close` resolved. */
 export interface StoppedStore {
@@ -20,10 +20,11 @@ export async function openStoppedStore(path: string, clock: Clock, version: stri
   const folder = await takeStoreFolder(path);
   try {
     const identity = readIdentity(path);
-    if (identity === null) throw new CausewayError('STORE_MISSING', `${path} holds no store.`);
+    const storeFormat = storedFormat(path);
+    if (identity === null || storeFormat === null) throw new CausewayError('STORE_MISSING', `${path} holds no store.`);
     const disk = await openDisk({ location: folder.databasePath }, false);
     const { storeId, epoch } = identity;
-    const header = { format: BACKUP_FORMAT, storeId, epoch, takenAtMs: clock.nowMs(), version };
+    const header = { format: BACKUP_FORMAT, storeFormat, storeId, epoch, takenAtMs: clock.nowMs(), version };
     return {
       backup: () => backupStream({ disk, header, clock, bytesPerSecond: null }),
       async close() {

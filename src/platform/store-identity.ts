@@ -14,7 +14,17 @@
  * The marker is replaced by rename, with the file and its folder synced: after any crash it is the old or the new one.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CausewayError } from '../model/errors.ts';
 import type { EpochReason, StoreIdentity } from '../model/store-identity.ts';
@@ -73,6 +83,27 @@ export function startNewEpoch(storePath: string, begun: { nowMs: number; reason:
   const next = epochBegun(begun.reason, new Date(begun.nowMs).toISOString());
   return write(storePath, { ...marker, ...next, epoch: marker.epoch + 1, place: placeOf(storePath) });
 }
+
+/** Format of the records of a provisioned store; null before provisioning. @throws as `readIdentity` */
+export const storedFormat = (storePath: string): number | null => readMarker(storePath)?.format ?? null;
+
+/**
+ * Writes the marker of a store that is being restored from a backup: the same store in its next epoch. Its database
+ * follows; until it stands there, a start is refused (`STORE_MISSING`). Call `identify` when it does.
+ * @throws CausewayError `STORE_OPEN_FAILED`
+ */
+export function identifyRestored(
+  storePath: string,
+  origin: { readonly storeId: string; readonly epoch: number; readonly storeFormat: number },
+  nowMs: number,
+): void {
+  const at = new Date(nowMs).toISOString();
+  const { storeId, storeFormat: format } = origin;
+  write(storePath, { format, storeId, epoch: origin.epoch + 1, ...epochBegun('restored', at), provisionedAt: at });
+}
+
+/** A restore failed before the database stood in the folder: takes back what `identifyRestored` wrote. */
+export const withdrawIdentity = (storePath: string): void => rmSync(join(storePath, MARKER), { force: true });
 
 const epochBegun = (epochReason: EpochReason, epochStartedAt: string) => ({
   epochId: randomUUID(),
