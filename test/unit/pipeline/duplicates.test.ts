@@ -137,3 +137,18 @@ test('an AE whose message was stored all the same and a lost AA give one effect 
   expect(again.lane.tail).toBe(2);
   expect(again.counts()).toMatchObject({ received: 2, accepted: 2 });
 });
+
+test('a repetition of the first message of a day, or of one that was being stored then, is a duplicate', async () => {
+  const clock = handClock(Date.UTC(2026, 2, 1, 23, 59, 59));
+  const fixture = await openIntakeFixture(clock);
+  await dispositionOf(fixture, 'C0');
+  const last = dispositionOf(fixture, 'LAST');
+  clock.pass(2_000);
+  const first = dispositionOf(fixture, 'FIRST');
+  expect([await last, await first]).toEqual(['accepted', 'accepted']);
+  // The filter of the new day is made in the background.
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await fixture.database.getMany(['t!s']);
+  expect(await dispositionOf(fixture, 'LAST')).toBe('duplicate');
+  expect(await dispositionOf(fixture, 'FIRST')).toBe('duplicate');
+});
