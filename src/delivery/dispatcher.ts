@@ -67,6 +67,8 @@ export class Dispatcher {
   #lastDeliveredAtMs: number | null = null;
   #recovering: Promise<void> = Promise.resolve();
   #missedChange = false;
+  /** Halted for good: a store that is opened again meanwhile starts no further run. */
+  #isHalted = false;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -74,12 +76,15 @@ export class Dispatcher {
 
   /** Reads the lane's state from disk and starts delivering; after a store failure, again. */
   recover(): Promise<void> {
-    this.#recovering = this.#recovering.then(() => this.#recoverAlone());
+    const again = (): Promise<void> => this.#recoverAlone();
+    // Also after one that failed, because the store failed once more while the lane was read.
+    this.#recovering = this.#recovering.then(again, again);
     return this.#recovering;
   }
 
   async #recoverAlone(): Promise<void> {
-    await this.halt(0);
+    await this.#stopRun(0);
+    if (this.#isHalted) return;
     const run = new DeliveryRun(this.#parts, {
       failed: (failure) => {
         this.#lastFailure = failure;
@@ -91,15 +96,25 @@ export class Dispatcher {
     this.#missedChange = false;
     await run.recover();
     // A cure that was committed meanwhile may have been counted as it was before.
-    if (this.#missedChange) return this.#recoverAlone();
+    if (this.#missedChange || this.#isHalted) {
+      await run.stop(0);
+      return this.#recoverAlone();
+    }
     // Not before: what was committed meanwhile is read from the lane.
     this.#run = run;
     run.feed.noteCommitted();
     run.wake();
   }
 
-  /** Stops sending; waits up to `graceMs` for answers on the way, then cuts them. What was cut goes out again later. */
+  /** Stops for good; waits up to `graceMs` for answers on the way, then cuts them. What was cut goes out again. */
   async halt(graceMs: number): Promise<void> {
+    this.#isHalted = true;
+    await this.#stopRun(graceMs);
+    // A recovery on its way ends without a run, before the store is closed under it.
+    await this.#recovering.catch(() => {});
+  }
+
+  async #stopRun(graceMs: number): Promise<void> {
     const run = this.#run;
     this.#run = null;
     await run?.stop(graceMs);

@@ -73,7 +73,7 @@ export class LaneFeed {
     let after = 0;
     for (;;) {
       const page = await this.#parts.lane.parkedAfter(after, PAGE);
-      for (const { record } of page) this.#keys.change(record, 1);
+      for (const { sequence, record } of page) this.#keys.change(sequence, record, 1);
       const last = page.at(-1);
       if (last === undefined) return;
       after = last.sequence;
@@ -113,8 +113,8 @@ export class LaneFeed {
     const counted = this.#curedBefore.get(sequence);
     this.#curedBefore.delete(sequence);
     const before = counted === undefined ? was : counted;
-    if (before !== null) this.#keys.change(before, -1);
-    if (now !== null) this.#keys.change(now, 1);
+    if (before !== null) this.#keys.change(sequence, before, -1);
+    if (now !== null) this.#keys.change(sequence, now, 1);
   }
 
   /** The entry leaves the window; what the disk says of it is out of date until `settled`. */
@@ -142,11 +142,11 @@ export class LaneFeed {
   }
 
   /**
-   * Takes what stands behind blocked keys – by default keys with something held – out of the window: entries of the
+   * Takes what stands behind blocked keys – by default behind something held – out of the window: entries of the
    * lane are parked, parked ones stay where they are on disk. Returns true when something was taken out.
    */
-  async parkBlocked(isBlocked: (key: OrderingKey) => boolean = (key) => this.#keys.held.has(key)): Promise<boolean> {
-    const removed = this.#parts.window.removeBlocked(isBlocked);
+  async parkBlocked(isBlocked?: (key: OrderingKey) => boolean): Promise<boolean> {
+    const removed = this.#parts.window.removeBlocked(isBlocked ?? this.#keys.isBehindHeld);
     // A pass that is on its way has gone by some of them: it must not bring younger ones of their keys.
     for (const { keys } of removed) for (const key of keys) this.#passBlocked.add(key);
     const fromLane = removed.filter(({ was }) => was === null);
@@ -171,7 +171,7 @@ export class LaneFeed {
       if (was !== 'ready') {
         const record: ParkedRecord = { state: 'behind', keys, atMs: this.#parts.nowMs(), attempts: [] };
         this.#parts.lane.park(batch, entry, { was, record });
-        if (was === null) this.#keys.change(record, 1);
+        if (was === null) this.#keys.change(entry.sequence, record, 1);
       }
       this.#parkingKeys.change(keys, 1);
     }
@@ -215,7 +215,7 @@ export class LaneFeed {
     const record = this.#parts.lane.parked(entry.sequence);
     if (record?.state !== 'held') this.#curedBefore.set(entry.sequence, record);
     if (record === null) return;
-    this.#keys.change(record, 1);
+    this.#keys.change(entry.sequence, record, 1);
     if (record.state === 'ready') this.#unparkWanted = true;
   }
 
@@ -230,7 +230,7 @@ export class LaneFeed {
       const record: ParkedRecord = { state: 'behind', keys: keysOf(entry), atMs: nowMs(), attempts: [] };
       lane.park(batch, entry, { was: null, record });
       cursor.leave(entry.sequence);
-      if (!counted) this.#keys.change(record, 1);
+      if (!counted) this.#keys.change(entry.sequence, record, 1);
       this.#parkingKeys.change(record.keys, 1);
     }
     await database.commit(batch, 'written');
@@ -238,7 +238,7 @@ export class LaneFeed {
       const keys = keysOf(entry);
       this.#parkingKeys.change(keys, -1);
       // What it stands behind may have been cured, or have gone out, meanwhile.
-      if (!this.#keys.held.hasAny(keys)) this.#unparkWanted = true;
+      if (!this.#isBehindHeld(entry)) this.#unparkWanted = true;
     }
   }
 
@@ -269,7 +269,7 @@ export class LaneFeed {
         }
         // While the bodies were read, an older entry of the key may have been held.
         const keys = keysOf(entry);
-        const isStopped = this.#keys.held.hasAny(keys) || this.#parkingKeys.hasAny(keys);
+        const isStopped = this.#isBehindHeld(entry) || this.#parkingKeys.hasAny(keys);
         const isFree = !isStopped && !keys.some((key) => blocked.has(key));
         if (isFree) this.#parts.window.add(entry, freed[index]?.record ?? { state: 'behind' });
         else for (const key of keys) blocked.add(key);
@@ -289,6 +289,10 @@ export class LaneFeed {
     if (isFree && !record.keys.some((key) => blocked.has(key))) return true;
     for (const key of record.keys) blocked.add(key);
     return false;
+  }
+
+  #isBehindHeld(entry: StoredEntry): boolean {
+    return keysOf(entry).some((key) => this.#keys.isBehindHeld(key, entry.sequence));
   }
 
   #isBlocked(entry: StoredEntry): boolean {

@@ -54,8 +54,8 @@ export class SetAside {
     for (const one of [member, ...detached]) window.remove(one);
     const followersParked = feed.parkBlocked();
     observe.settled(member.entry, { state, class: refusal.class, reason: refusal.reason });
-    await committed;
-    await followersParked;
+    // Together: when the store fails both reject, and neither may be left without anybody who hears it.
+    await Promise.all([committed, followersParked]);
     feed.settled([member]);
     feed.membersParked(detached);
   }

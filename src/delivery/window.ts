@@ -135,13 +135,14 @@ export class Window {
    * Removes and returns, in sequence order, every entry that nobody holds and that stands behind a blocked key – also
    * indirectly, behind another entry that is removed here.
    */
-  removeBlocked(isBlocked: (key: OrderingKey) => boolean): WindowEntry[] {
+  removeBlocked(isBlocked: (key: OrderingKey, sequence: number) => boolean): WindowEntry[] {
     const shadow = new Set<OrderingKey>();
     const removed: WindowEntry[] = [];
     const inOrder = [...this.#entries.values()].sort((a, b) => a.entry.sequence - b.entry.sequence);
     for (const candidate of inOrder) {
       if (candidate.state === 'taken') continue;
-      if (!candidate.keys.some((key) => shadow.has(key) || isBlocked(key))) continue;
+      const { sequence } = candidate.entry;
+      if (!candidate.keys.some((key) => shadow.has(key) || isBlocked(key, sequence))) continue;
       for (const key of candidate.keys) shadow.add(key);
       removed.push(candidate);
     }
