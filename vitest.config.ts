@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'quick',
-          include: folders('tidy', 'unit', 'contract', 'golden'),
+          include: folders('tidy', 'unit', 'contract', 'golden', 'simulation'),
           pool: 'forks',
           testTimeout: 15_000,
           hookTimeout: 15_000,
