@@ -235,8 +235,7 @@ export class LaneFeed {
     }
     await database.commit(batch, 'written');
     for (const entry of entries) {
-      const keys = keysOf(entry);
-      this.#parkingKeys.change(keys, -1);
+      this.#parkingKeys.change(keysOf(entry), -1);
       // What it stands behind may have been cured, or have gone out, meanwhile.
       if (!this.#isBehindHeld(entry)) this.#unparkWanted = true;
     }

@@ -5,6 +5,7 @@ import { Totals } from '../../outbox/totals.ts';
 import type { Operations } from '../../src/api/operations.ts';
 import { EventFeed } from '../../src/appliance/events.ts';
 import { createOperations, type OperationsParts } from '../../src/appliance/operations.ts';
+import { Turn } from '../../src/appliance/turn.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import type { Sender } from '../../src/delivery/sender.ts';
 import type { DestinationProfile } from '../../src/destinations/destination.ts';
@@ -74,7 +75,7 @@ export async function startLife(parts: LifeParts): Promise<Life> {
     await totals.load(database);
     const soundFrames = new FrameStore(database, totals, { clock, blind: null });
     const frames = hooks.frames?.(soundFrames, totals.messages) ?? soundFrames;
-    const index = { windowDays: WINDOW_DAYS, onFailed: () => {} };
+    const index = { windowDays: WINDOW_DAYS, keepDays: WINDOW_DAYS, onFailed: () => {} };
     await frames.loadIndex(index);
     const cases = new CaseStore(database, totals);
     const soundLane = new LaneStore({ destinationId: ERP, lane: 'normal' }, database, totals);
@@ -115,7 +116,7 @@ function newDispatcher(parts: LifeParts, { database, lane, cases, frames }: Stor
     ...{ id: ERP, kind: 'https-json', url: 'https://erp.example/events' },
     batch: { maxEvents: plan.maxEvents, maxWaitMs: 20 },
   });
-  const sound = httpsJson(settings, null);
+  const sound = httpsJson(settings);
   return new Dispatcher({
     ...{ lane, cases, database, clock: parts.clock, random: parts.random, log: parts.log },
     profile: hooks.profile?.(sound) ?? sound,
@@ -138,7 +139,10 @@ interface DeskParts extends Stores {
   readonly dispatcher: Dispatcher;
 }
 
-function newDesk({ plan, clock, amountTolerance }: LifeParts, desk: DeskParts): Pick<Life, 'intake' | 'operations'> {
+function newDesk(
+  { plan, clock, log, amountTolerance }: LifeParts,
+  desk: DeskParts,
+): Pick<Life, 'intake' | 'operations'> {
   const { database, totals, frames, cases, lane, dispatcher } = desk;
   const facility = { id: 'north' as FacilityId, timezone: 'America/Chicago', currency: 'USD' };
   const lanes = new Map([[ERP, lane]]);
@@ -162,10 +166,11 @@ function newDesk({ plan, clock, amountTolerance }: LifeParts, desk: DeskParts): 
     },
   });
   // Without what no simulated person asks for: status view, backups.
-  const operations = createOperations({
-    ...{ ledger, lanes, cures, database, feed: new EventFeed(), clock, onParkedChange },
+  const used: Omit<OperationsParts, 'status' | 'backup'> = {
+    ...{ ledger, lanes, cures, database, feed: new EventFeed(), clock, onParkedChange, log, turn: new Turn() },
     isReady: () => database.state === 'open',
-  } as Partial<OperationsParts> as OperationsParts);
+  };
+  const operations = createOperations(used as OperationsParts);
   const intake = createIntake({
     ...{ channel, facility, database, ledger, clock, disk: { refusal: null } },
     onPlaced,
