@@ -51,7 +51,7 @@ export class Outage {
   /** As the wall clock stands now. */
   get nextAttemptAtMs(): number | null {
     const { clock } = this.#parts;
-    return this.#nextAttemptMs === null ? null : clock.nowMs() + this.#nextAttemptMs - clock.monotonicMs();
+    return this.#nextAttemptMs === null ? null : Math.round(clock.nowMs() + this.#nextAttemptMs - clock.monotonicMs());
   }
 
   get record(): LaneRecord['circuit'] {

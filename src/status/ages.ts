@@ -12,7 +12,7 @@ export function createAges(clock: Clock): (stampMs: number) => number {
   const offsetMs = clock.nowMs() - clock.monotonicMs();
   return (stampMs) => {
     const standing = clock.nowMs() - stampMs;
-    const steady = clock.monotonicMs() + offsetMs - stampMs;
+    const steady = Math.round(clock.monotonicMs() + offsetMs) - stampMs;
     if (standing < 0) return Math.max(0, steady);
     return steady < 0 ? standing : Math.min(standing, steady);
   };

@@ -9,9 +9,13 @@ import type { AddressInfo, Socket } from 'node:net';
 
 /**
  * `down`: the port is closed. `hang`: no answer. `reset`: connection cut, nothing applied. `reset-after`: applied, then
- * cut. `html200`: a login page. `reject`: 422. `garbage`: 200 with half a JSON text. A number: that status.
+ * cut. `html200`: a login page. `reject`: 422. `garbage`: 200 with half a JSON text. `drip`: applied, then an answer
+ * of which a byte comes now and then. `partial`: every other event of a batch is applied, and 207 tells which. A number:
+ * that status.
  */
-export type ErpMode = 'ok' | 'down' | 'hang' | 'reset' | 'reset-after' | 'html200' | 'reject' | 'garbage' | number;
+export type ErpMode =
+  | ('ok' | 'down' | 'hang' | 'reset' | 'reset-after' | 'html200' | 'reject' | 'garbage' | 'drip' | 'partial')
+  | number;
 
 /** One request as it arrived. */
 export interface ErpRequest {
@@ -49,6 +53,10 @@ export class FakeErp {
   latencyMs = 0;
   /** In mode `ok`: this text instead of applying and receipts; null: as usual. */
   answerBody: string | null = null;
+  /** false: every request is taken for a new one; `GET /documents/EVENT` tells what is there. */
+  recognises = true;
+  /** Events that were asked for. */
+  readonly lookUps: string[] = [];
   /** Sent with 429 and 503, in seconds. */
   retryAfterSeconds: number | undefined;
   readonly requests: ErpRequest[] = [];
@@ -125,19 +133,20 @@ export class FakeErp {
     } catch {
       return;
     }
+    if (request.method === 'GET') return this.#tell(decodeURIComponent(request.url?.split('/').at(-1) ?? ''), response);
     const body = Buffer.concat(chunks).toString('utf8');
     const key = headerText(request.headers['idempotency-key']);
     const seen = { path: request.url ?? '', headers: request.headers, key, body, events: eventsOf(body) };
     const mode = this.decide?.({ ...seen, applied: false }) ?? this.#mode;
-    const applied =
-      this.answerBody === null && (mode === 'ok' || mode === 'reset-after') && this.#apply(key, body, seen.events);
+    const taken = mode === 'partial' ? seen.events.filter((_, index) => isTaken(index)) : seen.events;
+    const applied = this.answerBody === null && APPLYING.has(mode) && this.#apply(key, body, taken);
     this.requests.push({ ...seen, applied });
     if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
     this.#answer(mode, response, seen.events);
   }
 
   #apply(key: string | undefined, body: string, events: readonly ErpEvent[]): boolean {
-    const before = key === undefined ? undefined : this.#bodies.get(key);
+    const before = key === undefined || !this.recognises ? undefined : this.#bodies.get(key);
     if (before !== undefined) {
       if (before !== body && key !== undefined) this.reusedKeys.push(key);
       return false;
@@ -145,6 +154,13 @@ export class FakeErp {
     if (key !== undefined) this.#bodies.set(key, body);
     this.effects.push(...events);
     return true;
+  }
+
+  #tell(id: string, response: ServerResponse): void {
+    this.lookUps.push(id);
+    const isThere = this.effects.some((event) => event.id === id);
+    response.writeHead(isThere ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(isThere ? { reference: id, number: `D-${id}` } : { status: 'error' }));
   }
 
   #answer(mode: ErpMode, response: ServerResponse, events: readonly ErpEvent[]): void {
@@ -156,6 +172,8 @@ export class FakeErp {
     else if (mode === 'hang') hung.add(response.socket as Socket);
     else if (mode === 'html200') response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>');
     else if (mode === 'reject') response.writeHead(422, json).end('{"status":"error","code":"VALIDATION"}');
+    else if (mode === 'drip') drip(response);
+    else if (mode === 'partial') response.writeHead(207, json).end(JSON.stringify({ results: resultsOf(events) }));
     else if (mode === 'garbage') response.writeHead(200, json).end('{"status":"o');
     else if (this.answerBody !== null) response.writeHead(200, json).end(this.answerBody);
     else response.writeHead(200, json).end(JSON.stringify({ status: 'ok', receipts: events.map((event) => event.id) }));
@@ -163,6 +181,21 @@ export class FakeErp {
 }
 
 const hung = new WeakSet<Socket>();
+const APPLYING: ReadonlySet<ErpMode> = new Set<ErpMode>(['ok', 'reset-after', 'drip', 'partial']);
+
+/** Of a batch that is taken in part, which events are. */
+const isTaken = (index: number): boolean => index % 2 === 0;
+
+const resultsOf = (events: readonly ErpEvent[]): readonly object[] =>
+  events.map(({ id }, index) => (isTaken(index) ? { eventId: id, status: 201 } : { eventId: id, status: 503 }));
+
+/** An answer that never ends by itself. */
+function drip(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+  response.write('{');
+  const timer = setInterval(() => response.write(' '), 100);
+  response.once('close', () => clearInterval(timer));
+}
 
 /** A listening fake on a port chosen by the system. Register `erp.stop()` with `onTestFinished`. */
 export async function startFakeErp(tls: ErpTls | null = null): Promise<FakeErp> {
