@@ -31,7 +31,7 @@ const effectsPerEvent = ({ effects }: FakeErp): ReadonlyMap<string, number> => {
   return counts;
 };
 
-test('an ERP that takes half of each batch, and kill -9 in between: each event once, no key with other content', async () => {
+test('an ERP that takes half of each batch, and kill -9 in between: each event once', async () => {
   const { appliance, erp } = await running(10, () => 'onBlocked: hold-key');
   await erp.setMode('partial');
   for (let round = 0; round < 3; round += 1) {
@@ -69,7 +69,7 @@ test.each([1, 10])(
   },
 );
 
-test('an answer that drips for ever blocks its own key until the deadline, again and again; the others flow', async () => {
+test('an answer that drips for ever blocks its own key until the deadline; the others flow', async () => {
   const { appliance, erp } = await running(1, () => 'timeoutMs: 500');
   let isDripping = true;
   erp.decide = ({ events }) => (isDripping && events[0]?.['subject'] === 'account:P0A' ? 'drip' : undefined);

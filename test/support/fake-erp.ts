@@ -10,8 +10,8 @@ import type { AddressInfo, Socket } from 'node:net';
 /**
  * `down`: the port is closed. `hang`: no answer. `reset`: connection cut, nothing applied. `reset-after`: applied, then
  * cut. `html200`: a login page. `reject`: 422. `garbage`: 200 with half a JSON text. `drip`: applied, then an answer
- * of which a byte comes now and then. `partial`: every other event of a batch is applied, and 207 tells which. A number:
- * that status.
+ * of which a byte comes now and then. `partial`: every other event of a batch is applied, and 207 tells which. A
+ * number: that status.
  */
 export type ErpMode =
   | ('ok' | 'down' | 'hang' | 'reset' | 'reset-after' | 'html200' | 'reject' | 'garbage' | 'drip' | 'partial')

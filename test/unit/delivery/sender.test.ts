@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpSender } from '../../../src/delivery/sender.ts';
 
@@ -65,6 +65,73 @@ test.each([
     expect(performance.now() - began).toBeLessThan(2_000);
   },
 );
+
+const ANSWER =
+  'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\nConnection: close\r\n\r\n{"status":"ok"}';
+
+test('an answer that hangs at any of its bytes ends at the deadline; only a whole one is an answer', async () => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', (head) => {
+      const at = Number(/x-key: (\d+)/.exec(head.toString('latin1'))?.[1]);
+      socket.write(ANSWER.slice(0, at));
+    });
+  });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+  const sender = createHttpSender({ timeoutMs: 1_500, answerBytesMax: 10_000, connectionsMax: 200, ca: undefined });
+  onTestFinished(() => sender.close());
+  const began = performance.now();
+  const cuts = Array.from({ length: ANSWER.length + 1 }, (_, at) => at);
+  const answers = await Promise.all(
+    cuts.map((at) =>
+      sender.send({ url, headers: { 'x-key': String(at) }, body: Buffer.from('{}') }, new AbortController().signal),
+    ),
+  );
+  expect(performance.now() - began).toBeLessThan(4_000);
+  expect(answers.at(-1)).toMatchObject({ status: 200, truncated: false });
+  for (const answer of answers.slice(0, -1)) expect(answer).toMatchObject({ outcome: 'refused', retry: 'ambiguous' });
+});
+
+test('an ERP that takes the request too slowly ends at the deadline and is ambiguous', async () => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.pause(); // its window fills, and the rest of the request stays here
+    onTestFinished(() => void socket.destroy());
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const sender = createHttpSender({ timeoutMs: 500, answerBytesMax: 10_000, connectionsMax: 1, ca: undefined });
+  onTestFinished(() => sender.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+  const began = performance.now();
+  const body = Buffer.alloc(32 * 1_048_576, 0x20);
+  expect(await sender.send({ url, headers: {}, body }, new AbortController().signal)).toMatchObject({
+    outcome: 'refused',
+    class: 'unknown-outcome',
+    retry: 'ambiguous',
+  });
+  expect(performance.now() - began).toBeLessThan(3_000);
+});
+
+test('a look-up goes as a GET without a body', async () => {
+  let seen = '';
+  const url = await serve((request, response) => {
+    seen = `${request.method} ${request.headers['content-length'] ?? 'no length'}`;
+    response.end('[]');
+  });
+  const sender = createHttpSender({ timeoutMs: 500, answerBytesMax: 10_000, connectionsMax: 1, ca: undefined });
+  onTestFinished(() => sender.close());
+  const request = { method: 'GET', url, headers: {}, body: Buffer.alloc(0) } as const;
+  expect(await sender.send(request, new AbortController().signal)).toMatchObject({ status: 200 });
+  expect(seen).toBe('GET no length');
+});
 
 test('an endless answer is cut at answerBytesMax instead of filling memory', async () => {
   const url = await serve((_request, response) => {

@@ -38,6 +38,13 @@ test.each([
   ['a refused part', answer(200, { results: [{ status: 201 }, { status: 422 }] })],
   ['a nested refusal', answer(200, { result: { success: false } })],
   ['status 207', answer(207, { results: [] })],
+  ['status 207 without a body', answer(207, '')],
+  ['what the tool calls err200', answer(200, { status: 'error', code: 'PERIOD_CLOSED', message: 'not posted' })],
+  ['a mere text', answer(200, '"accepted"')],
+  ['nothing in it', answer(200, 'null')],
+  ['a number', answer(200, '0')],
+  ['blanks', answer(200, '  ')],
+  ['a 207 that says nothing of the event', answer(207, { results: [{ id: 'J-1' }] })],
   ['a fault object', answer(200, { Fault: { faultcode: 'x' } })],
 ])('a 2xx with %s is never taken for a success', (_what, verdict) => {
   expect(verdict).toMatchObject({ outcome: 'refused', retry: 'ambiguous', destinationWide: true });
