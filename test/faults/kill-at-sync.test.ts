@@ -1,8 +1,9 @@
-/** C2: killed exactly at a sync, from the first one of a fresh store on. */
+/** C1, C2: killed at any moment, and exactly at a sync, from the first one of a fresh store on. */
 import { expect, onTestFinished, test } from 'vitest';
 import { untilErp } from '../support/appliance-status.ts';
 import { startFakeErp } from '../support/fake-erp.ts';
-import { depth } from '../support/faults/depth.ts';
+import { runLedger } from '../ledger/ledger-run.ts';
+import { depth, isLong } from '../support/faults/depth.ts';
 import { canTrace, missing } from '../support/faults/facilities.ts';
 import { expectDelivered, Load } from '../support/faults/load.ts';
 import { injecting, ONE_THREAD } from '../support/faults/strace.ts';
@@ -48,3 +49,17 @@ test.skipIf(noTrace).each(KILLED_AT)(
     await until('nothing is on its way', () => untilErp(appliance, { waiting: 0, held: 0, dead: 0 }));
   },
 );
+
+const KILLS = 50;
+
+if (isLong) {
+  test(`killed ${KILLS} times under load: ready each time, nothing lost, doubled or misordered`, async () => {
+    const plan = Array.from({ length: KILLS }, (_, index) => `${(1 + index * 0.7).toFixed(1)} kill9`).join('; ');
+    const seconds = 2 + KILLS * 0.7;
+    const { report, log } = await runLedger({ seconds, plan, seed: 1, maxEvents: 1, keep: false, quiet: true });
+    expect(report.violations, log).toEqual({});
+    expect(report.verdict).toBe('PASS');
+    // Those, the first start and the one at the end.
+    expect(report.starts).toBe(KILLS + 2);
+  });
+}

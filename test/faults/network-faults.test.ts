@@ -42,8 +42,8 @@ test.skipIf(noFilter).each([
   const filter = packetFilter();
   await load.untilMore(20);
   filter.set(...rules(erp.port));
-  await load.untilMore(200);
-  await sleep(depth(3_000, 20_000));
+  await load.untilMore(100);
+  await sleep(depth(1_500, 20_000));
   // The page stays usable.
   const asked = performance.now();
   await statusOf(appliance);
