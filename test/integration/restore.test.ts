@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RestoreReport } from '../../src/appliance/restore.ts';
+import { writeNewStoreKey } from '../../src/platform/store-keys.ts';
 import { erpOf, moneyOf, untilErp } from '../support/appliance-status.ts';
 import { type FakeErp, startFakeErp } from '../support/fake-erp.ts';
 import { charge } from '../support/messages.ts';
@@ -178,4 +179,38 @@ test('a restore goes into an empty folder only, from a whole backup, and leaves 
   expect(readdirSync(store).sort()).toEqual(['PROVISIONED', 'db']);
   await appliance.start();
   expect((await erpOf(appliance)).enqueued).toBe(30);
+}, 60_000);
+
+test('the backup of an encrypted store shows nothing, and is restored with its key only', async () => {
+  const appliance = await prepareAppliance({});
+  onTestFinished(() => appliance.dispose());
+  const { configPath, directory } = appliance;
+  const plain = readFileSync(configPath, 'utf8');
+  const configure = (encryption: string): void =>
+    writeFileSync(configPath, plain.replace('path: ./data', `path: ./data, encryption: ${encryption}`));
+  writeNewStoreKey(join(directory, 'a.key'));
+  writeNewStoreKey(join(directory, 'b.key'));
+  configure('{ keys: [ { id: a, file: a.key } ] }');
+  await appliance.start();
+  await sendAll(appliance, [charge({ controlId: 'CTLCANARY', patient: 'MRNCANARY' })]);
+  const backup = join(directory, 'sealed.backup');
+  expect(await appliance.command('backup', '--to', backup)).toMatchObject({ code: 0 });
+  await appliance.stop();
+  expect(readFileSync(backup).includes('CANARY')).toBe(false);
+
+  const store = join(directory, 'data');
+  rmSync(store, { recursive: true });
+  for (const [encryption, code] of [
+    ['off', 'STORE_KEY_MISSING'],
+    ['{ keys: [ { id: a, file: b.key } ] }', 'STORE_KEY_WRONG'],
+  ] as const) {
+    configure(encryption);
+    expect((await appliance.command('restore', '--from', backup)).stderr).toContain(code);
+    expect(existsSync(join(store, 'PROVISIONED'))).toBe(false);
+  }
+  configure('{ keys: [ { id: a, file: a.key } ] }');
+  expect(await appliance.command('restore', '--from', backup)).toMatchObject({ code: 0 });
+  await appliance.start();
+  await sendAll(appliance, [charge({ controlId: 'CTLCANARY', patient: 'MRNCANARY' })]);
+  expect((await erpOf(appliance)).enqueued).toBe(1);
 }, 60_000);
