@@ -94,8 +94,8 @@ export async function measureOutage(bench: Bench, messages: number, maxEvents: n
   }
 }
 
-/** Starts the process and sends as soon as the port opens. */
-async function startToFirstAck(appliance: Appliance): Promise<number> {
+/** Starts the process and sends as soon as the port opens; ms from the start to the first AA. */
+export async function startToFirstAck(appliance: Appliance): Promise<number> {
   const startedAt = performance.now();
   const ready = appliance.start();
   ready.catch(() => {});

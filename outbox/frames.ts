@@ -46,7 +46,7 @@ export class FrameStore {
     this.#database = database;
     this.#totals = totals;
     this.#time = new StoreClock(clock);
-    this.#controlIds = new ControlIdIndex(database, this.#time, blind);
+    this.#controlIds = new ControlIdIndex(database, this.#time, { clock, blind });
   }
 
   /** The number of the next message; one that is never stored leaves no hole after a restart. */
