@@ -50,6 +50,15 @@ export const sequenceOfKey = (key: string): number => Number(key.slice(-16));
 export const entryIdOf = ({ destinationId, lane }: LaneId, sequence: number): EntryId =>
   `${destinationId}:${lane}:${padSequence(sequence)}` as EntryId;
 
+/** A lane as people read it: `DESTINATION:LANE`. */
+export const laneName = ({ destinationId, lane }: LaneId): string => `${destinationId}:${lane}`;
+
+/** The lane in the key of one of its rows; null for another key. */
+export function parseLaneKey(key: string): LaneId | null {
+  const match = /^[eopw]!([^!]+)!(urgent|normal|bulk)!\d{16}$/.exec(key);
+  return match === null ? null : { destinationId: match[1] as DestinationId, lane: match[2] as Lane };
+}
+
 /** Takes an entry id apart; null when the text is not one. */
 export function parseEntryId(id: string): (LaneId & { readonly sequence: number }) | null {
   const match = /^([a-z0-9-]{1,63}):(urgent|normal|bulk):(\d{16})$/.exec(id);

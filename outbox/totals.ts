@@ -6,19 +6,22 @@
  * Two numbers exist per sequence: `allocated` (given to a batch being built) and `committed` (in a group). Only the
  * latter is stored, so a batch that never reached the disk leaves no hole.
  */
-import { LANES } from '../src/model/delivery.ts';
+import { type Lane, LANES } from '../src/model/delivery.ts';
 import type { ChannelId, DestinationId } from '../src/model/ids.ts';
-import type { Database, WriteBatch } from '../src/platform/database.ts';
+import type { Database, Row, WriteBatch } from '../src/platform/database.ts';
+import type { HighWater } from '../src/platform/high-water.ts';
 import {
   type DestinationTotals,
   emptyDestination,
   type EntryCount,
-  type MoneyByCurrency,
   readDestination,
   writeDestination,
 } from './destination-totals.ts';
-import { endOf, type LaneId } from './keys.ts';
+import { endOf, type LaneId, laneName } from './keys.ts';
+import { unitsOf } from './money.ts';
 import { decodeJson, encodeJson } from './records.ts';
+
+export { amountOf, moneyTotals, unitsOf } from './money.ts';
 
 /**
  * What is counted per channel, in messages: each one stored counts as `received` and by its disposition; a repetition
@@ -28,7 +31,6 @@ import { decodeJson, encodeJson } from './records.ts';
 export type ChannelCount = 'received' | 'accepted' | 'held' | 'filtered' | 'rejected' | 'duplicate' | 'expired';
 type Sequence = 'message' | 'case';
 
-const SCALE = 4;
 const CHANNEL_ZERO: Readonly<Record<ChannelCount, number>> = {
   received: 0,
   accepted: 0,
@@ -66,14 +68,43 @@ export class Totals {
     Object.assign(this.#low, { message: 1, case: 1 });
     this.#openCases = 0;
     this.#storeMs = null;
-    for (const { key, payload } of await database.range({ gte: 't!', lt: endOf('t!'), limit: 10_000 })) {
-      const [, table, id = ''] = key.split('!');
-      if (table === 's') this.#loadSequences(decodeJson(payload));
-      if (table === 'c')
-        this.#channels.set(id, { ...CHANNEL_ZERO, ...decodeJson<Record<ChannelCount, number>>(payload) });
-      if (table === 'd') this.#destinations.set(id, readDestination(payload));
-    }
+    for (const row of await database.range({ gte: 't!', lt: endOf('t!'), limit: 10_000 })) this.loadRow(row);
     Object.assign(this.#allocated, this.#committed);
+  }
+
+  /** Takes one stored record of the totals. */
+  loadRow({ key, payload }: Row): void {
+    const [, table, id = ''] = key.split('!');
+    if (table === 's') this.#loadSequences(decodeJson(payload));
+    if (table === 'c')
+      this.#channels.set(id, { ...CHANNEL_ZERO, ...decodeJson<Record<ChannelCount, number>>(payload) });
+    if (table === 'd') this.#destinations.set(id, readDestination(payload));
+  }
+
+  /** The newest numbers: of messages, of cases, of each lane. */
+  marks(): HighWater {
+    const lanes = this.lanes().map(
+      (id) => [laneName(id), this.destination(id.destinationId).committed[id.lane]] as const,
+    );
+    return { ...this.#committed, lanes: Object.fromEntries(lanes) };
+  }
+
+  /** Raises the newest numbers to `marks`: no number is given twice. Returns true when one was lower. */
+  raiseTo(marks: HighWater): boolean {
+    const before = JSON.stringify(this.marks());
+    for (const sequence of ['message', 'case'] as const) {
+      this.#committed[sequence] = Math.max(this.#committed[sequence], marks[sequence]);
+      this.#allocated[sequence] = Math.max(this.#allocated[sequence], marks[sequence]);
+    }
+    for (const [name, value] of Object.entries(marks.lanes)) {
+      const [destinationId, lane] = name.split(':') as [DestinationId, Lane];
+      const { committed } = this.destination(destinationId);
+      committed[lane] = Math.max(committed[lane], value);
+      this.#allocatedEntries.delete(`${destinationId}!${lane}`);
+      this.#dirty.add(`t!d!${destinationId}`);
+    }
+    this.#dirty.add('t!s');
+    return JSON.stringify(this.marks()) !== before;
   }
 
   /** Adds the records that changed since the last group. */
@@ -118,6 +149,21 @@ export class Totals {
 
   get messages(): number {
     return this.#committed.message;
+  }
+
+  /** The newest stored number of a sequence; 0 before the first. */
+  committed(sequence: Sequence): number {
+    return this.#committed[sequence];
+  }
+
+  /** Every lane that ever had an entry, also of destinations that are configured no more. */
+  lanes(): readonly LaneId[] {
+    return [...this.#destinations].flatMap(([destinationId, { committed }]) =>
+      LANES.filter((lane) => committed[lane] > 0).map((lane) => ({
+        destinationId: destinationId as DestinationId,
+        lane,
+      })),
+    );
   }
 
   /** Time of the store (`StoreClock`) when the newest message was stored, in ms; null before the first. */
@@ -229,25 +275,6 @@ export class Totals {
     Object.assign(this.#low, stored.low);
   }
 }
-
-/** Whole ten-thousandths of a decimal text with at most four decimals. @throws RangeError for any other text */
-export function unitsOf(amount: string): bigint {
-  const match = /^(-?)(\d+)(?:\.(\d{1,4}))?$/.exec(amount);
-  if (match === null) throw new RangeError('not a decimal text with at most four decimals');
-  const units = BigInt(`${match[2]}${(match[3] ?? '').padEnd(SCALE, '0')}`);
-  return match[1] === '-' ? -units : units;
-}
-
-/** Decimal text of ten-thousandths with at least two decimals and no further trailing zeros. */
-export function amountOf(units: bigint): string {
-  const digits = (units < 0n ? -units : units).toString().padStart(SCALE + 1, '0');
-  const decimals = digits.slice(-SCALE).replace(/0{1,2}$/, '');
-  return `${units < 0n ? '-' : ''}${digits.slice(0, -SCALE)}.${decimals}`;
-}
-
-/** Sums as decimal text, one per currency; currencies whose sum is zero are left out. */
-export const moneyTotals = (money: MoneyByCurrency): { currency: string; amount: string }[] =>
-  [...money].filter(([, units]) => units !== 0n).map(([currency, units]) => ({ currency, amount: amountOf(units) }));
 
 /** `low` is absent in a store that never knew retention, `storeMs` before the first message. */
 interface StoredSequences extends Readonly<Record<Sequence, number>> {

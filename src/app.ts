@@ -15,23 +15,23 @@ import { createBackup } from './appliance/backup.ts';
 import { type ChannelDesk, createChannelDesk } from './appliance/channel-desk.ts';
 import { channelsWithinOpenFiles } from './appliance/connection-limits.ts';
 import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
-import { createEncryptionDesk, encryptionOf } from './appliance/encryption-desk.ts';
+import { createEncryptionDesk } from './appliance/encryption-desk.ts';
 import { EventFeed } from './appliance/events.ts';
 import { fillGauges } from './appliance/gauges.ts';
 import { createOperations } from './appliance/operations.ts';
+import { type OpenStore, openStore, type OpenStoreParts } from './appliance/open-store.ts';
 import { createRetention, longestWindowDays } from './appliance/retention-desk.ts';
 import { readStatus } from './appliance/status-reader.ts';
+import { StoreWatch } from './appliance/store-watch.ts';
 import { Turn } from './appliance/turn.ts';
 import type { Config } from './config/schema.ts';
 import { CaseStore } from './exceptions/case-store.ts';
 import type { Clock, Random } from './model/clock.ts';
 import type { ChannelId, DestinationId } from './model/ids.ts';
-import type { StoreIdentity } from './model/store-identity.ts';
 import { Ledger, type Placed } from './pipeline/ledger.ts';
 import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
-import { Database } from './platform/database.ts';
+import type { Database } from './platform/database.ts';
 import { DiskGuard } from './platform/disk-guard.ts';
-import { KeyRegister } from './platform/key-register.ts';
 import type { Log } from './platform/log.ts';
 import { openFilesMax } from './platform/open-files.ts';
 import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
@@ -99,7 +99,10 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   // Before the store is opened: a full disk needs the reserve for that.
   const disk = await DiskGuard.start({ folder: config.store.path, settings: config.store.disk, clock, log });
   started.push(() => disk.stop());
-  const { database, identity, register } = await openStore(config, { ...starting, disk }, { totals, metrics });
+  const store = await openStore({ ...starting, config, totals, observe: observeStore(metrics, disk) });
+  const { database, identity, register } = store;
+  const watch = new StoreWatch({ ...store, ...{ totals, config, clock, log } });
+  started.push(() => watch.stop());
   const blind = register === null ? null : blindNames(register.indexKey);
   const frames = new FrameStore(database, totals, { clock, blind });
   const indexed = indexOptions(config, log);
@@ -134,19 +137,20 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   });
   const startedAtMs = clock.nowMs();
   const ageOf = createAges(clock);
-  const shown = { config, version, startedAtMs, totals, database, identity, disk, channels, encryption, clock, ageOf };
+  const facts = { config, version, startedAtMs, totals, database, identity, watch, disk, channels, encryption };
+  const shown = { ...facts, clock, ageOf };
   const destinations = [...desks.values()];
   const turn = new Turn();
   const retention = createRetention({ ...shared, config, totals, lanes, turn });
   let ready = false;
   const operations = createOperations({
-    ...{ ledger, lanes, cures, database, feed, clock, log, turn, onParkedChange },
+    ...{ ledger, lanes, cures, database, feed, clock, log, turn, watch, onParkedChange },
     status: () => readStatus({ ...shown, destinations }),
     isReady: () => ready && database.state === 'open' && disk.refusal === null,
     backup: createBackup({ database, identity, version, clock, log }),
   });
   fillGauges(metrics, operations);
-  recoverWithStore(database, () => loadAgain(totals, database, frames, indexed), { destinations, log });
+  recoverWithStore(database, () => loadAgain(store, frames, indexed), { destinations, log });
   for (const desk of destinations) {
     await desk.dispatcher.recover();
     started.push(async () => {
@@ -162,31 +166,15 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   });
   const status = await startServers(config, { operations, metrics, log, clock }, started);
   ready = true;
+  watch.start();
   return { addresses: { status, channels: addresses }, operations };
 }
 
-interface OpenStore {
-  readonly database: Database;
-  readonly identity: StoreIdentity;
-  readonly register: KeyRegister | null;
-}
-
-async function openStore(
-  config: Config,
-  { folder, clock, log, started, disk }: Starting & { readonly disk: DiskGuard },
-  { totals, metrics }: { readonly totals: Totals; readonly metrics: Metrics },
-): Promise<OpenStore> {
-  const encryption = encryptionOf(config, log);
+function observeStore(metrics: Metrics, disk: DiskGuard): OpenStoreParts['observe'] {
   const seconds = metrics.histogram('causeway_commit_seconds', {});
   const records = metrics.histogram('causeway_commit_records', {});
   const failures = metrics.counter('causeway_store_failures_total', {});
-  const database = await Database.open({
-    location: folder.databasePath,
-    createIfMissing: !folder.provisioned,
-    ...(encryption === null ? {} : { envelope: encryption.envelope }),
-    clock,
-    log,
-    onGroup: (group) => totals.write(group),
+  return {
     observe(facts) {
       seconds.observe(facts.seconds);
       records.observe(facts.batches);
@@ -195,13 +183,7 @@ async function openStore(
       failures.add();
       disk.storeFailed();
     },
-  });
-  started.push(() => database.close());
-  const register = await KeyRegister.open(database, encryption);
-  const { identity, isNewEpoch } = folder.markProvisioned(clock.nowMs());
-  if (isNewEpoch) log.warn('the store was copied to this place: a new epoch begins', { epoch: identity.epoch });
-  await totals.load(database);
-  return { database, identity, register };
+  };
 }
 
 /** The longest duplicate window of the channels; what it cannot read is looked up on disk each time. */
@@ -215,8 +197,8 @@ function indexOptions(config: Config, log: Log): IndexOptions {
   };
 }
 
-async function loadAgain(totals: Totals, database: Database, frames: FrameStore, indexed: IndexOptions): Promise<void> {
-  await totals.load(database);
+async function loadAgain(store: OpenStore, frames: FrameStore, indexed: IndexOptions): Promise<void> {
+  await store.loadTotals();
   await frames.loadIndex(indexed);
 }
 

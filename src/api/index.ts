@@ -3,6 +3,7 @@ import { exceptionRoutes } from './exception-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import type { Operations } from './operations.ts';
 import type { ApiRoute } from './route.ts';
+import { storeRoutes } from './store-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 
 /** The catalogue: what the status port answers beside its page. */
@@ -14,4 +15,5 @@ export const controlRoutes = (operations: Operations): readonly ApiRoute[] => [
   ...messageRoutes(operations),
   ...exceptionRoutes(operations),
   ...deadLetterRoutes(operations),
+  ...storeRoutes(operations),
 ];

@@ -7,6 +7,7 @@ import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
 import type { CaseId, DestinationId, EntryId, MessageId } from '../model/ids.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
 import type { Disposition } from '../model/intake.ts';
+import type { StoreReport } from '../model/store-damage.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** Which page of a list. */
@@ -94,6 +95,15 @@ export type TailEvent =
       readonly reason: string | null;
     };
 
+/** How a check of the whole store stands. */
+export interface Verification {
+  readonly state: 'running' | 'done';
+  /** Records read so far. */
+  readonly records: number;
+  /** Null while it runs. */
+  readonly report: StoreReport | null;
+}
+
 /** The port that the composition implements. An unknown id reads as null, and throws where it is acted on. */
 export interface Operations {
   status(): Promise<StatusSnapshot>;
@@ -129,6 +139,12 @@ export interface Operations {
    * @throws WRONG_STATE while another one is taken, STORE_FAILED
    */
   backup(bytesPerSecond: number): AsyncGenerator<Buffer>;
+  /**
+   * Begins a check of every record, at full speed beside the traffic, or joins the one that runs. `verification` tells
+   * how it stands: one that is done is the last one. @throws NOT_FOUND when none was begun
+   */
+  verify(): Verification;
+  verification(): Verification;
   /** Calls `listener` for each thing that happens from now on; returns the function that ends it. */
   subscribe(listener: (event: TailEvent) => void): () => void;
 }

@@ -5,7 +5,8 @@ import type { Metrics } from '../status/registry.ts';
 /** Sets the gauges that are only worth computing when somebody looks, from the status, before each look. */
 export function fillGauges(metrics: Metrics, operations: Operations): void {
   metrics.beforeRender(async () => {
-    const { destinations, disk, memory, openCases, nowMs } = await operations.status();
+    const { destinations, disk, memory, store, openCases, nowMs } = await operations.status();
+    metrics.gauge('causeway_store_damaged_records', {}).set(store.damage?.records ?? 0);
     metrics.gauge('causeway_exception_cases', { state: 'open' }).set(openCases);
     metrics.gauge('causeway_memory_bytes', { kind: 'heap' }).set(memory.heapBytes);
     metrics.gauge('causeway_memory_bytes', { kind: 'external' }).set(memory.externalBytes);

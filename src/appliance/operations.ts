@@ -16,6 +16,7 @@ import type { StatusSnapshot } from '../status/snapshot.ts';
 import type { TakeBackup } from './backup.ts';
 import type { EventFeed } from './events.ts';
 import { entryRows, frameOf, listMessages, showMessage } from './message-look-up.ts';
+import type { StoreWatch } from './store-watch.ts';
 import { entryRow, messageRow } from './rows.ts';
 import type { Turn } from './turn.ts';
 
@@ -29,6 +30,7 @@ export interface OperationsParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly turn: Turn;
+  readonly watch: StoreWatch;
   readonly status: () => Promise<StatusSnapshot>;
   readonly isReady: () => boolean;
   readonly backup: TakeBackup;
@@ -62,6 +64,8 @@ export function createOperations(parts: OperationsParts): Operations {
     replayDeadLetter: (id, by) => inTurn(() => replayDeadLetter(parts, id, by)),
     replay: (request, by) => inTurn(() => replay(parts, request, by)),
     backup: parts.backup,
+    verify: () => parts.watch.verify(),
+    verification: () => parts.watch.verification(),
     subscribe: (listener) => feed.subscribe(listener),
   };
 }

@@ -13,6 +13,7 @@ import { verdictOf } from '../status/verdict.ts';
 import type { ChannelDesk } from './channel-desk.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import type { EncryptionDesk } from './encryption-desk.ts';
+import type { StoreWatch } from './store-watch.ts';
 
 /** Where the snapshot comes from; everything is read, nothing changed. */
 export interface StatusReaderParts {
@@ -24,6 +25,7 @@ export interface StatusReaderParts {
   readonly database: Database;
   readonly identity: StoreIdentity;
   readonly disk: DiskGuard;
+  readonly watch: StoreWatch;
   readonly channels: readonly ChannelDesk[];
   readonly destinations: readonly DeliveryDesk[];
   readonly encryption: Pick<EncryptionDesk, 'status'>;
@@ -41,11 +43,13 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
   const { config, database, clock, totals } = parts;
   const nowMs = clock.nowMs();
   const { timezone } = config.facility;
+  const { damage } = parts.watch;
   const store: StoreStatus = {
     state: database.state === 'open' ? 'open' : 'failed',
     failedSinceMs: database.failure?.sinceMs ?? null,
     reason: database.failure?.reason ?? null,
     encryption: parts.encryption.status(),
+    ...(damage === null ? {} : { damage }),
   };
   const channels = worstFirst(parts.channels.map((desk) => channelStatus(desk, parts, nowMs)));
   const destinations = worstFirst(

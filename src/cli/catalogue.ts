@@ -16,6 +16,7 @@ import { sendCommand } from './send.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
 import { validateCommand } from './validate.ts';
+import { verifyCommand } from './verify.ts';
 
 /** In the order of the help. */
 export const commands: readonly CliCommand[] = [
@@ -29,6 +30,7 @@ export const commands: readonly CliCommand[] = [
   deadLettersCommand,
   messagesCommand,
   replayCommand,
+  verifyCommand,
   backupCommand,
   restoreCommand,
   explainCommand,

@@ -58,6 +58,12 @@ export const storeSettings = z.strictObject({
     .optional()
     .describe('Keys that encrypt what is stored, or off. Without it nothing is encrypted, and status and doctor warn.'),
   retention: retentionSettings.prefault({}).describe('How long what has ended is kept.'),
+  scrubRecordsPerSecond: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(1_000)
+    .describe('How fast stored records are read again in the background, to find damage early. 0: never.'),
 });
 
 /** `status:` – the status page, /livez, /readyz and /metrics. */

@@ -128,7 +128,15 @@ export const ERROR_SPECS = {
     ack: 'AE',
     httpStatus: 503,
     level: 'error',
-    hint: 'The record is not used. Copy the store folder before anything else and look at the disk.',
+    hint: 'The record is not used. `causeway verify` lists what is affected; look at the disk.',
+  },
+  STORE_BROKEN: {
+    text: 'Files of the database are missing, cut or unreadable. It is not opened, so that nothing more of it is lost.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 503,
+    level: 'error',
+    hint: 'Run `causeway verify` to see what is affected, then `causeway salvage --to FOLDER`. Change nothing before.',
   },
   BACKUP_FAILED: {
     text: 'The backup was not made; nothing of it is left.',

@@ -21,6 +21,7 @@ import { type Envelope, plainEnvelope } from './envelope.ts';
 import type { Log } from './log.ts';
 import { openDisk } from './open-disk.ts';
 import { type Range, readPage, type Row } from './range.ts';
+import { readEach, type Scan, scanRows } from './tolerant-reads.ts';
 import { WriteBatch } from './write-batch.ts';
 
 export type { Range, Row } from './range.ts';
@@ -174,6 +175,16 @@ export class Database {
     if (sealed === undefined) return;
     const { sequence, payload } = this.#envelope.open(key, sealed);
     batch.put(key, sequence, payload);
+  }
+
+  /** Like `range`, of a store of which a part may be damaged: that is named instead of thrown. */
+  scan(range: Range): Promise<Scan> {
+    return scanRows(this.#level, range, this.#envelope);
+  }
+
+  /** Reads records one by one, absent: undefined, and names what cannot be read instead of throwing. */
+  readEach(keys: readonly string[]): ReturnType<typeof readEach> {
+    return readEach(this.#level, keys, this.#envelope);
   }
 
   /** Reclaims the space of deleted and overwritten records in a range. */

@@ -1,6 +1,7 @@
 /** LevelDB behind the `Disk` interface. Sole importer of `level`. */
 import { Level } from 'level';
 import type { OpenDisk } from './disk.ts';
+import { withReadErrors } from './tolerant-reads.ts';
 
 /** Larger than the default 4 MB: fewer flushes, whose syncs the log's sync waits for. */
 const WRITE_BUFFER_BYTES = 16 * 1_048_576;
@@ -14,5 +15,15 @@ export const openLevel: OpenDisk = async (location, { createIfMissing }) => {
     writeBufferSize: WRITE_BUFFER_BYTES,
   });
   await level.open();
-  return level;
+  return withReadErrors(level);
 };
+
+/**
+ * Lets LevelDB collect what it can still read and write a new manifest. Only ever for a copy: what it cannot read it
+ * leaves out without a word. Rejects with the error of the library.
+ */
+export async function repairLevel(location: string): Promise<void> {
+  // The types of the package describe what it has in common with browsers; this is in the part for Node only.
+  const { repair } = Level as unknown as { repair(this: void, location: string): Promise<void> };
+  await repair.call(undefined, location);
+}

@@ -30,6 +30,19 @@ export interface StoreFolder {
   release(): Promise<void>;
 }
 
+/** Where the database of a store is. */
+export const databasePathOf = (storePath: string): string => join(storePath, DATABASE);
+
+/**
+ * Takes only the owner lock of a store, in whatever state it is; nothing is made or changed.
+ * @throws CausewayError `STORE_IN_USE`, `STORE_MISSING` when there is no such folder
+ */
+export async function lockStoreFolder(path: string): Promise<{ release(): Promise<void> }> {
+  if (!existsSync(databasePathOf(path))) throw new CausewayError('STORE_MISSING', `${path} holds no store.`);
+  const lock = await takeOwnerLock(path);
+  return { release: () => closeServer(lock) };
+}
+
 /**
  * Creates the folder if needed (mode 0700) and takes the owner lock.
  * @throws CausewayError `STORE_IN_USE`, `STORE_MISSING`, `STORE_OPEN_FAILED`, `STORE_NEWER_FORMAT`
@@ -43,7 +56,7 @@ export async function takeStoreFolder(path: string): Promise<StoreFolder> {
     throw new CausewayError('STORE_OPEN_FAILED', `The folder ${path} cannot be created.`, { cause });
   }
   const lock = await takeOwnerLock(path);
-  const databasePath = join(path, DATABASE);
+  const databasePath = databasePathOf(path);
   try {
     const provisioned = readIdentity(path) !== null;
     if (provisioned && !existsSync(join(databasePath, 'CURRENT')))

@@ -116,6 +116,12 @@ export const METRICS = {
     labels: ['state'],
     help: '1 for the present state of the disk: plenty, warn, refusing (AE), paused (sockets not read), read-only.',
   },
+  causeway_store_damaged_records: {
+    type: 'gauge',
+    unit: 'records',
+    labels: [],
+    help: 'Stored records found damaged or missing by the scrub or by `causeway verify`; 0 while none is known.',
+  },
   causeway_outbox_entries: {
     type: 'gauge',
     unit: 'entries',

@@ -43,6 +43,8 @@ export interface StoreStatus {
   readonly failedSinceMs: number | null;
   readonly reason: string | null;
   readonly encryption: EncryptionStatus;
+  /** Present once records or files are known to be damaged. */
+  readonly damage?: StoreDamageStatus;
 }
 
 /** Whether what is stored is encrypted. */
@@ -54,6 +56,14 @@ export interface EncryptionStatus {
   readonly keys: readonly string[];
   /** Old records being sealed with the key that writes; null when there are none. `damaged` ones cannot be opened. */
   readonly rewrite: { readonly running: boolean; readonly rewritten: number; readonly damaged: number } | null;
+}
+
+/** Damage found at the start, by the scrub or by `causeway verify`. */
+export interface StoreDamageStatus {
+  /** Records known to be damaged or missing. */
+  readonly records: number;
+  /** The first of them as text, by table and sequence; no content. */
+  readonly listed: readonly string[];
 }
 
 /** One channel. */

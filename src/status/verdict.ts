@@ -38,6 +38,7 @@ export function verdictOf(parts: VerdictParts): StateText {
   const findings = [
     ...storeFindings(parts.store, parts),
     ...diskFindings(parts),
+    ...damageFindings(parts.store),
     ...outageFindings(parts),
     ...listenerFindings(parts),
     ...behindFindings(parts),
@@ -108,6 +109,20 @@ function diskFindings({ disk }: VerdictParts): Finding[] {
 /** Said only where inodes are the shortage that a person would not find with `df`. */
 function inodesText({ freeInodes }: VerdictParts['disk']): string {
   return freeInodes === null || freeInodes >= FEW_INODES ? '' : `, ${formatCountOf(freeInodes, 'inode')} free`;
+}
+
+function damageFindings({ damage }: StoreStatus): Finding[] {
+  if (damage === undefined) return [];
+  const [first = 'see its log'] = damage.listed;
+  const more = damage.listed.length > 1 ? ' and more' : '';
+  return [
+    {
+      state: 'needs-attention',
+      text: `The store is damaged (${first}${more}). Run causeway verify for the whole list, and look at the disk.`,
+      reassurance: 'What can be read is still delivered.',
+      brief: 'the store is damaged',
+    },
+  ];
 }
 
 function outageFindings({ destinations, nowMs, timezone }: VerdictParts): Finding[] {

@@ -193,6 +193,13 @@ export function fakeOperations(): FakeOperations {
     showCase: unknown('showCase'),
     reprocessCase: refused('reprocessCase'),
     discardCase: refused('discardCase'),
+    verify() {
+      calls.push(['verify']);
+      return { state: 'running', records: 0, report: null };
+    },
+    verification() {
+      throw new CausewayError('NOT_FOUND', 'verification');
+    },
     listDeadLetters: emptyPage('listDeadLetters'),
     replayDeadLetter: refused('replayDeadLetter'),
     replay: async (request, by) => {

@@ -1,0 +1,126 @@
+/**
+ * Reading a store of which a part is damaged: what can be read is given, what cannot be is named, nothing is left out
+ * in silence where it can be told. LevelDB 1.20 passes over a block that it cannot read and says so at the end of a
+ * scan, or never; what is dense (messages, entries, cases) must therefore also be counted by its numbers.
+ */
+import { CausewayError } from '../model/errors.ts';
+import type { Disk } from './disk.ts';
+import type { Envelope } from './envelope.ts';
+import { type Range, readPage, type Row } from './range.ts';
+
+/** A record that is there and cannot be used. */
+export interface DamagedRow {
+  readonly key: string;
+  /** What is wrong with it; no content. */
+  readonly damage: string;
+}
+
+/** One page of a store of which a part may be damaged. */
+export interface Scan {
+  readonly rows: readonly (Row | DamagedRow)[];
+  /** False when the disk could not read something in between: rows are missing, which ones is not known. */
+  readonly isWhole: boolean;
+}
+
+/** Whether a row of a scan can be used. */
+export const isDamaged = (row: Row | DamagedRow): row is DamagedRow => 'damage' in row;
+
+/** Reads one page, whatever state its records are in. Rejects only when the store is not open. */
+export async function scanRows(disk: Disk, range: Range, envelope: Envelope): Promise<Scan> {
+  try {
+    const entries = await readPage(disk, range);
+    return { rows: entries.map(([key, sealed]) => opened(key, sealed, envelope)), isWhole: true };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { rows: await rowByRow(disk, range, envelope), isWhole: false };
+  }
+}
+
+/** An error takes the rows of its call along: the page once more, so that only the last call can fail. */
+async function rowByRow(disk: Disk, range: Range, envelope: Envelope): Promise<(Row | DamagedRow)[]> {
+  const iterator = disk.iterator({ ...range, reverse: range.reverse ?? false, values: true });
+  const rows: (Row | DamagedRow)[] = [];
+  try {
+    while (rows.length < range.limit) {
+      const [entry] = await iterator.nextv(1);
+      if (entry === undefined) break;
+      rows.push(opened(entry[0], entry[1], envelope));
+    }
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  } finally {
+    await iterator.close();
+  }
+  return rows;
+}
+
+/** Reads many records one by one; absent: undefined; there but not to be used: the damage. */
+export function readEach(disk: Disk, keys: readonly string[], envelope: Envelope): (Row | DamagedRow | undefined)[] {
+  return keys.map((key) => {
+    try {
+      const sealed = disk.getSync(key);
+      return sealed === undefined ? undefined : opened(key, sealed, envelope);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return { key, damage: error.detail };
+    }
+  });
+}
+
+function opened(key: string, sealed: Uint8Array, envelope: Envelope): Row | DamagedRow {
+  try {
+    return { key, ...envelope.open(key, sealed) };
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error;
+    return { key, damage: error.detail };
+  }
+}
+
+const isDamage = (error: unknown): error is CausewayError =>
+  error instanceof CausewayError && error.code === 'STORE_DAMAGED';
+
+/**
+ * Makes what the disk says when it cannot read a block or a file (`LEVEL_CORRUPTION`, an error of the machine) the
+ * `STORE_DAMAGED` of the table that was asked for. Everything else, e.g. a store that is not open, passes as it is.
+ */
+export function withReadErrors(disk: Disk): Disk {
+  const named = async <Result>(key: string, read: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await read();
+    } catch (cause) {
+      throw readError(key, cause);
+    }
+  };
+  return {
+    batch: (operations, options) => disk.batch(operations, options),
+    getSync(key) {
+      try {
+        return disk.getSync(key);
+      } catch (cause) {
+        throw readError(key, cause);
+      }
+    },
+    getMany: (keys) => named(keys[0] ?? '', () => disk.getMany(keys)),
+    iterator(range) {
+      const iterator = disk.iterator(range);
+      return {
+        nextv: (count) => named(range.gte, () => iterator.nextv(count)),
+        close: () => iterator.close(),
+      };
+    },
+    compactRange: async (from, to) => disk.compactRange?.(from, to),
+    close: () => disk.close(),
+  };
+}
+
+function readError(key: string, cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  const code = 'code' in cause ? String(cause.code) : '';
+  const isRead =
+    code === 'LEVEL_CORRUPTION' || code === 'LEVEL_IO_ERROR' || /^(?:IO error|Corruption)/.test(cause.message);
+  if (!isRead) return cause;
+  const table = key.slice(0, Math.max(1, key.indexOf('!')));
+  const sequence = /\d{16}$/.exec(key)?.[0] ?? 'unnumbered';
+  const what = code === 'LEVEL_CORRUPTION' || cause.message.startsWith('Corruption') ? 'damaged block' : 'read error';
+  return new CausewayError('STORE_DAMAGED', `table ${table}, record ${sequence}: ${what}.`, { cause });
+}

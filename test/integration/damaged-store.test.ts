@@ -1,0 +1,108 @@
+/**
+ * Files of the store are damaged on disk: never silently fewer records. `verify` names what is affected and changes
+ * nothing, and a store whose files do not fit together is not opened.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { damageText } from '../../src/model/store-damage.ts';
+import type { Appliance } from '../support/start-appliance.ts';
+import { fillStore, MESSAGES, onCopyOf, StoreFiles, verify } from '../support/store-damage.ts';
+
+let filled: Appliance;
+
+beforeAll(async () => {
+  filled = await fillStore();
+});
+
+afterAll(() => filled.dispose());
+
+async function damagedCopy(damage: (files: StoreFiles) => void): Promise<Appliance> {
+  const appliance = await onCopyOf(filled);
+  onTestFinished(() => appliance.dispose());
+  damage(new StoreFiles(appliance));
+  return appliance;
+}
+
+const flip = (bytes: Buffer, at: number): void => void bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+
+/** What verify says of a damaged copy, after showing that it changed none of its files. */
+async function verified(appliance: Appliance) {
+  const files = new StoreFiles(appliance);
+  const before = files.content();
+  const { code, report } = await verify(appliance);
+  expect(files.content()).toEqual(before);
+  return { code, report, damage: report.damage.map(damageText), files: report.files.map(({ what }) => what) };
+}
+
+test('a whole store is told to be whole', async () => {
+  const { code, report } = await verified(await damagedCopy(() => {}));
+  expect(code).toBe(0);
+  expect(report).toMatchObject({ tables: { messages: MESSAGES, entries: MESSAGES }, damage: [], files: [] });
+});
+
+test('one flipped byte in a table: the records that it reaches are named, and no others', async () => {
+  const appliance = await damagedCopy((files) => files.change(files.largest('.ldb'), (b) => flip(b, b.length >> 1)));
+  const { code, damage, report } = await verified(appliance);
+  expect(code).toBe(1);
+  // A block is compressed: records after the byte may repeat what it belongs to.
+  expect(damage).toEqual([expect.stringMatching(/^(?:entries erp:normal|messages) \d+/)]);
+  expect(report.damagedRecords).toBeLessThan(20);
+});
+
+test('a zeroed block of a table: every record of it is named, although LevelDB passes over it in silence', async () => {
+  const appliance = await damagedCopy((files) =>
+    files.change(files.largest('.ldb'), (bytes) => void bytes.fill(0, 40_000, 44_096)),
+  );
+  const { code, report } = await verified(appliance);
+  expect(code).toBe(1);
+  const { messages = 0, entries = 0 } = report.tables;
+  expect(report.damagedRecords).toBeGreaterThanOrEqual(2 * MESSAGES - messages - entries);
+  expect(report.damagedRecords).toBeGreaterThan(2);
+});
+
+test.each([
+  { name: 'one flipped byte', damage: (bytes: Buffer) => flip(bytes, bytes.length >> 1) },
+  { name: 'a zeroed block', damage: (bytes: Buffer) => void bytes.fill(0, 40_000, 44_096) },
+])('$name in a log: file and missing records are named', async ({ damage }) => {
+  const appliance = await damagedCopy((files) => files.change(files.largest('.log'), damage));
+  const { code, report, files } = await verified(appliance);
+  expect(code).toBe(1);
+  expect(files).toEqual([expect.stringMatching(/^damaged at byte \d+$/)]);
+  const { messages = 0, entries = 0 } = report.tables;
+  expect(report.damagedRecords).toBe(2 * MESSAGES - messages - entries);
+  expect(report.damagedRecords).toBeGreaterThan(0);
+});
+
+test.each([
+  { name: 'a deleted CURRENT', code: 'STORE_MISSING', what: 'missing', lost: 0, file: 'CURRENT' },
+  { name: 'an empty CURRENT', code: 'STORE_BROKEN', what: 'empty', lost: 0, file: 'CURRENT' },
+  { name: 'a cut manifest', code: 'STORE_BROKEN', what: 'or the manifest is cut', lost: 0, file: 'MANIFEST' },
+  { name: 'a missing table', code: 'STORE_BROKEN', what: 'missing', lost: MESSAGES / 2, file: '.ldb' },
+  {
+    name: 'a table of no length',
+    code: 'STORE_BROKEN',
+    what: '0 bytes long instead',
+    lost: MESSAGES / 2,
+    file: '.ldb',
+  },
+  { name: 'a deleted log', code: 'STORE_BROKEN', what: 'missing', lost: MESSAGES / 2, file: '.log' },
+])(
+  '$name: not opened, never started empty, and verify names what is lost',
+  async ({ name, code, what, lost, file }) => {
+    const appliance = await damagedCopy((files) => {
+      const path = file === 'CURRENT' ? join(files.folder, file) : files.largest(file);
+      if (/deleted|missing/.test(name)) files.remove(path);
+      else files.change(path, (bytes) => bytes.subarray(0, name.includes('cut') ? bytes.length >> 1 : 0));
+    });
+    await expect(appliance.start()).rejects.toThrow(code);
+    const { report, files, damage, code: exit } = await verified(appliance);
+    expect(exit).toBe(1);
+    expect(files).toEqual([expect.stringContaining(what)]);
+    expect(report.damagedRecords).toBe(2 * lost);
+    const range = file === '.log' ? `${MESSAGES / 2 + 1} to ${MESSAGES}` : `1 to ${MESSAGES / 2}`;
+    const expected = [`messages ${range}`, `entries erp:normal ${range}`].map(
+      (at) => `${at}: missing (${lost} records)`,
+    );
+    expect(damage).toEqual(lost === 0 ? [] : expected);
+  },
+);
