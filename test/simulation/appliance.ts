@@ -165,8 +165,8 @@ function newDesk(
       onPlaced(placed);
     },
   });
-  // Without what no simulated person asks for: status view, backups.
-  const used: Omit<OperationsParts, 'status' | 'backup'> = {
+  // Without what no simulated person asks for: status view, backups, checks of the store.
+  const used: Omit<OperationsParts, 'status' | 'backup' | 'watch'> = {
     ...{ ledger, lanes, cures, database, feed: new EventFeed(), clock, onParkedChange, log, turn: new Turn() },
     isReady: () => database.state === 'open',
   };
