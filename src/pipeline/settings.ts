@@ -34,7 +34,8 @@ export const routeSettings = z.strictObject({
     .optional()
     .describe(
       'CEL condition over `event` (kind, data, orderingKey) and `message` (type, version, sendingApplication, ' +
-        'sendingFacility). Default: every event.',
+        'sendingFacility). `matches` takes a quoted pattern without look-around, back-reference or repetition above ' +
+        '16. Default: every event.',
     ),
 });
 
