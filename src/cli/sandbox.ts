@@ -16,7 +16,10 @@ const fail: CliCommand = {
   name: 'fail',
   summary: 'Make the sandbox ERP fail.',
   arguments: [
-    { syntax: '<mode>', text: 'hang, reset, reset-after, html200, error200, or a status such as 503, 429, 500, 422.' },
+    {
+      syntax: '<mode>',
+      text: 'hang, reset, reset-after, partial, html200, error200, or a status such as 503, 429, 422.',
+    },
   ],
   options: [
     DIR_OPTION,
@@ -33,7 +36,7 @@ const fail: CliCommand = {
     const { isMode } = await import('../sandbox/failure.ts');
     const mode = values.first.toLowerCase();
     if (!isMode(mode)) {
-      const modes = 'ok, hang, reset, reset-after, html200, error200, or a status from 400 to 599';
+      const modes = 'ok, hang, reset, reset-after, partial, html200, error200, or a status from 400 to 599';
       throw new UsageError(`The sandbox ERP knows no mode ${JSON.stringify(mode)}.`, `Modes: ${modes}.`);
     }
     const share = values.decimal('share', { min: 0, max: 1, fallback: 1 });

@@ -9,6 +9,7 @@ export const NAMED_MODES: Readonly<Record<string, string>> = {
   reset: 'Cuts the connection; nothing was taken.',
   'reset-after': 'Takes the events, then cuts the connection instead of answering.',
   html200: 'Answers 200 with an HTML sign-in page; nothing was taken.',
+  partial: 'Takes every other event of a batch and answers 207 with one result per event.',
   error200: 'Answers 200 with JSON that reports an error; nothing was taken.',
 };
 

@@ -108,6 +108,11 @@ export class Ledger {
     return { outcome: 'accepted', receipts, duplicates };
   }
 
+  /** What an event was booked under; null when it is not here. */
+  receiptOf(eventId: string): string | null {
+    return this.#receiptById.get(eventId) ?? null;
+  }
+
   /** Resolves when everything accepted so far survives a power cut. */
   durable(): Promise<void> {
     return this.#open().flushed();

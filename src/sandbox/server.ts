@@ -3,6 +3,7 @@
  * accepted events kept and synced before the answer) and fails on request. For first steps and for tests.
  *
  *   POST /events            one CloudEvent, or a batch
+ *   GET  /events/ID         whether it has an event
  *   GET, POST /control      how it fails
  *   GET /accepted, /summary what it has
  */
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 import type { Clock, Random } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import { ensureCertificates } from './certificates.ts';
-import { readEvents } from './cloud-events.ts';
+import { type ReceivedEvent, readEvents } from './cloud-events.ts';
 import { controlShape, Failure } from './failure.ts';
 import { type Acceptance, Ledger } from './ledger.ts';
 
@@ -121,11 +122,12 @@ async function respond(exchange: Exchange): Promise<void> {
   if (route === 'POST /control') return control(exchange);
   request.resume();
   if (route === 'GET /control') return json(response, 200, failure.state);
+  if (route.startsWith('GET /events/')) return find(url, response, ledger);
   if (route === 'GET /summary') return json(response, 200, ledger.summary);
   if (route === 'GET /accepted') return accepted(url, exchange);
   json(response, 404, {
     status: 'error',
-    text: 'Known: POST /events, GET and POST /control, GET /accepted, GET /summary.',
+    text: 'Known: POST /events, GET /events/ID, GET and POST /control, GET /accepted, GET /summary.',
   });
 }
 
@@ -138,16 +140,41 @@ async function takeEvents(exchange: Exchange): Promise<void> {
     request.socket.destroy();
     return;
   }
-  if (mode !== 'ok' && mode !== 'reset-after') return fail(response, mode);
+  if (mode !== 'ok' && mode !== 'reset-after' && mode !== 'partial') return fail(response, mode);
   if (body === null) return refuse(response, 413, 'The body is larger than 16 MiB.');
   const read = readEvents(request.headers['content-type'] ?? '', body);
   if (!read.ok) return refuse(response, read.status, read.reason);
+  if (mode === 'partial') return takeSome(exchange, body, read.events);
   const header = request.headers['idempotency-key'];
   const key = typeof header === 'string' && header !== '' ? header : null;
   const acceptance = ledger.accept({ key, body, events: read.events, atMs: clock.nowMs() });
   await ledger.durable();
   if (mode === 'reset-after') request.socket.destroy();
   else answer(response, acceptance);
+}
+
+/**
+ * Takes the events at even places, and those that it has already. No key is remembered: it knows events by their ids,
+ * not requests.
+ */
+async function takeSome({ response, ledger, clock }: Exchange, body: Buffer, all: readonly ReceivedEvent[]) {
+  const isTaken = ({ id }: ReceivedEvent, index: number): boolean => index % 2 === 0 || ledger.receiptOf(id) !== null;
+  const events = all.filter(isTaken);
+  const acceptance = ledger.accept({ key: null, body, events, atMs: clock.nowMs() });
+  await ledger.durable();
+  if (acceptance.outcome === 'full') return answer(response, acceptance);
+  const results = all.map(({ id: eventId }) => {
+    const receipt = ledger.receiptOf(eventId);
+    return receipt === null ? { eventId, status: 503 } : { eventId, status: 201, receipt };
+  });
+  json(response, 207, { results });
+}
+
+function find(url: URL, response: ServerResponse, ledger: Ledger): void {
+  const id = decodeURIComponent(url.pathname.slice('/events/'.length));
+  const receipt = ledger.receiptOf(id);
+  if (receipt === null) refuse(response, 404, 'No event with this id was accepted.');
+  else json(response, 200, { eventId: id, receipt });
 }
 
 function answer(response: ServerResponse, acceptance: Acceptance): void {

@@ -56,6 +56,23 @@ describe('what it accepts', () => {
     expect((await peer.post(event('1'), 'k3')).json).toMatchObject({ duplicate: true, duplicates: ['1'] });
   });
 
+  test('partial: every other event of a batch, told by results; an event can be looked up', async () => {
+    const peer = await startPeer();
+    await peer.control({ mode: 'partial' });
+    const { status, json = {} } = await peer.post([event('1'), event('2'), event('3')], 'k');
+    expect([status, json['results']]).toEqual([
+      207,
+      [
+        { eventId: '1', status: 201, receipt: 'R00000001' },
+        { eventId: '2', status: 503 },
+        { eventId: '3', status: 201, receipt: 'R00000002' },
+      ],
+    ]);
+    expect(await accepted(peer)).toEqual(['1', '3']);
+    expect(await peer.get('/events/3')).toMatchObject({ status: 200, json: { eventId: '3', receipt: 'R00000002' } });
+    expect((await peer.get('/events/2')).status).toBe(404);
+  });
+
   test('two equal requests at the same moment have one effect', async () => {
     const peer = await startPeer();
     const answers = await Promise.all(Array.from({ length: 8 }, () => peer.post(event('1'), 'k')));
