@@ -175,7 +175,7 @@ function table(empty: readonly Round[], full: readonly Round[]): readonly Row[] 
     row('acknowledged messages/s', (round) => round.acknowledgedPerSecond),
     row('ACK p50 ms', (round) => round.ackP50Ms),
     row('ACK p99 ms', (round) => round.ackP99Ms),
-    row('head of queue: sent to delivered, ms', (round) => round.headOfQueueMs),
+    ...(waiting > 0 ? [] : [row('head of queue: sent to delivered, ms', (round) => round.headOfQueueMs)]),
     ...['first', 'middle', 'last', 'absent'].map((place) =>
       row(`look-up by control id, ${place}, ms`, (round) => round.lookUpMs[place] ?? Number.NaN),
     ),

@@ -117,8 +117,12 @@ async function checkSettled(parts: StoreCheckParts, id: LaneId, sequences: reado
   const below = sequences.filter((sequence) => sequence < cursor);
   const open = await withoutEnd(parts, id, below);
   // An entry may change its table between two reads: what is open twice is open.
-  for (const sequence of open.length === 0 ? [] : await withoutEnd(parts, id, open))
+  for (const sequence of open.length === 0 ? [] : await withoutEnd(parts, id, open)) {
+    // Retention deletes an entry together with its outcome.
+    const [entry] = database.readEach([laneRowKey('e', id, sequence)]);
+    if (entry === undefined) continue;
     damage.add({ table: 'entries', lane: laneName(id) }, 'unsettled', { from: sequence, to: sequence });
+  }
 }
 
 /** Those of `sequences` that have no outcome, are not parked and in no stored shipment. */

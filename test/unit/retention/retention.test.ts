@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { DamageList } from '../../../outbox/damage-list.ts';
 import type { StoredEntry } from '../../../outbox/lane-store.ts';
+import { checkStore } from '../../../outbox/store-check.ts';
 import { amountOf } from '../../../outbox/totals.ts';
 import { WriteBatch } from '../../../src/platform/database.ts';
 import { silentLog } from '../../../src/platform/log.ts';
@@ -74,14 +76,20 @@ async function openStore(clock: HandClock, location?: string) {
     lane.putLane(batch, { cursor: lane.tail + 1, circuit: null });
     await database.commit(batch, 'written');
   };
-  const setAside = async (number: number): Promise<void> => {
+  const setAside = async (number: number, state: 'dead' | 'behind' = 'dead'): Promise<void> => {
     const batch = new WriteBatch();
-    const record = { state: 'dead', keys: [], atMs: clock.nowMs(), attempts: [] } as const;
+    const record = { state, keys: [], atMs: clock.nowMs(), attempts: [] } as const;
     lane.park(batch, await entryOf(number), { was: null, record });
     await database.commit(batch, 'written');
   };
+  /** What `causeway verify` would find. */
+  const damaged = async (): Promise<number> => {
+    const damage = new DamageList();
+    for await (const _page of checkStore({ database, totals, damage }));
+    return damage.report().damagedRecords;
+  };
   const numbers = (): Promise<number[]> => frames.numbersAfter(0, 1_000);
-  return { ...fixture, retention, live, post, setAside, numbers };
+  return { ...fixture, retention, live, post, setAside, numbers, damaged };
 }
 
 test('a delivered message goes after its days with all that followed, and the totals still reconcile', async () => {
@@ -114,11 +122,13 @@ test('what waits, is a dead letter or has an open case stays for years; cured, i
   await store.send(charge({ controlId: 'DONE' }));
   const held = await store.send(charge({ controlId: 'HELD', amount: 'twelve' }));
   expect(held.disposition).toBe('held');
+  await store.setAside(1, 'behind');
   await store.setAside(2);
   await store.post(3);
   await store.live(400);
   expect(await store.numbers()).toEqual([1, 2, 4]);
   expect(store.lane.parked(2)?.state).toBe('dead');
+  expect(await store.damaged()).toBe(0);
   const [open] = await store.cases.after(0, { limit: 10, openOnly: true });
   expect(open?.messageId).toBe(held.messageId);
 
@@ -196,6 +206,7 @@ test('a kill between two steps of a sweep: the next start goes on at the mark, n
   const again = await openStore(clock, first.location);
   expect(await again.numbers()).toHaveLength(87);
   expect(again.totals.low('message')).toBe(65);
+  expect(await again.damaged()).toBe(0);
   await again.live(0);
   expect(await again.numbers()).toEqual([151]);
   const { counts, money } = again.totals.destination(ERP);
