@@ -1,6 +1,6 @@
 /** One life of the appliance: the production code from intake to sender, over a disk, a network and a clock given. */
 import { FrameStore } from '../../outbox/frames.ts';
-import { LaneStore } from '../../outbox/lane-store.ts';
+import { LaneStore, type StoredEntry } from '../../outbox/lane-store.ts';
 import { Totals } from '../../outbox/totals.ts';
 import type { Operations } from '../../src/api/operations.ts';
 import { EventFeed } from '../../src/appliance/events.ts';
@@ -50,6 +50,7 @@ export interface LifeHooks {
   readonly sender?: (sound: Sender, parts: { readonly database: Database; readonly lane: LaneStore }) => Sender;
   readonly lane?: (sound: LaneStore) => LaneStore;
   readonly frames?: (sound: FrameStore, lastStored: number) => FrameStore;
+  readonly offered?: (entries: readonly StoredEntry[]) => readonly StoredEntry[];
   readonly onGroup?: (sound: (group: WriteBatch) => void) => (group: WriteBatch) => void;
 }
 
@@ -140,7 +141,7 @@ interface DeskParts extends Stores {
 }
 
 function newDesk(
-  { plan, clock, log, amountTolerance }: LifeParts,
+  { plan, clock, log, hooks, amountTolerance }: LifeParts,
   desk: DeskParts,
 ): Pick<Life, 'intake' | 'operations'> {
   const { database, totals, frames, cases, lane, dispatcher } = desk;
@@ -154,7 +155,10 @@ function newDesk(
     policy: policySettings.parse({ onUnmappedType: plan.onUnmappedType, duplicateWindowDays: WINDOW_DAYS }),
     routes: [compileRoute({ to: ERP })],
   };
-  const onPlaced = (placed: readonly Placed[]): void => dispatcher.offer(placed.map(({ entry }) => entry));
+  const onPlaced = (placed: readonly Placed[]): void => {
+    const entries = placed.map(({ entry }) => entry);
+    dispatcher.offer(hooks.offered?.(entries) ?? entries);
+  };
   const onParkedChange = (changes: readonly ParkedChange[]): void => {
     for (const { sequence, was, now } of changes) dispatcher.changed(sequence, was, now);
   };

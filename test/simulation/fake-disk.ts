@@ -30,6 +30,8 @@ export interface DiskSurroundings {
   /** Resolves when the disk has done its part of a call. */
   readonly wait: (call: DiskCall) => Promise<void>;
   readonly note: (line: string) => void;
+  /** A fault struck. */
+  readonly onFault?: () => void;
 }
 
 export class FakeDisk {
@@ -41,8 +43,6 @@ export class FakeDisk {
   #handle: Handle | null = null;
   #fault: DiskFault | null = null;
   #seen = 0;
-  /** Calls of all kinds so far. */
-  calls = 0;
 
   constructor(surroundings: DiskSurroundings) {
     this.#surroundings = surroundings;
@@ -93,12 +93,12 @@ export class FakeDisk {
   }
 
   check(call: DiskCall): 'after' | 'torn' | null {
-    this.calls += 1;
     const fault = this.#fault;
     if (fault === null || !fault.kinds.includes(call)) return null;
     this.#seen += 1;
     if (this.#seen < fault.call || this.#seen >= fault.call + fault.times) return null;
     this.#surroundings.note(`disk fails ${call} ${fault.effect} ${fault.code}`);
+    this.#surroundings.onFault?.();
     if (call !== 'batch' || fault.effect === 'before') throw failure(fault.code);
     return fault.effect;
   }

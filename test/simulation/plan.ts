@@ -51,6 +51,8 @@ export interface Plan {
   readonly lossShare: number;
   readonly diskMs: number;
   readonly acts: readonly TimedAct[];
+  /** The power fails that long after the first fault of the disk. */
+  readonly powerCutAfterMs?: number;
 }
 
 /** Until here the acts disturb; afterwards everything works and what was left must end well. */

@@ -28,7 +28,8 @@ export interface RunReport {
   readonly acknowledged: number;
   readonly effects: number;
   readonly lives: number;
-  readonly diskCalls: number;
+  /** Calls that the disk failed. */
+  readonly faults: number;
 }
 
 const RESTART_MS = 300;
@@ -51,6 +52,7 @@ export class World {
   readonly #trace: string[] = [];
   #life: CurrentLife = { ended: true, running: null };
   #lives = 0;
+  #faults = 0;
   #amountTolerance = '0.01';
   #isInOrder = false;
 
@@ -62,7 +64,7 @@ export class World {
     const diskChance = new Chance(plan.seed, 'disk');
     const wait = (): Promise<void> =>
       plan.diskMs === 0 ? Promise.resolve() : this.#time.wait(diskChance.next() * plan.diskMs);
-    this.#disk = new FakeDisk({ wait, note });
+    this.#disk = new FakeDisk({ wait, note, onFault: () => this.#faultStruck() });
     const perSender = Array.from({ length: plan.senders }, (_, sender) =>
       makeMessages(new Chance(plan.seed, `messages ${sender}`), sender, plan.messagesPerSender),
     );
@@ -108,7 +110,7 @@ export class World {
       acknowledged: this.#model.acknowledged,
       effects: this.#erp.effects.length,
       lives: this.#lives,
-      diskCalls: this.#disk.calls,
+      faults: this.#faults,
     };
   }
 
@@ -179,6 +181,13 @@ export class World {
       this.#model.replied(message, result);
       answer(result);
     });
+  }
+
+  #faultStruck(): void {
+    this.#faults += 1;
+    const { powerCutAfterMs } = this.plan;
+    if (powerCutAfterMs === undefined || this.#faults > 1) return;
+    this.#time.after(powerCutAfterMs, () => this.#act({ kind: 'power-cut', kept: 0 }));
   }
 
   #act(act: Act): void {
