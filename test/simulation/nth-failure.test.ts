@@ -1,4 +1,4 @@
-/** Every write, opening and closing of the disk fails once, each in every way that it can; then the run must end well. */
+/** Every write, opening and closing of the disk fails once, in every way that it can; then the run must end well. */
 import { expect, test } from 'vitest';
 import type { DiskFault } from './fake-disk.ts';
 import { makePlan, type Plan, type TimedAct } from './plan.ts';
