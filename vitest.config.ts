@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           // Whole processes, fault injection, real time: one file after the other, after the quick ones.
           name: 'whole',
-          include: folders('oracle', 'integration', 'crash', 'ledger', 'bench'),
+          include: folders('oracle', 'fuzz', 'integration', 'crash', 'ledger', 'bench'),
           pool: 'forks',
           testTimeout: 180_000,
           hookTimeout: 60_000,

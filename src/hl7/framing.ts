@@ -58,7 +58,7 @@ export class FrameDecoder {
     this.#acceptMissingCr = options.missingFinalCr === 'accept';
   }
 
-  /** Bytes of memory held for the unfinished frame; at most `frameBytesMax`. */
+  /** Bytes of memory held for the unfinished frame: at most `frameBytesMax` and one that may end it. */
   get bufferedBytes(): number {
     return this.#buffer.length;
   }
