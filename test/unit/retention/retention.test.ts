@@ -2,15 +2,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { retentionMarkKey } from '../../../outbox/keys.ts';
 import { DamageList } from '../../../outbox/damage-list.ts';
 import type { StoredEntry } from '../../../outbox/lane-store.ts';
 import { checkStore } from '../../../outbox/store-check.ts';
 import { amountOf } from '../../../outbox/totals.ts';
 import { WriteBatch } from '../../../src/platform/database.ts';
-import { silentLog } from '../../../src/platform/log.ts';
+import { type Log, silentLog } from '../../../src/platform/log.ts';
 import { Retention } from '../../../src/retention/retention.ts';
 import { ERP, openIntakeFixture } from '../../support/intake-fixture.ts';
 import { charge } from '../../support/messages.ts';
+import { until } from '../../support/until.ts';
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
@@ -44,12 +46,12 @@ function handClock() {
 
 type HandClock = ReturnType<typeof handClock>;
 
-async function openStore(clock: HandClock, location?: string) {
+async function openStore(clock: HandClock, location?: string, log: Log = silentLog) {
   const fixture = await openIntakeFixture(location === undefined ? clock : { ...clock, location });
   const { database, totals, frames, cases, lane } = fixture;
   const shared = { database, totals, frames, cases, clock, lanes: [lane], laneOf: () => lane };
   const retention = new Retention({
-    ...{ ...shared, keptDays: KEPT_DAYS, log: silentLog },
+    ...{ ...shared, keptDays: KEPT_DAYS, log },
     inTurn: (act) => act(),
     onDeleted() {},
   });
@@ -227,4 +229,23 @@ test('the content of a deleted message is gone from the files of the store', asy
   await store.live(KEPT_DAYS + 1);
   expect((await store.numbers())[0]).toBe(2);
   expect(found()).toEqual([]);
+});
+
+test('the running appliance sweeps by itself once a day and says what it deleted', async () => {
+  const clock = handClock();
+  const said: unknown[] = [];
+  const log: Log = { ...silentLog, info: (text, fields) => void said.push([text, fields]) };
+  const store = await openStore(clock, undefined, log);
+  await store.send(charge({ controlId: 'OLD' }));
+  await store.post(1);
+  store.retention.start();
+  const mark = (): number => Math.floor(store.frames.storeMs / DAY_MS);
+  for (let day = 0; day <= KEPT_DAYS; day += 1) {
+    await until('the day is noted', async () => store.database.get(retentionMarkKey(mark())) !== undefined);
+    clock.pass(1);
+  }
+  await until('the message is deleted', async () => (await store.numbers()).length === 0);
+  await until('it is said', async () => said.length > 0);
+  await store.retention.stop();
+  expect(said).toEqual([['retention: what ended long ago was deleted', { count: 1, entries: 1, cases: 0 }]]);
 });
