@@ -16,7 +16,10 @@ export class Model {
   readonly #plan: Plan;
   readonly #byContent: ReadonlyMap<string, SimulatedMessage>;
   readonly #acknowledged = new Map<SimulatedMessage, Acknowledged>();
-  /** Events that a person sent again: at a batching destination they travel in other company. */
+  /**
+   * Events that a person sent again (at a batching destination they travel in other company) or gave up (those with an
+   * unknown outcome may have taken effect).
+   */
   readonly replayed = new Set<string>();
   readonly #violations: string[] = [];
 
@@ -105,8 +108,8 @@ export class Model {
     if (entries.length === 0) this.violated(`${name} (${kind}) has no entry`);
     const mayEndUnsent = kind === 'late' || kind === 'bad' || kind === 'mixed' || refusal !== null;
     const posted = entries.filter(({ state }) => state === 'posted');
-    for (const { state, line } of entries) {
-      const isEnd = state === 'posted' || (state === 'discarded' && mayEndUnsent);
+    for (const { state, line, eventId } of entries) {
+      const isEnd = state === 'posted' || (state === 'discarded' && (mayEndUnsent || this.replayed.has(eventId)));
       if (!isEnd) this.violated(`${name} (${kind}) ${line} ended ${state}`);
     }
     if (kind === 'bad' && posted.length > 0) this.violated(`${name} (bad) was posted`);
@@ -124,8 +127,9 @@ export class Model {
       if (booked.has(event.id)) this.violated(`${event.correlationid} took effect twice`);
       booked.add(event.id);
       const entry = posted.get(event.id);
-      if (entry === undefined) this.violated(`${event.correlationid} took effect and is not posted`);
-      else if (entry.units !== unitsOfEvent(event.data.amount?.amount))
+      if (entry === undefined) {
+        if (!this.replayed.has(event.id)) this.violated(`${event.correlationid} took effect and is not posted`);
+      } else if (entry.units !== unitsOfEvent(event.data.amount?.amount))
         this.violated(`${event.correlationid} took effect with another amount`);
     }
     for (const { eventId, messageId } of posted.values())

@@ -13,7 +13,10 @@ export async function operate(
   const [openCase] = (await operations.listCases({ ...PAGE, state: 'open' })).rows;
   const [dead] = (await operations.listDeadLetters(PAGE)).rows;
   if (does === 'reprocess' && openCase !== undefined) await reprocess(operations, openCase.caseId, replayed);
-  if (does === 'discard' && openCase !== undefined) await operations.discardCase(openCase.caseId, 'ida', 'unwanted');
+  if (does === 'discard' && openCase !== undefined) {
+    for (const { eventId } of (await operations.showCase(openCase.caseId))?.entries ?? []) replayed.add(eventId);
+    await operations.discardCase(openCase.caseId, 'ida', 'unwanted');
+  }
   if (does === 'replay-dead' && dead !== undefined) {
     replayed.add(dead.eventId);
     await operations.replayDeadLetter(dead.entryId, 'ida');
