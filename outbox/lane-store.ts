@@ -6,10 +6,9 @@
  * is posted. Every method that writes only adds to a batch: the change exists once the caller's commit resolves, and
  * totals change with it. Reads throw `STORE_DAMAGED` for a record whose checksum differs.
  */
-import type { OutboxEntry } from '../src/model/delivery.ts';
 import type { CaseId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
-import { endOf, entryIdOf, type LaneId, laneKey, laneRowKey, sequenceOfKey } from './keys.ts';
+import { endOf, type LaneId, laneKey, laneRowKey, sequenceOfKey } from './keys.ts';
 import {
   decodeJson,
   type EntryRecord,
@@ -19,15 +18,14 @@ import {
   type OutcomeRecord,
   type ParkedRecord,
   type ParkedState,
-  readEntry,
   type ShipmentRecord,
 } from './records.ts';
+import { isDamaged } from '../src/platform/tolerant-reads.ts';
+import { LostEntries, unreadableParked } from './lost-entries.ts';
+import { type StoredEntry, storedEntry } from './stored-entry.ts';
 import type { Totals } from './totals.ts';
 
-/** An entry with its place in the lane. `heldAtIntake`: it lives in the parked table and the lane passes over it. */
-export interface StoredEntry extends OutboxEntry {
-  readonly heldAtIntake: boolean;
-}
+export type { StoredEntry } from './stored-entry.ts';
 
 /** A row of the parked table: which entry of the lane it is about, and why that one is outside the lane. */
 export interface ParkedEntry {
@@ -48,6 +46,8 @@ const COUNTED: Readonly<Record<ParkedState, 'held' | 'dead' | 'behind' | null>> 
 
 export class LaneStore {
   readonly id: LaneId;
+  /** What of the lane cannot be read. */
+  readonly lost: LostEntries;
   readonly #database: Database;
   readonly #totals: Totals;
   /** Records deleted from the parked and shipment tables since they were last compacted. */
@@ -57,6 +57,7 @@ export class LaneStore {
     this.id = id;
     this.#database = database;
     this.#totals = totals;
+    this.lost = new LostEntries(id, database, totals);
   }
 
   /** Number of the newest entry that is (or is about to be) stored. */
@@ -179,22 +180,25 @@ export class LaneStore {
 
   /** Cursor and circuit as last stored; a lane that never ran begins at entry 1. */
   readLane(): LaneRecord {
-    const payload = this.#database.get(laneKey(this.id));
-    return payload === undefined ? { cursor: 1, circuit: null } : decodeJson(payload);
+    const [row] = this.#database.readEach([laneKey(this.id)]);
+    // A cursor that is too low costs time only: what is above it is compared with the outcomes.
+    if (row === undefined || isDamaged(row))
+      return { cursor: this.#totals.destination(this.id.destinationId).low[this.id.lane], circuit: null };
+    return decodeJson(row.payload);
   }
 
   /** A page of the lane from `sequence` on, in order. */
   async entriesFrom(sequence: number, limit: number): Promise<StoredEntry[]> {
     const gte = laneRowKey('e', this.id, sequence);
     const rows = await this.#database.range({ gte, lt: endOf(this.#prefix('e')), limit });
-    return rows.map((row) => this.#entry(sequenceOfKey(row.key), row.payload));
+    return rows.map((row) => storedEntry(this.id, sequenceOfKey(row.key), row.payload));
   }
 
   /** Those of `sequences` that exist, in the order given; the caller bounds how many it asks for. */
   async entriesOf(sequences: readonly number[]): Promise<StoredEntry[]> {
     const payloads = await this.#database.getMany(sequences.map((sequence) => laneRowKey('e', this.id, sequence)));
     return payloads.flatMap((payload, index) =>
-      payload === undefined ? [] : [this.#entry(sequences[index] ?? 0, payload)],
+      payload === undefined ? [] : [storedEntry(this.id, sequences[index] ?? 0, payload)],
     );
   }
 
@@ -206,7 +210,8 @@ export class LaneStore {
   async leftLane(sequences: readonly number[]): Promise<ReadonlySet<number>> {
     const tables = ['o', 'p'] as const;
     const keys = tables.flatMap((table) => sequences.map((sequence) => laneRowKey(table, this.id, sequence)));
-    const found = await this.#database.getMany(keys);
+    // A damaged outcome says that the entry ended, too.
+    const found = await this.#database.getMany(keys).catch(() => this.#database.readEach(keys));
     return new Set(keys.flatMap((key, index) => (found[index] === undefined ? [] : [sequenceOfKey(key)])));
   }
 
@@ -223,8 +228,14 @@ export class LaneStore {
   /** A page of parked entries with a number above `after`, in order. */
   async parkedAfter(after: number, limit: number): Promise<ParkedEntry[]> {
     const gte = laneRowKey('p', this.id, after + 1);
-    const rows = await this.#database.range({ gte, lt: endOf(this.#prefix('p')), limit });
-    return rows.map((row) => ({ sequence: sequenceOfKey(row.key), record: decodeJson(row.payload) }));
+    const { rows } = await this.#database.scan({ gte, lt: endOf(this.#prefix('p')), limit });
+    return rows.map((row) => {
+      const sequence = sequenceOfKey(row.key);
+      return {
+        sequence,
+        record: isDamaged(row) ? unreadableParked(this.#database, this.id, sequence) : decodeJson(row.payload),
+      };
+    });
   }
 
   /** The oldest stored shipment. */
@@ -239,8 +250,8 @@ export class LaneStore {
     const found: ShipmentRecord[] = [];
     let from = this.#prefix('w');
     for (;;) {
-      const rows = await this.#database.range({ gte: from, lt: endOf(this.#prefix('w')), limit: PAGE });
-      for (const row of rows) found.push(decodeJson(row.payload));
+      const { rows } = await this.#database.scan({ gte: from, lt: endOf(this.#prefix('w')), limit: PAGE });
+      for (const row of rows) if (!isDamaged(row)) found.push(decodeJson(row.payload));
       const last = rows.at(-1);
       if (last === undefined) return found;
       from = laneRowKey('w', this.id, sequenceOfKey(last.key) + 1);
@@ -254,13 +265,6 @@ export class LaneStore {
 
   #prefix(table: 'e' | 'p' | 'w'): string {
     return `${table}!${this.id.destinationId}!${this.id.lane}!`;
-  }
-
-  #entry(sequence: number, payload: Buffer): StoredEntry {
-    const { header, body } = readEntry(payload);
-    const { destinationId, lane } = this.id;
-    const entryId = entryIdOf(this.id, sequence);
-    return { entryId, destinationId, lane, sequence, header, body, heldAtIntake: header.heldAtIntake === true };
   }
 
   #delete(batch: WriteBatch, table: 'p' | 'w', sequence: number): void {

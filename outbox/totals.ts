@@ -56,6 +56,7 @@ export class Totals {
   readonly #channels = new Map<string, Record<ChannelCount, number>>();
   readonly #destinations = new Map<string, DestinationTotals>();
   readonly #allocatedEntries = new Map<string, number>();
+  readonly #uncounted = new Map<string, { readonly from: number; readonly to: number }>();
   readonly #dirty = new Set<string>();
 
   /** Reads the stored totals; forgets everything that was allocated and not stored. */
@@ -63,6 +64,7 @@ export class Totals {
     this.#channels.clear();
     this.#destinations.clear();
     this.#allocatedEntries.clear();
+    this.#uncounted.clear();
     this.#dirty.clear();
     Object.assign(this.#committed, { message: 0, case: 0 });
     Object.assign(this.#low, { message: 1, case: 1 });
@@ -99,12 +101,19 @@ export class Totals {
     for (const [name, value] of Object.entries(marks.lanes)) {
       const [destinationId, lane] = name.split(':') as [DestinationId, Lane];
       const { committed } = this.destination(destinationId);
+      if (value > committed[lane]) this.#uncounted.set(name, { from: committed[lane] + 1, to: value });
       committed[lane] = Math.max(committed[lane], value);
       this.#allocatedEntries.delete(`${destinationId}!${lane}`);
       this.#dirty.add(`t!d!${destinationId}`);
     }
     this.#dirty.add('t!s');
     return JSON.stringify(this.marks()) !== before;
+  }
+
+  /** True for the number of an entry that was lost together with the totals that counted it. */
+  isUncounted(lane: LaneId, sequence: number): boolean {
+    const range = this.#uncounted.get(laneName(lane));
+    return range !== undefined && sequence >= range.from && sequence <= range.to;
   }
 
   /** Adds the records that changed since the last group. */

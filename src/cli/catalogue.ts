@@ -11,6 +11,7 @@ import { messagesCommand } from './messages.ts';
 import { replayCommand } from './replay.ts';
 import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
+import { salvageCommand } from './salvage.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { sendCommand } from './send.ts';
 import { statusCommand } from './status.ts';
@@ -31,6 +32,7 @@ export const commands: readonly CliCommand[] = [
   messagesCommand,
   replayCommand,
   verifyCommand,
+  salvageCommand,
   backupCommand,
   restoreCommand,
   explainCommand,

@@ -7,7 +7,8 @@ import { CompanyWait } from './company-wait.ts';
 import { KeyCounts } from './key-counts.ts';
 import { LaneCursor } from './lane-cursor.ts';
 import { tryShipment } from './attempt.ts';
-import { LaneFeed } from './lane-feed.ts';
+import { LaneFeed, type LaneFeedParts } from './lane-feed.ts';
+import { readLanePage, wholeShipments } from './lost-entries.ts';
 import { Outage } from './outage.ts';
 import { Outcomes } from './outcomes.ts';
 import { remainingMs } from './retry-schedule.ts';
@@ -73,7 +74,7 @@ export class DeliveryRun {
     const { lane, clock, settings, profile } = this.#parts;
     const stored = lane.readLane();
     this.cursor = new LaneCursor(stored.cursor);
-    const records = await lane.shipments();
+    const records = await wholeShipments(this.#parts, await lane.shipments());
     this.#feed = this.#newFeed(new Set(records.flatMap(({ members }) => members)));
     await this.#feed.countParked();
     for (const record of records) {
@@ -117,7 +118,15 @@ export class DeliveryRun {
 
   #newFeed(inShipments: ReadonlySet<number>): LaneFeed {
     const { lane, database, settings, clock } = this.#parts;
-    const shared = { lane, database, window: this.#window, cursor: this.cursor, waitingKeys: this.#queue.waitingKeys };
+    const readPage: LaneFeedParts['readPage'] = (at) => readLanePage(this.#parts, at);
+    const shared = {
+      lane,
+      readPage,
+      database,
+      window: this.#window,
+      cursor: this.cursor,
+      waitingKeys: this.#queue.waitingKeys,
+    };
     return new LaneFeed({ ...shared, onBlocked: settings.onBlocked, nowMs: () => clock.nowMs() }, inShipments);
   }
 

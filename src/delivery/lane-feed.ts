@@ -1,6 +1,5 @@
 /**
  * Brings entries from disk into the window: from the lane in order, and from the parked table when a key is free again.
- *
  * Memory stays bounded whatever the backlog: the window has a cap, the rest stays on disk. An entry whose key is
  * blocked leaves the lane for the parked table, so the lane cursor is never pinned by somebody else's trouble.
  */
@@ -21,6 +20,7 @@ const PAGE = 256;
 /** What a feed reads from and fills. */
 export interface LaneFeedParts {
   readonly lane: LaneStore;
+  readonly readPage: (at: { from: number; end: number }) => Promise<readonly StoredEntry[]>;
   readonly database: Database;
   readonly window: Window;
   readonly cursor: LaneCursor;
@@ -133,9 +133,9 @@ export class LaneFeed {
   /** Reads until the window is full or nothing is left to read. Older (parked) entries first. */
   async fill(): Promise<void> {
     if (this.wantsPass) await this.#unpark();
-    const { lane, cursor } = this.#parts;
+    const { readPage, cursor } = this.#parts;
     while (!this.isFull && this.#next <= this.#committed && cursor.mayRead(this.#next)) {
-      const page = await lane.entriesFrom(this.#next, PAGE);
+      const page = await readPage({ from: this.#next, end: this.#committed });
       if (page.length === 0) return;
       await this.#takePage(page);
     }

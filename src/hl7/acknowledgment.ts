@@ -52,6 +52,7 @@ const CONDITIONS: Readonly<Record<ProblemCode, string>> = {
   'control-id': '207',
   'destination-refused': '207',
   'maybe-delivered': '207',
+  'store-damaged': '207',
 };
 const CONDITION_TEXTS: Readonly<Record<string, string>> = {
   '0': 'Message accepted',

@@ -24,6 +24,7 @@ export const PROBLEM_CODES = {
   limit: 'The message exceeds a limit: size, segments, fields or repetitions.',
   'control-id': 'MSH-10 is missing, too long, or was used before for another message.',
   'destination-refused': 'The destination refused the event.',
+  'store-damaged': 'The stored event is damaged or missing; nothing of it can be sent.',
   'maybe-delivered': 'The store was restored; the event may have been delivered after the backup was taken.',
 } as const satisfies Record<string, string>;
 

@@ -107,6 +107,11 @@ export class Cures {
     const batch = new WriteBatch();
     const changes: ParkedChange[] = [];
     for (const { lane, entry, parked } of await this.#placesOf(open)) {
+      if (entry.body.length === 0)
+        throw new CausewayError(
+          'WRONG_STATE',
+          `Nothing is left of ${entry.entryId}: send its message again, discard it.`,
+        );
       const { caseId: _closed, ...kept } = parked;
       const now: ParkedRecord = { ...kept, state: 'ready', atMs: this.#parts.clock.nowMs() };
       lane.park(batch, entry, { was: parked.state, record: now });

@@ -2,11 +2,15 @@
  * Files of the store are damaged on disk: never silently fewer records. `verify` names what is affected and changes
  * nothing, and a store whose files do not fit together is not opened.
  */
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { damageText } from '../../src/model/store-damage.ts';
+import { damageText, type StoreReport } from '../../src/model/store-damage.ts';
+import { statusOf } from '../support/appliance-status.ts';
+import { startFakeErp } from '../support/fake-erp.ts';
 import type { Appliance } from '../support/start-appliance.ts';
 import { fillStore, MESSAGES, onCopyOf, StoreFiles, verify } from '../support/store-damage.ts';
+import { until } from '../support/until.ts';
 
 let filled: Appliance;
 
@@ -23,6 +27,7 @@ async function damagedCopy(damage: (files: StoreFiles) => void): Promise<Applian
   return appliance;
 }
 
+const zeroed = (bytes: Buffer): void => void bytes.fill(0, 40_000, 44_096);
 const flip = (bytes: Buffer, at: number): void => void bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
 
 /** What verify says of a damaged copy, after showing that it changed none of its files. */
@@ -106,3 +111,64 @@ test.each([
     expect(damage).toEqual(lost === 0 ? [] : expected);
   },
 );
+
+test.each([
+  { name: 'a zeroed block in a log', file: '.log', salvaged: false, damage: zeroed },
+  { name: 'a zeroed block in a table, salvaged', file: '.ldb', salvaged: true, damage: zeroed },
+  { name: 'a missing table, salvaged', file: '.ldb', salvaged: true, damage: null },
+])(
+  '$name: what can be read is delivered, the rest is held with a case and an alarm',
+  async ({ file, damage, salvaged }) => {
+    const erp = await startFakeErp();
+    onTestFinished(() => erp.stop());
+    const appliance = await onCopyOf(filled, erp.url);
+    onTestFinished(() => appliance.dispose());
+    const files = new StoreFiles(appliance);
+    if (damage === null) files.remove(files.largest(file));
+    else files.change(files.largest(file), damage);
+    const lost = (await verified(appliance)).report.damage.filter(({ table }) => table === 'entries');
+    const count = lost.reduce((sum, { records }) => sum + records, 0);
+    expect(count).toBeGreaterThan(0);
+
+    if (salvaged) await salvage(appliance, count);
+    await appliance.start();
+    const erpRow = await untilSettled(appliance, { posted: MESSAGES - count, held: count });
+    expect(erpRow.waiting).toBe(0);
+    expect(new Set(erp.effects.map(({ id }) => id)).size).toBe(MESSAGES - count);
+    expect(erp.reusedKeys).toEqual([]);
+    const { openCases, verdict } = await statusOf(appliance);
+    expect(openCases).toBeGreaterThan(0);
+    expect(verdict.state).toBe('needs-attention');
+    const { stdout } = await appliance.command('exceptions', 'list', '--json');
+    expect(stdout).toContain('store-damaged erp');
+    expect(appliance.logs()).toContain('stored events are damaged or missing and were set aside');
+    // The running appliance answers verify itself; entries that were set aside are in their place again.
+    expect((await verify(appliance)).report.damage.some(({ table }) => table === 'entries')).toBe(false);
+  },
+);
+
+/** Salvages to another folder, shows that the store is as it was, and puts the copy in its place. */
+async function salvage(appliance: Appliance, lostEntries: number): Promise<void> {
+  const data = join(appliance.directory, 'data');
+  const files = new StoreFiles(appliance);
+  const before = files.content();
+  const { code, stdout } = await appliance.command('salvage', '--to', `${data}-copy`, '--json');
+  expect(files.content()).toEqual(before);
+  expect(code).toBe(1);
+  const { after } = JSON.parse(stdout) as { after: StoreReport };
+  expect(after.tables.entries).toBe(MESSAGES - lostEntries);
+  renameSync(data, `${data}-damaged`);
+  renameSync(`${data}-copy`, data);
+}
+
+/** Counts only: what was lost carried money that nobody knows any more. */
+async function untilSettled(appliance: Appliance, wanted: { posted: number; held: number }) {
+  return until(
+    'everything readable is delivered',
+    async () => {
+      const [row] = (await statusOf(appliance)).destinations;
+      return row?.posted === wanted.posted && row.held === wanted.held ? row : null;
+    },
+    30_000,
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * `salvage`: what can still be read of a damaged store, in a copy that an appliance can start on. The original is not
+ * opened and not changed; a person compares the reports and decides.
+ */
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { endOf } from '../../outbox/keys.ts';
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../model/clock.ts';
+import { CausewayError } from '../model/errors.ts';
+import type { StoreReport } from '../model/store-damage.ts';
+import { Database, WriteBatch } from '../platform/database.ts';
+import { repairLevel } from '../platform/level-disk.ts';
+import { silentLog } from '../platform/log.ts';
+import { copyDatabase } from '../platform/store-copy.ts';
+import { databasePathOf, lockStoreFolder } from '../platform/store-folder.ts';
+import { encryptionOf } from './encryption-desk.ts';
+import { reportOf, verifyStore } from './store-verify.ts';
+
+/** Beside the database; the marker makes the copy the same store in a new epoch at its first start. */
+const FILES = ['PROVISIONED', 'HIGH-WATER'];
+
+/** The difference that a salvage makes. */
+export interface SalvageReport {
+  /** Of the original. */
+  readonly before: StoreReport;
+  /** Of the copy: what it lists is lost. */
+  readonly after: StoreReport;
+}
+
+/**
+ * Copies the database to `folder/db`, lets LevelDB repair the copy, and checks both.
+ * @throws CausewayError `STORE_IN_USE` while the appliance runs, `STORE_MISSING`, `WRONG_STATE` when the folder exists
+ */
+export async function salvageStore(config: Config, folder: string, clock: Clock): Promise<SalvageReport> {
+  if (existsSync(folder)) throw new CausewayError('WRONG_STATE', `${folder} exists already.`);
+  const before = await verifyStore(config, clock);
+  const lock = await lockStoreFolder(config.store.path);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    const location = databasePathOf(folder);
+    copyDatabase(databasePathOf(config.store.path), location, 'copies');
+    for (const file of FILES) {
+      const source = join(config.store.path, file);
+      if (existsSync(source)) copyFileSync(source, join(folder, file));
+    }
+    await repairLevel(location);
+    await forgetCursors(config, location, clock);
+    return { before, after: await reportOf({ location, config, clock, files: [] }) };
+  } finally {
+    await lock.release();
+  }
+}
+
+/**
+ * Records that say what left a lane may be lost, so the cursors of the copy are forgotten: its first start compares
+ * every entry with its outcome. What has none goes out again under its key, or is held when it is lost.
+ */
+async function forgetCursors(config: Config, location: string, clock: Clock): Promise<void> {
+  const encryption = encryptionOf(config, silentLog);
+  const sealed = encryption === null ? {} : { envelope: encryption.envelope };
+  const database = await Database.open({ location, createIfMissing: false, ...sealed, clock, log: silentLog });
+  try {
+    const { rows } = await database.scan({ gte: 'k!', lt: endOf('k!'), limit: 1_000 });
+    const batch = new WriteBatch();
+    for (const { key } of rows) batch.delete(key);
+    await database.commit(batch, 'synced');
+  } finally {
+    await database.close();
+  }
+}
