@@ -27,6 +27,7 @@ const NESTING_MAX = 4;
 export function reportsFailure(answer: unknown, depth = 0): boolean {
   if (depth > NESTING_MAX) return false;
   if (Array.isArray(answer)) return answer.some((item) => reportsFailure(item, depth + 1));
+  if (typeof answer !== 'object' || answer === null) return false;
   const fields = fieldsOf(answer);
   return isFailure(fields) || NESTED.some((name) => reportsFailure(fields.get(name), depth + 1));
 }
