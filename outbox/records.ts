@@ -4,7 +4,7 @@
  * The envelope's checksum was verified before any of this is read, so the shapes are trusted here.
  */
 import type { AckCode } from '../src/model/acknowledgment.ts';
-import type { Attempt, EntryHeader } from '../src/model/delivery.ts';
+import type { Attempt, EntryHeader, RequestForm } from '../src/model/delivery.ts';
 import type { CaseId, ChannelId, EntryId, OrderingKey } from '../src/model/ids.ts';
 import type { Disposition } from '../src/model/intake.ts';
 
@@ -94,6 +94,8 @@ export interface ParkedRecord {
 export interface ShipmentRecord {
   /** Sequences of its entries, oldest first; never empty. */
   readonly members: readonly number[];
+  /** How its entries stand in the body, in every try; absent: it never went out, or as it follows from the settings. */
+  readonly form?: RequestForm;
   /** The same in every try: the destination recognises a repetition by it. */
   readonly idempotencyKey: string;
   readonly attempts: readonly Attempt[];

@@ -24,6 +24,7 @@ export async function tryShipment(shipment: Shipment, parts: DispatcherParts, co
   }
   const nothingWasOut = shipment.nothingOut;
   shipment.nothingOut = false;
+  shipment.form ??= shipment.members.length > 1 ? 'batch' : profile.formOfOne;
   // Where several entries may share a request, its membership is on disk before the first try: after a crash an entry
   // that may have gone out must never go out again in other company, under another key. Where the destination would
   // not recognise a repetition, every try is noted, so that after a crash it is asked before anything goes again.
@@ -32,7 +33,7 @@ export async function tryShipment(shipment: Shipment, parts: DispatcherParts, co
     if (context.signal.aborted) return NOTHING_SENT;
   }
   const entries = shipment.members.map(({ entry }) => entry);
-  const answer = await sender.send(profile.request(entries, shipment.idempotencyKey), context.signal);
+  const answer = await sender.send(profile.request(entries, shipment.idempotencyKey, shipment.form), context.signal);
   const verdict = 'outcome' in answer ? answer : profile.verdict(answer, entries);
   if (verdict.outcome === 'refused' && verdict.retry === 'transient') shipment.nothingOut = nothingWasOut;
   return verdict;

@@ -3,6 +3,7 @@
  * and waiting, the circuit. It is rebuilt from disk after a start and after a store failure, never repaired.
  */
 import type { DispatcherParts } from './dispatcher.ts';
+import { WriteBatch } from '../platform/database.ts';
 import { CompanyWait } from './company-wait.ts';
 import { KeyCounts } from './key-counts.ts';
 import { LaneCursor } from './lane-cursor.ts';
@@ -71,11 +72,13 @@ export class DeliveryRun {
   }
 
   async recover(): Promise<void> {
-    const { lane, clock, settings, profile } = this.#parts;
+    const { lane, database, clock, settings, profile } = this.#parts;
     const stored = lane.readLane();
     this.cursor = new LaneCursor(stored.cursor);
     const records = await wholeShipments(this.#parts, await lane.shipments());
     this.#feed = this.#newFeed(new Set(records.flatMap(({ members }) => members)));
+    // A number counts from the moment its group is formed: what this feed counts is on disk before it looks.
+    await database.commit(new WriteBatch(), 'written');
     await this.#feed.countParked();
     for (const record of records) {
       const entries = await lane.entriesOf(record.members);

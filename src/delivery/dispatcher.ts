@@ -17,11 +17,12 @@ import type { OnBlocked } from '../model/delivery.ts';
 import type { Database } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import type { CircuitState } from './circuit.ts';
-import { DeliveryRun } from './delivery-run.ts';
+import { DeliveryRun, type RunObserver } from './delivery-run.ts';
 import type { LaneFeed } from './lane-feed.ts';
 import type { Sender } from './sender.ts';
 import type { RetrySettings } from './settings.ts';
 import type { MessageFacts } from './settlement.ts';
+import { isStoreTrouble } from './store-trouble.ts';
 
 /** Called where it happens, in the data path: must be cheap and must not throw. */
 export interface DeliveryObserver {
@@ -62,10 +63,20 @@ export interface DeliveryFacts {
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
+  readonly #observer: RunObserver = {
+    failed: (failure) => {
+      this.#lastFailure = failure;
+    },
+    delivered: (atMs) => {
+      this.#lastDeliveredAtMs = atMs;
+    },
+  };
   #run: DeliveryRun | null = null;
   #lastFailure: DeliveryFacts['lastFailure'] = null;
   #lastDeliveredAtMs: number | null = null;
   #recovering: Promise<void> = Promise.resolve();
+  /** Recoveries asked for. */
+  #asked = 0;
   #missedChange = false;
   /** Halted for good: a store that is opened again meanwhile starts no further run. */
   #isHalted = false;
@@ -74,36 +85,51 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  /** Reads the lane's state from disk and starts delivering; after a store failure, again. */
+  /**
+   * Reads the lane's state from disk and starts delivering; after a store failure, again. Where the store does not let
+   * it – it failed again, or a record is damaged – nothing of this lane is sent until the store was opened again; the
+   * damage is told with an alarm, and everything else goes on.
+   */
   recover(): Promise<void> {
-    const again = (): Promise<void> => this.#recoverAlone();
-    // Also after one that failed, because the store failed once more while the lane was read.
+    this.#asked += 1;
+    const number = this.#asked;
+    const again = (): Promise<void> => this.#recoverAlone(number);
+    // Also after one that failed for another reason.
     this.#recovering = this.#recovering.then(again, again);
     return this.#recovering;
   }
 
-  async #recoverAlone(): Promise<void> {
+  async #recoverAlone(number: number): Promise<void> {
     await this.#stopRun(0);
-    if (this.#isHalted) return;
-    const run = new DeliveryRun(this.#parts, {
-      failed: (failure) => {
-        this.#lastFailure = failure;
-      },
-      delivered: (atMs) => {
-        this.#lastDeliveredAtMs = atMs;
-      },
-    });
-    this.#missedChange = false;
-    await run.recover();
-    // A cure that was committed meanwhile may have been counted as it was before.
-    if (this.#missedChange || this.#isHalted) {
+    while (!this.#isHalted) {
+      const run = new DeliveryRun(this.#parts, this.#observer);
+      this.#missedChange = false;
+      const isRead = await this.#read(run, number);
+      if (isRead && !this.#missedChange && !this.#isHalted) {
+        // Not before: what was committed meanwhile is read from the lane.
+        this.#run = run;
+        run.feed.noteCommitted();
+        run.wake();
+        return;
+      }
+      // Always: its timers would go on and send beside the next run.
       await run.stop(0);
-      return this.#recoverAlone();
+      // A cure that was committed meanwhile may have been counted as it was before: once more.
+      if (!isRead) return;
     }
-    // Not before: what was committed meanwhile is read from the lane.
-    this.#run = run;
-    run.feed.noteCommitted();
-    run.wake();
+  }
+
+  /** False when the store does not let it. */
+  async #read(run: DeliveryRun, number: number): Promise<boolean> {
+    try {
+      await run.recover();
+      return true;
+    } catch (error) {
+      // Asked again meanwhile: the store failed under this one and is open again.
+      if (this.#asked > number || isStoreTrouble(error, this.#parts, this.#observer)) return false;
+      await run.stop(0);
+      throw error;
+    }
   }
 
   /** Stops for good; waits up to `graceMs` for answers on the way, then cuts them. What was cut goes out again. */

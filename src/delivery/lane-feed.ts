@@ -68,12 +68,12 @@ export class LaneFeed {
     return window.size >= WINDOW_ENTRIES_MAX || window.bytes >= WINDOW_BYTES_MAX;
   }
 
-  /** Builds the picture of blocked keys after a start. */
+  /** Builds the picture of blocked keys after a start. Places that came since are counted when the lane passes them. */
   async countParked(): Promise<void> {
     let after = 0;
     for (;;) {
       const page = await this.#parts.lane.parkedAfter(after, PAGE);
-      for (const { sequence, record } of page) this.#keys.change(sequence, record, 1);
+      for (const { sequence, record } of page) if (sequence <= this.#knownEnd) this.#keys.change(sequence, record, 1);
       const last = page.at(-1);
       if (last === undefined) return;
       after = last.sequence;

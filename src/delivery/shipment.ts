@@ -7,7 +7,7 @@
  */
 import type { ShipmentRecord } from '../../outbox/records.ts';
 import type { Timer } from '../model/clock.ts';
-import type { Attempt } from '../model/delivery.ts';
+import type { Attempt, RequestForm } from '../model/delivery.ts';
 import { type OrderingKey, uuid5 } from '../model/ids.ts';
 import type { WindowEntry } from './window.ts';
 
@@ -17,6 +17,8 @@ const ATTEMPTS_KEPT = 10;
 export interface Shipment {
   readonly members: readonly WindowEntry[];
   readonly idempotencyKey: string;
+  /** The same in every try, whatever the settings say by then; null before the first one. */
+  form: RequestForm | null;
   attempts: readonly Attempt[];
   tries: number;
   waitedMs: number;
@@ -39,7 +41,7 @@ export function newShipment(taken: readonly WindowEntry[]): Shipment {
   const idempotencyKey = single
     ? first.entry.header.eventId
     : uuid5('shipment', ...members.map(({ entry }) => entry.header.eventId));
-  const fresh = { attempts: [], tries: 0, waitedMs: 0, timer: null, notBeforeMs: 0 };
+  const fresh = { attempts: [], tries: 0, waitedMs: 0, timer: null, notBeforeMs: 0, form: null };
   return { members, idempotencyKey, ...fresh, stored: false, nothingOut: true, uncertain: false };
 }
 
@@ -61,7 +63,8 @@ export const keysOfShipment = ({ members }: Shipment): readonly OrderingKey[] =>
 /** A stored shipment again, after a start. */
 export function restoredShipment(record: ShipmentRecord, members: readonly WindowEntry[]): Shipment {
   const { idempotencyKey, attempts, tries, waitedMs, notBeforeMs, nothingOut = false, uncertain = false } = record;
-  const known = { members, idempotencyKey, attempts, tries, waitedMs, notBeforeMs };
+  const form = record.form ?? (members.length > 1 ? 'batch' : null);
+  const known = { members, form, idempotencyKey, attempts, tries, waitedMs, notBeforeMs };
   return { ...known, stored: true, timer: null, nothingOut, uncertain };
 }
 
@@ -69,6 +72,7 @@ export function restoredShipment(record: ShipmentRecord, members: readonly Windo
 export const recordOf = (shipment: Shipment): ShipmentRecord => ({
   members: shipment.members.map(({ entry }) => entry.sequence),
   idempotencyKey: shipment.idempotencyKey,
+  ...(shipment.form === null ? {} : { form: shipment.form }),
   attempts: shipment.attempts,
   tries: shipment.tries,
   notBeforeMs: shipment.notBeforeMs,

@@ -1,9 +1,10 @@
 /**
  * The port of a destination profile: what one ERP product wants and how its answers are read. Pure: no I/O, no clock.
  *
- * `request` must be deterministic: the same entries and key give the same bytes, so that a retry repeats the request.
+ * `request` must be deterministic: the same entries, key and form give the same bytes, so that a retry repeats the
+ * request.
  */
-import type { EntryHeader, RefusalClass, RetryMeaning } from '../model/delivery.ts';
+import type { EntryHeader, RefusalClass, RequestForm, RetryMeaning } from '../model/delivery.ts';
 
 /** One event that goes into a request. */
 export interface OutboundEntry {
@@ -86,7 +87,10 @@ export interface DestinationProfile {
   readonly repetition: 'request-key' | 'event-id' | 'none';
   /** null: the destination cannot be asked. */
   readonly lookUp: LookUp | null;
-  request(entries: readonly OutboundEntry[], idempotencyKey: string): OutboundRequest;
+  /** Form of a request of one entry; several are always a batch. */
+  readonly formOfOne: RequestForm;
+  /** Default form: as it follows from the settings. One that went out keeps its form when these change. */
+  request(entries: readonly OutboundEntry[], idempotencyKey: string, form?: RequestForm): OutboundRequest;
   /** `entries` are those of the request that was answered. */
   verdict(response: InboundResponse, entries: readonly OutboundEntry[]): Verdict;
 }

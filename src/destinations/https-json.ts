@@ -12,6 +12,7 @@ import type { HttpsJsonSettings } from './https-json-settings.ts';
 export function httpsJson(settings: HttpsJsonSettings): DestinationProfile {
   const fixed: Record<string, string> = { accept: 'application/json', ...settings.headers };
   const batched = settings.batch.maxEvents > 1;
+  const formOfOne = batched ? 'batch' : 'event';
   const { repetition } = settings;
   return {
     eventsMax: settings.batch.maxEvents,
@@ -21,15 +22,16 @@ export function httpsJson(settings: HttpsJsonSettings): DestinationProfile {
     keysApart: settings.batch.sameKey === 'apart' || repetition.by === 'none',
     repetition: repetition.by,
     lookUp: repetition.lookUp === undefined ? null : jsonLookUp(repetition.lookUp, fixed),
-    request: (entries, idempotencyKey): OutboundRequest => ({
+    formOfOne,
+    request: (entries, idempotencyKey, form = entries.length > 1 ? 'batch' : formOfOne): OutboundRequest => ({
       url: settings.url,
       headers: {
         ...fixed,
-        'content-type': batched ? 'application/cloudevents-batch+json' : 'application/cloudevents+json',
+        'content-type': form === 'batch' ? 'application/cloudevents-batch+json' : 'application/cloudevents+json',
         [settings.idempotencyHeader]: idempotencyKey,
         ...traceOf(entries),
       },
-      body: batched ? joinBatch(entries) : (entries[0]?.body ?? Buffer.alloc(0)),
+      body: form === 'batch' ? joinBatch(entries) : (entries[0]?.body ?? Buffer.alloc(0)),
     }),
     verdict: (response, entries) =>
       readAnswer(response, { repetition, eventIds: entries.map(({ header }) => header.eventId) }),

@@ -12,6 +12,9 @@ export type Lane = (typeof LANES)[number];
  */
 export type DeliveryState = 'pending' | 'claimed' | 'posted' | 'held' | 'dead' | 'discarded';
 
+/** How entries stand in the body of a request: an `event` by itself, or a `batch` of one or more. */
+export type RequestForm = 'event' | 'batch';
+
 /** What younger entries of the same ordering key do behind a held or dead one. */
 export type OnBlocked = 'hold-key' | 'pass';
 

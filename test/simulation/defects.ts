@@ -27,7 +27,10 @@ export const DEFECTS: Readonly<Record<string, () => Defect>> = {
   'ended before it was sent': () => ({ hooks: () => ({ sender: endsFirst }) }),
   'another idempotency key after a restart': () => ({
     hooks: (life) => ({
-      profile: (sound) => ({ ...sound, request: (entries, key) => sound.request(entries, `${key}-${life}`) }),
+      profile: (sound) => ({
+        ...sound,
+        request: (entries, key, form) => sound.request(entries, `${key}-${life}`, form),
+      }),
     }),
   }),
   'later entries do not wait for a retry': () => ({

@@ -58,6 +58,9 @@ export interface LaneFixtureOptions {
   readonly retry?: { readonly initialMs: number; readonly maxMs: number; readonly horizonHours: number };
 }
 
+/** What the next start has other than the fixture. */
+export type ChangedSettings = Pick<LaneFixtureOptions, 'maxEvents'>;
+
 export async function openLaneFixture(options: LaneFixtureOptions) {
   const location = mkdtempSync(join(tmpdir(), 'causeway-lane-'));
   const totals = new Totals();
@@ -70,13 +73,16 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
   });
   const lane = new LaneStore({ destinationId: 'erp' as DestinationId, lane: 'normal' }, database, totals);
   const cases = new CaseStore(database, totals);
-  const settings = httpsJsonSettings.parse({
-    id: 'erp',
-    kind: 'https-json',
-    url: 'https://erp.example/events',
-    repetition: options.repetition ?? {},
-    batch: { maxEvents: options.maxEvents ?? 1, maxWaitMs: 2, sameKey: options.sameKey ?? 'together' },
-  });
+  const profileWith = (maxEvents = options.maxEvents ?? 1) =>
+    httpsJson(
+      httpsJsonSettings.parse({
+        id: 'erp',
+        kind: 'https-json',
+        url: 'https://erp.example/events',
+        repetition: options.repetition ?? {},
+        batch: { maxEvents, maxWaitMs: 2, sameKey: options.sameKey ?? 'together' },
+      }),
+    );
   const requests: Delivered[] = [];
   const sender: Sender = {
     async send(request, signal) {
@@ -87,12 +93,12 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
     },
     close() {},
   };
-  const newDispatcher = () =>
+  const newDispatcher = (changed: ChangedSettings) =>
     new Dispatcher({
       lane,
       cases,
       database,
-      profile: httpsJson(settings),
+      profile: profileWith(changed.maxEvents),
       sender,
       settings: {
         inFlightMax: options.inFlightMax ?? 4,
@@ -133,8 +139,9 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
     return entries;
   };
   const dispatchers: Dispatcher[] = [];
-  const start = async (): Promise<Dispatcher> => {
-    const dispatcher = newDispatcher();
+  /** Starts as after a restart; `changed`: with settings that a person changed meanwhile. */
+  const start = async (changed: ChangedSettings = {}): Promise<Dispatcher> => {
+    const dispatcher = newDispatcher(changed);
     dispatchers.push(dispatcher);
     await dispatcher.recover();
     return dispatcher;
