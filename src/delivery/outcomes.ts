@@ -6,13 +6,14 @@
  * come again go under a key of their own; the request that was answered never goes out again.
  */
 import type { Posted, Refused, Verdict } from '../destinations/destination.ts';
+import { WriteBatch } from '../platform/database.ts';
 import type { RunObserver } from './delivery-run.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { LaneFeed } from './lane-feed.ts';
 import type { Outage } from './outage.ts';
 import { pauseMs } from './retry-schedule.ts';
 import type { SetAside } from './set-aside.ts';
-import { apartBatch, postedBatch, type SettlementParts, splitBatch, storedBatch } from './settlement.ts';
+import { endApart, postedBatch, putLane, type SettlementParts, splitBatch, storedBatch } from './settlement.ts';
 import { continuedShipment, noteAttempt, type Shipment, splitShipment } from './shipment.ts';
 import type { ShipmentQueue } from './shipment-queue.ts';
 import type { Window, WindowEntry } from './window.ts';
@@ -144,7 +145,7 @@ export class Outcomes {
   async #refusedForGood(shipment: Shipment, refusal: Refused): Promise<void> {
     this.#answered();
     if (shipment.members.length === 1) {
-      return this.#state.aside.park(shipment, refusal.class === 'gone' ? 'dead' : 'held', refusal);
+      return this.#state.aside.park(shipment, stateOf(refusal), refusal);
     }
     const halves = splitShipment(shipment);
     await this.#split(shipment, halves);
@@ -157,8 +158,7 @@ export class Outcomes {
 
   /** One end per entry: posted ones end, refused ones are set aside, the others go again under a key of their own. */
   async #apart(shipment: Shipment, events: readonly (Posted | Refused)[], probe: boolean): Promise<void> {
-    const { clock, database, observe } = this.#parts;
-    const atMs = clock.nowMs();
+    const atMs = this.#parts.clock.nowMs();
     const sorted = sortOut(shipment, events, this.#parts.profile.repetition === 'none');
     for (const { shipment: piece, refusal } of sorted.pieces) {
       noteAttempt(piece, { atMs, class: refusal.class, reason: refusal.reason });
@@ -173,28 +173,29 @@ export class Outcomes {
       sorted.posted.length === 0 && sorted.pieces.every(({ refusal }) => refusal.retry !== 'permanent');
     if (nothingEnded && first !== undefined) this.#destinationFailed(first.refusal, { probe, atMs });
     else this.#answered();
-    const batch = apartBatch(this.#state.settlement(), shipment, {
-      atMs,
-      posted: sorted.posted,
-      pieces: sorted.pieces.map((piece) => piece.shipment),
-    });
+    await this.#endApart(shipment, sorted, atMs);
+  }
+
+  async #endApart(whole: Shipment, { posted, pieces }: SortedOut, atMs: number): Promise<void> {
+    const { database, observe } = this.#parts;
+    const { aside, feed, settlement } = this.#state;
+    const batch = new WriteBatch();
+    const refused = pieces
+      .filter(({ refusal }) => refusal.retry === 'permanent')
+      .map((piece) => ({ ...piece, state: stateOf(piece.refusal) }));
+    const again = pieces.filter(({ refusal }) => refusal.retry !== 'permanent');
+    const { detached, kept } = aside.fill(batch, refused, again);
+    endApart(settlement(), batch, { whole, atMs, posted, pieces: kept.map(({ shipment }) => shipment) });
+    putLane(settlement(), batch);
     const committed = database.commit(batch, 'synced');
-    for (const { member } of sorted.posted) {
+    for (const { member } of posted) {
       this.#leaveWindow(member);
       observe.settled(member.entry, { state: 'posted', class: 'posted', reason: null });
     }
-    if (sorted.posted.length > 0) this.#state.observer.delivered(atMs);
-    await committed;
-    this.#state.feed().settled(sorted.posted.map(({ member }) => member));
-    // Those that wait come first into the queue: setting one aside takes out of it who stands behind that one.
-    const waiting = sorted.pieces.filter(({ refusal }) => refusal.retry !== 'permanent');
-    for (const { shipment: piece, refusal } of waiting) this.#waitAgain(piece, piece.notBeforeMs - atMs, refusal);
-    const refused = sorted.pieces.filter(({ refusal }) => refusal.retry === 'permanent');
-    await Promise.all(refused.map(({ shipment: piece, refusal }) => this.#setAside(piece, refusal)));
-  }
-
-  #setAside(single: Shipment, refusal: Refused): Promise<void> {
-    return this.#state.aside.park(single, refusal.class === 'gone' ? 'dead' : 'held', refusal);
+    if (posted.length > 0) this.#state.observer.delivered(atMs);
+    await aside.finish(refused, detached, committed);
+    feed().settled(posted.map(({ member }) => member));
+    for (const { shipment, refusal } of kept) this.#waitAgain(shipment, shipment.notBeforeMs - atMs, refusal);
   }
 
   #leaveWindow(member: WindowEntry): void {
@@ -226,6 +227,8 @@ export class Outcomes {
     this.#parts.log.info('destination answers again', { destination: this.#parts.lane.id.destinationId });
   }
 }
+
+const stateOf = (refusal: Refused): 'held' | 'dead' => (refusal.class === 'gone' ? 'dead' : 'held');
 
 const uncertainSingle = (whole: Shipment, member: WindowEntry): Shipment => ({
   ...continuedShipment(whole, [member]),

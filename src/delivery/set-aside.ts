@@ -3,11 +3,11 @@
  * between the refusal and the end of that step nobody may take its place.
  */
 import type { Refused } from '../destinations/destination.ts';
-import type { WriteBatch } from '../platform/database.ts';
+import { WriteBatch } from '../platform/database.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { LaneFeed } from './lane-feed.ts';
-import { parkedBatch, type SettlementParts } from './settlement.ts';
-import { firstSequence, newShipment, recordOf, type Shipment } from './shipment.ts';
+import { putLane, putParked, type SettlementParts } from './settlement.ts';
+import { continuedShipment, firstSequence, newShipment, recordOf, type Shipment } from './shipment.ts';
 import type { ShipmentQueue } from './shipment-queue.ts';
 import type { Window, WindowEntry } from './window.ts';
 
@@ -17,6 +17,13 @@ export interface AsideState {
   readonly queue: ShipmentQueue;
   readonly feed: () => LaneFeed;
   readonly settlement: () => SettlementParts;
+}
+
+/** One entry that is set aside: the only one of its shipment. */
+export interface Aside {
+  readonly shipment: Shipment;
+  readonly state: 'held' | 'dead';
+  readonly refusal: Refused;
 }
 
 /** One per delivery run. */
@@ -31,13 +38,63 @@ export class SetAside {
 
   /** Sets the only entry of a shipment aside: held with an exception case, or dead. */
   async park(shipment: Shipment, state: 'held' | 'dead', refusal: Refused): Promise<void> {
-    const { clock, database, observe, messageFacts } = this.#parts;
-    const { window, settlement } = this.#state;
+    const batch = new WriteBatch();
+    const aside = [{ shipment, state, refusal }];
+    const { detached } = this.fill(batch, aside, []);
+    putLane(this.#state.settlement(), batch);
+    await this.finish(aside, detached, this.#parts.database.commit(batch, 'written'));
+  }
+
+  /**
+   * Adds to a batch that entries are set aside, and who leaves a shipment because it stands behind one of them, also of
+   * `pieces` that are no part of the queue yet. All in one batch: a power cut that parted them would let somebody pass.
+   * The caller commits it and calls `finish` before anything else may run.
+   */
+  fill<Piece extends { readonly shipment: Shipment }>(
+    batch: WriteBatch,
+    asides: readonly Aside[],
+    pieces: readonly Piece[],
+  ): { readonly detached: readonly WindowEntry[]; readonly kept: readonly Piece[] } {
+    for (const aside of asides) this.#put(batch, aside);
+    const detached = this.#detachBlocked(batch);
+    const kept: Piece[] = [];
+    for (const piece of pieces) {
+      const { members, notBeforeMs } = piece.shipment;
+      const blocked = this.#state.feed().blockedAmong(members);
+      this.#state.feed().parkMembers(batch, blocked);
+      detached.push(...blocked);
+      const rest = members.filter((member) => !blocked.includes(member));
+      if (blocked.length === 0) kept.push(piece);
+      else if (rest.length > 0)
+        kept.push({ ...piece, shipment: { ...continuedShipment(piece.shipment, rest), notBeforeMs } });
+    }
+    return { detached, kept };
+  }
+
+  /** Takes out of the window what `fill` put into a batch; resolves when that is written. */
+  async finish(asides: readonly Aside[], detached: readonly WindowEntry[], committed: Promise<void>): Promise<void> {
     const feed = this.#state.feed();
+    const members = asides.flatMap(({ shipment }) => shipment.members);
+    for (const { entry } of [...members, ...detached]) feed.settling(entry.sequence);
+    for (const one of [...members, ...detached]) this.#state.window.remove(one);
+    const followersParked = feed.parkBlocked();
+    for (const { shipment, state, refusal } of asides)
+      for (const { entry } of shipment.members)
+        this.#parts.observe.settled(entry, { state, class: refusal.class, reason: refusal.reason });
+    // Together: when the store fails both reject, and neither may be left without anybody who hears it.
+    await Promise.all([committed, followersParked]);
+    feed.settled(members);
+    feed.membersParked(detached);
+  }
+
+  #put(batch: WriteBatch, { shipment, state, refusal }: Aside): void {
+    const { clock, lane, messageFacts } = this.#parts;
     const [member] = shipment.members;
     if (member === undefined) return;
-    const { destinationId } = member.entry;
-    const { batch, record } = parkedBatch(settlement(), shipment, {
+    const { destinationId, sequence } = member.entry;
+    const was = member.was === null ? null : lane.parked(sequence);
+    const record = putParked(this.#state.settlement(), batch, {
+      shipment,
       member,
       state,
       atMs: clock.nowMs(),
@@ -45,19 +102,7 @@ export class SetAside {
       problem: `Destination ${destinationId} refused it: ${refusal.class}, ${refusal.reason}.`,
       message: messageFacts(member.entry),
     });
-    const was = member.was === null ? null : this.#parts.lane.parked(member.entry.sequence);
-    // All before anything else may run: nobody in line may take the place of the one that is set aside.
-    feed.changeParked(member.entry.sequence, was, record);
-    const detached = this.#detachBlocked(batch);
-    const committed = database.commit(batch, 'written');
-    for (const { entry } of [member, ...detached]) feed.settling(entry.sequence);
-    for (const one of [member, ...detached]) window.remove(one);
-    const followersParked = feed.parkBlocked();
-    observe.settled(member.entry, { state, class: refusal.class, reason: refusal.reason });
-    // Together: when the store fails both reject, and neither may be left without anybody who hears it.
-    await Promise.all([committed, followersParked]);
-    feed.settled([member]);
-    feed.membersParked(detached);
+    this.#state.feed().changeParked(sequence, was, record);
   }
 
   /**

@@ -67,32 +67,30 @@ export function storedBatch(parts: SettlementParts, shipments: readonly Shipment
 /** Replaces a shipment by pieces of it. */
 export function splitBatch(parts: SettlementParts, whole: Shipment, pieces: readonly Shipment[]): WriteBatch {
   const batch = new WriteBatch();
-  replaceShipment(parts, batch, { whole, pieces });
+  replaceShipment(parts.lane, batch, { whole, pieces });
   putLane(parts, batch);
   return batch;
 }
 
-/** Ends the posted entries of a shipment and keeps the others as pieces under keys of their own, all in one step. */
-export function apartBatch(parts: SettlementParts, whole: Shipment, { atMs, posted, pieces }: Apart): WriteBatch {
-  const batch = new WriteBatch();
+/** Ends the posted entries of a shipment that was answered per event and keeps pieces of it under keys of their own. */
+export function endApart({ lane }: SettlementParts, batch: WriteBatch, { whole, atMs, posted, pieces }: Apart): void {
   for (const { member, receipt } of posted) {
     const outcome = { state: 'posted', atMs, receipt, attempts: whole.attempts } as const;
-    parts.lane.end(batch, member.entry, { was: member.was, outcome });
+    lane.end(batch, member.entry, { was: member.was, outcome });
   }
-  replaceShipment(parts, batch, { whole, pieces });
-  putLane(parts, batch);
-  return batch;
+  replaceShipment(lane, batch, { whole, pieces });
 }
 
 /** How a stored shipment is taken apart. */
 export interface Apart {
+  readonly whole: Shipment;
   readonly atMs: number;
   readonly posted: readonly { readonly member: WindowEntry; readonly receipt: string | null }[];
   readonly pieces: readonly Shipment[];
 }
 
 function replaceShipment(
-  { lane }: SettlementParts,
+  lane: LaneStore,
   batch: WriteBatch,
   { whole, pieces }: { whole: Shipment; pieces: readonly Shipment[] },
 ): void {
@@ -105,6 +103,8 @@ function replaceShipment(
 
 /** Why and how an entry is set aside. */
 export interface Parking {
+  /** Of which it is the only entry. */
+  readonly shipment: Shipment;
   readonly member: WindowEntry;
   readonly state: 'held' | 'dead';
   readonly atMs: number;
@@ -114,15 +114,10 @@ export interface Parking {
   readonly message: MessageFacts;
 }
 
-/** Sets the only entry of a shipment aside: held with an exception case, or dead. */
-export function parkedBatch(
-  parts: SettlementParts,
-  shipment: Shipment,
-  parking: Parking,
-): { batch: WriteBatch; record: ParkedRecord } {
-  const { member, state, atMs } = parking;
+/** Adds to a batch that an entry is set aside: held with an exception case, or dead. The lane record comes after it. */
+export function putParked(parts: SettlementParts, batch: WriteBatch, parking: Parking): ParkedRecord {
+  const { shipment, member, state, atMs } = parking;
   const { entry } = member;
-  const batch = new WriteBatch();
   const caseId = state === 'held' ? parts.cases.allocate() : undefined;
   if (caseId !== undefined) {
     parts.cases.open(batch, caseId, {
@@ -148,6 +143,5 @@ export function parkedBatch(
   parts.lane.park(batch, entry, { was: member.was, record });
   parts.cursor.leave(entry.sequence);
   if (shipment.stored) parts.lane.deleteShipment(batch, firstSequence(shipment));
-  putLane(parts, batch);
-  return { batch, record };
+  return record;
 }

@@ -126,3 +126,38 @@ test('a lane whose reading failed once is read at the next opening of the store'
   dispatcher.offer(await fixture.append(['a']));
   await until('posted', () => fixture.counts().posted === 1);
 });
+
+test('a power cut after a result per event lets no younger event pass a refused one of its account', async () => {
+  let isBack = false;
+  const sent: number[][] = [];
+  const fixture = await openLaneFixture({
+    maxEvents: 3,
+    repetition: { by: 'event-id' },
+    retry: { initialMs: 100, maxMs: 100, horizonHours: 1 },
+    script: ({ body }) => {
+      const events = JSON.parse(body.toString()) as { id: string; sequence: number }[];
+      sent.push(events.map(({ sequence }) => sequence));
+      const status = (sequence: number): number => (sequence === 2 ? 422 : isBack ? 200 : 503);
+      if (events.length === 1 && events[0]?.sequence === 2) return json(422, {});
+      return json(207, { results: events.map(({ id, sequence }) => ({ eventId: id, status: status(sequence) })) });
+    },
+  });
+  await fixture.append(['a', 'k', 'k']);
+  // What is written without a sync never reaches the disk.
+  const commit = fixture.database.commit.bind(fixture.database);
+  const { promise: lost, resolve: end } = Promise.withResolvers<void>();
+  fixture.database.commit = (batch, durability) =>
+    durability === 'written' && sent.length > 0 ? lost : commit(batch, durability);
+  const before = await fixture.start();
+  await until('answered', () => fixture.lane.shipment(2) !== null || fixture.lane.parked(2) !== null);
+  const halted = before.halt(0);
+  fixture.database.commit = commit;
+  isBack = true;
+  await fixture.start();
+  await until('one held', () => fixture.counts().held === 1 && fixture.counts().posted > 0);
+  await sleep(150);
+  end();
+  await halted;
+  expect(sent.flat().filter((sequence) => sequence === 3)).toHaveLength(1);
+  expect(fixture.counts()).toMatchObject({ posted: 1, held: 1, behind: 1 });
+});
