@@ -6,9 +6,10 @@
  * nothing was sent, and a second look-up a moment later usually answers, so it is asked once more within the call.
  * Redirects are not followed: an ERP that answers with one is not the ERP.
  */
-import { Agent as HttpAgent } from 'node:http';
+import { type ClientRequest, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import pRetry from 'p-retry';
 import got, { HTTPError, RequestError, TimeoutError } from 'got';
 import type { InboundResponse, OutboundRequest, Refused } from '../destinations/destination.ts';
@@ -31,17 +32,6 @@ export interface HttpSenderOptions {
 const CIPHERS =
   'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:' +
   'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
-
-/** Codes after which it is certain that no request reached the destination. */
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'ENETDOWN',
-]);
 
 /** Only for the resolver's "try again": see the file comment. */
 const LOOK_UP_AGAIN = {
@@ -75,6 +65,7 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
       const cut = new AbortController();
       const stop = (): void => cut.abort();
       signal.addEventListener('abort', stop, { once: true });
+      let mayBeOut = false;
       const post = () => {
         // As a stream with its length: given a buffer, the library writes it in pieces and destroys the request when
         // the answer's headers come before it noticed that the last piece is out, which loses the answer's body.
@@ -84,6 +75,11 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
           request.method === 'GET'
             ? client.get(request.url, { headers: request.headers, signal: cut.signal })
             : client.post(request.url, { headers, body, signal: cut.signal });
+        pending.on('request', (sent: ClientRequest) => {
+          onWritable(sent, () => {
+            mayBeOut = true;
+          });
+        });
         pending.on('downloadProgress', ({ transferred }: { transferred: number }) => {
           if (transferred > options.answerBytesMax) cut.abort();
         });
@@ -93,7 +89,7 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
         const { statusCode, headers, body } = await pRetry(post, LOOK_UP_AGAIN);
         return { status: statusCode, headers, body: Buffer.from(body), truncated: false };
       } catch (error) {
-        return verdictOf(error);
+        return mayBeOut ? verdictOf(error) : neverSent(error);
       } finally {
         signal.removeEventListener('abort', stop);
       }
@@ -105,22 +101,35 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
   };
 }
 
+/**
+ * Calls `writable` before a byte of the request can be on its way: when its own connection is made (and proved, with
+ * TLS), or at once on a kept one. The code of an error proves nothing: a broken TLS record or a lost route comes after
+ * the request as well as before it.
+ */
+function onWritable(request: ClientRequest, writable: () => void): void {
+  request.once('socket', (socket) => {
+    if (!socket.connecting) return writable();
+    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', writable);
+  });
+}
+
+/** Without a connection there was no request. */
+function neverSent(error: unknown): Refused {
+  const base = { outcome: 'refused', class: 'transport', retry: 'transient', destinationWide: true } as const;
+  const code = error instanceof RequestError ? error.code : 'no request could be made';
+  if (error instanceof TimeoutError) return { ...base, retryAfterMs: null, reason: 'no connection in time' };
+  return { ...base, retryAfterMs: null, reason: isTlsRefusal(code) ? `TLS ${code}` : code };
+}
+
 function verdictOf(error: unknown): Refused {
-  const base = { outcome: 'refused', destinationWide: true, retryAfterMs: null } as const;
-  const unknown = { ...base, class: 'unknown-outcome', retry: 'ambiguous' } as const;
-  if (error instanceof TimeoutError) {
-    const connecting = error.event === 'connect' || error.event === 'lookup' || error.event === 'secureConnect';
-    return connecting
-      ? { ...base, class: 'transport', retry: 'transient', reason: 'no connection in time' }
-      : { ...unknown, reason: 'no complete answer in time' };
-  }
+  const base = { outcome: 'refused', destinationWide: true, retryAfterMs: null, retry: 'ambiguous' } as const;
+  const unknown = { ...base, class: 'unknown-outcome' } as const;
+  if (error instanceof TimeoutError) return { ...unknown, reason: 'no complete answer in time' };
   if (error instanceof HTTPError || !(error instanceof RequestError))
     return { ...unknown, reason: 'answer could not be read' };
   const { code } = error;
-  if (NEVER_SENT.has(code)) return { ...base, class: 'transport', retry: 'transient', reason: code };
-  if (isTlsRefusal(code)) return { ...base, class: 'transport', retry: 'transient', reason: `TLS ${code}` };
-  if (code === 'ERR_ABORTED') return { ...unknown, class: 'not-an-erp-answer', reason: 'answer above answerBytesMax' };
-  return { ...unknown, reason: code };
+  if (code === 'ERR_ABORTED') return { ...base, class: 'not-an-erp-answer', reason: 'answer above answerBytesMax' };
+  return { ...unknown, reason: isTlsRefusal(code) ? `TLS ${code}` : code };
 }
 
 const isTlsRefusal = (code: string): boolean =>

@@ -4,7 +4,7 @@
  * apart – 2xx with one result per event of which some are no success: each event has its own end;
  * refused for good – 400, 413, 415, 422, other 409 and other 4xx that speak about the request (held, with a case), 410
  * (dead);
- * everything else comes back later under the same key: 408, 425, 429, 5xx, sign-in refusals (401, 403, 407), wrong
+ * everything else comes back later under the same key, or is asked for first where a repetition is not recognised: 408, 425, 429, 5xx, sign-in refusals (401, 403, 407), wrong
  * address (404, 405, 3xx), 2xx with HTML, with broken JSON, with a failure inside that names no event, or with results
  * that do not fit the events.
  */
@@ -27,7 +27,11 @@ export function readAnswer(response: InboundResponse, context: AnswerContext): V
   const { status } = response;
   if (status >= 200 && status < 300) return verdictOfSuccess(response, context);
   if (status === 409) return verdictOfConflict(response, context);
-  return refusalOf(status, retryAfterOf(response));
+  const refusal = refusalOf(status, retryAfterOf(response));
+  // To who would book it twice, nothing goes again that may have been taken: a proxy says 503 of a lost answer as well,
+  // and a form redirects after it took the request.
+  const isVague = (status === 503 && refusal.retryAfterMs === null) || (status >= 300 && status < 400);
+  return isVague && context.repetition.by === 'none' ? { ...refusal, retry: 'ambiguous' } : refusal;
 }
 
 /** What a status that is neither 2xx nor 409 means. */

@@ -123,7 +123,7 @@ test('a refusal that is certain is simply sent again, also at such an ERP', asyn
   const fixture = await openLaneFixture({
     repetition: { by: 'none' },
     retry: { initialMs: 100, maxMs: 100, horizonHours: 1 },
-    script: () => (away ? json(503, {}) : ok()),
+    script: () => (away ? { ...json(503, {}), headers: { 'retry-after': '0' } } : ok()),
   });
   await fixture.append(['a']);
   const dispatcher = await fixture.start();

@@ -110,6 +110,17 @@ test.each([
   expect(answer(status, {})).toMatchObject({ outcome: 'refused', retry, class: refusal, destinationWide });
 });
 
+test.each([
+  [503, {}, 'ambiguous'],
+  [503, { 'retry-after': '5' }, 'transient'],
+  [303, {}, 'ambiguous'],
+  [429, {}, 'transient'],
+  [401, {}, 'transient'],
+])('%i with %j at a destination that recognises no repetition is %s', (status, headers, retry) => {
+  const other = httpsJson(httpsJsonSettings.parse({ ...settings, repetition: { by: 'none' } }));
+  expect(other.verdict(response(status, '', headers), one)).toMatchObject({ outcome: 'refused', retry });
+});
+
 test('Retry-After is read in seconds and as a date', () => {
   expect(answer(429, {}, { 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7_000 });
   const date = { date: 'Sun, 01 Mar 2026 09:00:00 GMT', 'retry-after': 'Sun, 01 Mar 2026 09:01:30 GMT' };
