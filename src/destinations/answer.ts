@@ -4,9 +4,9 @@
  * apart – 2xx with one result per event of which some are no success: each event has its own end;
  * refused for good – 400, 413, 415, 422, other 409 and other 4xx that speak about the request (held, with a case), 410
  * (dead);
- * everything else comes back later under the same key, or is asked for first where a repetition is not recognised: 408,
- * 425, 429, 5xx, sign-in refusals (401, 403, 407), wrong address (404, 405, 3xx), 2xx with HTML, with broken JSON, with a
- * failure inside that names no event, or with results that do not fit the events.
+ * everything else comes back later under the same key, or is asked for first where a repetition is not recognised:
+ * 408, 425, 429, 5xx, sign-in refusals (401, 403, 407), wrong address (404, 405, 3xx), 2xx with HTML, with broken JSON,
+ * with a failure inside that names no event, or with results that do not fit the events.
  */
 import type { RefusalClass, RetryMeaning } from '../model/delivery.ts';
 import { BROKEN, parseBody, receiptOf, receiptsOf, reportsFailure } from './answer-body.ts';
