@@ -63,7 +63,7 @@ async function* checkLane(parts: StoreCheckParts, id: LaneId): AsyncGenerator<nu
 async function* checkDense(parts: StoreCheckParts, dense: Dense): AsyncGenerator<number, void> {
   let expected = 0;
   // Numbers count from the moment their group is formed: wait until what is counted above is on disk.
-  await parts.database.commit(new WriteBatch(), 'written');
+  await parts.database.settle(new WriteBatch(), 'written');
   for (let from = dense.prefix; ; ) {
     const { rows } = await parts.database.scan({ gte: from, lt: endOf(dense.prefix), limit: PAGE });
     noteRows(parts.damage, dense.table, rows);

@@ -214,7 +214,7 @@ function recoverWithStore(
       log.info('delivery goes on after the store was opened again', { destination: config.id });
       dispatcher.recover().catch((error: unknown) => {
         // A store that failed again meanwhile: its next reopening recovers once more.
-        if (database.state === 'open') throw error;
+        if (database.state === 'open' || database.state === 'damaged') throw error;
       });
     }
   };

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import type { FrameStore } from '../../outbox/frames.ts';
 import type { DestinationConfig } from '../config/schema.ts';
+import { deliveryCommits } from '../delivery/commits.ts';
 import { Dispatcher, type DeliveryObserver } from '../delivery/dispatcher.ts';
 import { authorizedSender, staticCredential } from '../delivery/authorization.ts';
 import { clientCredentials } from '../delivery/client-credentials.ts';
@@ -59,7 +60,7 @@ export function createDeliveryDesk(parts: DeliveryDeskParts): DeliveryDesk {
   const dispatcher = new Dispatcher({
     lane,
     cases,
-    database,
+    database: deliveryCommits(database),
     profile: httpsJson(config),
     sender,
     settings: config,

@@ -45,7 +45,7 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
   const { timezone } = config.facility;
   const { damage } = parts.watch;
   const store: StoreStatus = {
-    state: database.state === 'open' ? 'open' : 'failed',
+    state: database.state === 'closed' ? 'failed' : database.state,
     failedSinceMs: database.failure?.sinceMs ?? null,
     reason: database.failure?.reason ?? null,
     encryption: parts.encryption.status(),
@@ -110,7 +110,7 @@ async function destinationStatus(
   nowMs: number,
 ): Promise<DestinationStatus> {
   const { cursor, ...stored } = desk.dispatcher.facts();
-  const isReadable = parts.database.state === 'open';
+  const isReadable = parts.database.state === 'open' || parts.database.state === 'damaged';
   const oldestAtMs = isReadable && cursor !== null ? await oldestWaiting(desk, cursor) : null;
   // All of it after the last wait: counts that were read at two moments do not add up.
   const { counts, money } = parts.totals.destination(desk.config.id as DestinationId);

@@ -47,7 +47,9 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
   const up = span(nowMs - snapshot.startedAtMs);
   const reason = store.reason === null ? '' : ` (${printable(store.reason)})`;
   const storeText =
-    store.state === 'open' ? 'open' : `failed since ${timeOfDay(store.failedSinceMs ?? nowMs, facility.timezone)}`;
+    store.state === 'open'
+      ? 'open'
+      : `${store.state} since ${timeOfDay(store.failedSinceMs ?? nowMs, facility.timezone)}`;
   const casesText = plural(snapshot.openCases, 'open exception case');
   const notes = [
     ...worstFirst(snapshot.destinations).map((row) => ({ ...row, text: `${row.text}${nextTry(row, snapshot)}` })),

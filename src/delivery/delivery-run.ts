@@ -182,7 +182,10 @@ export class DeliveryRun {
    * that one message that always fails cannot keep the destination closed for all others.
    */
   #pick(probe: boolean): Shipment | null {
-    const { eventsMax } = this.#parts.profile;
+    const { database, profile } = this.#parts;
+    // Who is in a request cannot be kept in a store without writes: alone, an event always has the same key.
+    const isAlone = database.state === 'damaged' && profile.repetition !== 'event-id';
+    const eventsMax = isAlone ? 1 : profile.eventsMax;
     const newFirst = probe && this.outage.failures % 2 === 0;
     const fresh = newFirst ? this.#form(eventsMax) : null;
     return fresh ?? this.#queue.next(this.#activeKeys) ?? (newFirst ? null : this.#form(eventsMax));

@@ -14,9 +14,9 @@ import type { CaseStore } from '../exceptions/case-store.ts';
 import type { DestinationProfile } from '../destinations/destination.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { OnBlocked } from '../model/delivery.ts';
-import type { Database } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import type { CircuitState } from './circuit.ts';
+import type { Commits } from './commits.ts';
 import { DeliveryRun, type RunObserver } from './delivery-run.ts';
 import type { LaneFeed } from './lane-feed.ts';
 import type { Sender } from './sender.ts';
@@ -39,7 +39,7 @@ export interface DeliveryObserver {
 export interface DispatcherParts {
   readonly lane: LaneStore;
   readonly cases: CaseStore;
-  readonly database: Database;
+  readonly database: Commits;
   readonly profile: DestinationProfile;
   readonly sender: Sender;
   readonly settings: { readonly inFlightMax: number; readonly onBlocked: OnBlocked; readonly retry: RetrySettings };
@@ -101,7 +101,7 @@ export class Dispatcher {
 
   async #recoverAlone(number: number): Promise<void> {
     await this.#stopRun(0);
-    while (!this.#isHalted) {
+    while (!this.#isHalted && !this.#isUnsafe()) {
       const run = new DeliveryRun(this.#parts, this.#observer);
       this.#missedChange = false;
       const isRead = await this.#read(run, number);
@@ -130,6 +130,16 @@ export class Dispatcher {
       await run.stop(0);
       throw error;
     }
+  }
+
+  /** What is sent from a store without writes goes again after a start: not where that would have a second effect. */
+  #isUnsafe(): boolean {
+    const { database, profile, lane, log, clock } = this.#parts;
+    if (database.state !== 'damaged' || profile.repetition !== 'none') return false;
+    const reason = 'the store takes no writes and a repetition would not be recognised';
+    log.error('delivery to this destination is stopped', { destination: lane.id.destinationId, reason });
+    this.#lastFailure = { atMs: clock.nowMs(), class: 'store-damaged', reason };
+    return true;
   }
 
   /** Stops for good; waits up to `graceMs` for answers on the way, then cuts them. What was cut goes out again. */

@@ -21,7 +21,7 @@ const PAGE = 256;
 export interface LaneFeedParts {
   readonly lane: LaneStore;
   readonly readPage: (at: { from: number; end: number }) => Promise<readonly StoredEntry[]>;
-  readonly database: Database;
+  readonly database: Pick<Database, 'commit'>;
   readonly window: Window;
   readonly cursor: LaneCursor;
   readonly onBlocked: OnBlocked;

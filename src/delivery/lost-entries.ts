@@ -12,8 +12,9 @@ import type { ShipmentRecord } from '../../outbox/records.ts';
 import type { CaseStore } from '../exceptions/case-store.ts';
 import type { Clock } from '../model/clock.ts';
 import { type ChannelId, type EntryId, messageIdOf } from '../model/ids.ts';
-import { type Database, WriteBatch } from '../platform/database.ts';
+import { WriteBatch } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
+import type { Commits } from './commits.ts';
 
 const PAGE = 256;
 
@@ -21,7 +22,7 @@ const PAGE = 256;
 export interface LostEntriesParts {
   readonly lane: LaneStore;
   readonly cases: CaseStore;
-  readonly database: Database;
+  readonly database: Commits;
   readonly clock: Clock;
   readonly log: Log;
 }

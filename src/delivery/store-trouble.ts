@@ -15,5 +15,6 @@ export function isStoreTrouble(error: unknown, parts: DispatcherParts, observer:
     observer.failed({ atMs: clock.nowMs(), class: 'store-damaged', reason: error.detail });
     return true;
   }
-  return parts.database.state !== 'open' && error instanceof Error;
+  const { state } = parts.database;
+  return state !== 'open' && state !== 'damaged' && error instanceof Error;
 }

@@ -74,6 +74,14 @@ export const ERROR_SPECS = {
     level: 'error',
     hint: 'Check free space, quota and the health of the disk below store.path. The appliance resumes by itself.',
   },
+  STORE_WRITES_STOPPED: {
+    text: 'A damaged file of the database stops every write. What can be read is delivered; nothing new is stored.',
+    retry: 'transient',
+    ack: 'AE',
+    httpStatus: 503,
+    level: 'error',
+    hint: 'Stop the appliance, run `causeway salvage --to FOLDER`, start on the copy. Senders keep what they repeat.',
+  },
   STORE_FULL: {
     text: 'The disk of the store is nearly full; nothing was stored of this message.',
     retry: 'transient',
@@ -128,7 +136,7 @@ export const ERROR_SPECS = {
     ack: 'AE',
     httpStatus: 503,
     level: 'error',
-    hint: 'The record is not used. `causeway verify` lists what is affected; look at the disk.',
+    hint: 'It is not used. `causeway verify` lists what is affected, `causeway salvage` copies the rest.',
   },
   STORE_BROKEN: {
     text: 'Files of the database are missing, cut or unreadable. It is not opened, so that nothing more of it is lost.',

@@ -81,7 +81,7 @@ export function createIntake(parts: IntakeParts): Intake {
       return result;
     };
     try {
-      if (parts.database.state !== 'open') throw new CausewayError('STORE_FAILED', '');
+      if (parts.database.refusal !== null) throw new CausewayError(parts.database.refusal, '');
       if (parts.disk.refusal !== null) throw new CausewayError(parts.disk.refusal, '');
       if (parts.database.queuedBytes > QUEUED_BYTES_MAX) throw new CausewayError('OVERLOADED', '');
       const payloadHash = payloadHashOf(frame.bytes);

@@ -13,60 +13,38 @@
  * next open drops): everything queued is refused with `STORE_FAILED`, the database is closed, opened again and probed
  * with a write that is read back, and only then `onReopened` runs and commits are taken again. A refused batch may be
  * on disk all the same; callers find it again by its keys (control-id index).
+ *
+ * When writes fail for damage again and again, the store is `damaged`: nothing is written to it any more, `commit` is
+ * refused with `STORE_WRITES_STOPPED`, and `settle` goes to memory, so that what can be read is still delivered.
  */
-import { CausewayError } from '../model/errors.ts';
-import type { Clock } from '../model/clock.ts';
-import type { Disk, DiskOperation, OpenDisk } from './disk.ts';
+import { CausewayError, type ErrorCode } from '../model/errors.ts';
+import type { Disk, DiskOperation } from './disk.ts';
 import { type Envelope, plainEnvelope } from './envelope.ts';
-import type { Log } from './log.ts';
+import { type Durability, nextGroup, type Waiting } from './commit-queue.ts';
+import { CorruptionCount } from './corruption.ts';
+import type { DatabaseOptions } from './database-options.ts';
 import { openDisk } from './open-disk.ts';
+import { overlayDisk } from './overlay-disk.ts';
+import { probe } from './probe.ts';
 import { type Range, readPage, type Row } from './range.ts';
 import { readEach, type Scan, scanRows } from './tolerant-reads.ts';
 import { WriteBatch } from './write-batch.ts';
 
 export type { Range, Row } from './range.ts';
+export type { Durability } from './commit-queue.ts';
+export type { DatabaseOptions } from './database-options.ts';
 export { WriteBatch } from './write-batch.ts';
 
-const GROUP_OPERATIONS_MAX = 2_048;
-const GROUP_BYTES_MAX = 1_048_576;
 const REOPEN_PAUSE_MS = { first: 200, max: 5_000 };
-const PROBE_KEY = '!probe';
 /** So many batches begin a group at once: see `#planGroup`. */
 const GROUP_BEGINS_AT = 4;
-
-/** What a commit survives once it resolved: see the file comment. */
-export type Durability = 'synced' | 'written';
-
-interface Waiting {
-  readonly batch: WriteBatch;
-  readonly durability: Durability;
-  readonly resolve: () => void;
-  readonly reject: (error: CausewayError) => void;
-}
-
-/** What a store is opened with; the callbacks run on the write path and must be quick and not throw. */
-export interface DatabaseOptions {
-  readonly location: string;
-  /** Only at provisioning; an appliance never starts with an empty store by accident. */
-  readonly createIfMissing: boolean;
-  /** What seals and opens the records. Default: not encrypted. */
-  readonly envelope?: Envelope;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Adds records that must change with every group (totals, sequences). Called once per group, after `onJoin`. */
-  readonly onGroup?: (group: WriteBatch) => void;
-  readonly observe?: (facts: { readonly seconds: number; readonly batches: number }) => void;
-  /** Called once per failure, after everything queued was refused. */
-  readonly onFailed?: () => void;
-  /** Default: LevelDB. */
-  readonly openDisk?: OpenDisk;
-}
 
 export class Database {
   readonly #options: DatabaseOptions;
   readonly #envelope: Envelope;
   #level: Disk;
-  #state: 'open' | 'failed' | 'closed' = 'open';
+  #state: 'open' | 'failed' | 'damaged' | 'closed' = 'open';
+  readonly #corruptions = new CorruptionCount();
   #failure: { readonly sinceMs: number; readonly reason: string } | null = null;
   #queue: Waiting[] = [];
   #queuedBytes = 0;
@@ -89,8 +67,15 @@ export class Database {
     return new Database(options, await openDisk(options, options.createIfMissing));
   }
 
-  get state(): 'open' | 'failed' | 'closed' {
+  /** `failed`: it is being opened again. `damaged`: read only until the process ends. */
+  get state(): 'open' | 'failed' | 'damaged' | 'closed' {
     return this.#state;
+  }
+
+  /** Why nothing can be stored now; null while it can. */
+  get refusal(): ErrorCode | null {
+    if (this.#state === 'open') return null;
+    return this.#state === 'damaged' ? 'STORE_WRITES_STOPPED' : 'STORE_FAILED';
   }
 
   get failure(): { readonly sinceMs: number; readonly reason: string } | null {
@@ -102,11 +87,20 @@ export class Database {
     return this.#queuedBytes;
   }
 
-  /** See the file comment for what each durability survives. @throws CausewayError `STORE_FAILED` */
+  /** See the file comment for what each durability survives. @throws CausewayError as `refusal` says */
   commit(batch: WriteBatch, durability: Durability): Promise<void> {
-    if (this.#state !== 'open') {
+    const { refusal } = this;
+    if (refusal === null) return this.settle(batch, durability);
+    return Promise.reject(new CausewayError(refusal, this.#failure?.reason ?? 'The store is closed.'));
+  }
+
+  /**
+   * A commit of delivery: of what goes out once more under the same key when it is lost. On a damaged store it is kept
+   * in memory only, whatever the durability. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (memory is full)
+   */
+  settle(batch: WriteBatch, durability: Durability): Promise<void> {
+    if (!this.#isTaking)
       return Promise.reject(new CausewayError('STORE_FAILED', this.#failure?.reason ?? 'The store is closed.'));
-    }
     // Now, not when the group is formed: the disk is busy with the group before meanwhile.
     batch.sealedBy(this.#envelope);
     return new Promise((resolve, reject) => {
@@ -114,6 +108,10 @@ export class Database {
       this.#queuedBytes += batch.bytes;
       this.#planGroup();
     });
+  }
+
+  get #isTaking(): boolean {
+    return this.#state === 'open' || this.#state === 'damaged';
   }
 
   /** Frames of one turn share a group; when enough wait, the disk begins while the rest of the turn is being read. */
@@ -202,13 +200,17 @@ export class Database {
 
   async #writeGroups(): Promise<void> {
     this.#writing = true;
-    while (this.#queue.length > 0 && this.#state === 'open') {
+    while (this.#queue.length > 0 && this.#isTaking) {
       const group = this.#takeGroup();
       const began = this.#options.clock.monotonicMs();
       const operations = this.#operationsOf(group);
       try {
         await this.#level.batch(operations, { sync: group.some((waiting) => waiting.durability === 'synced') });
       } catch (cause) {
+        if (this.#state === 'damaged' && cause instanceof CausewayError) {
+          for (const waiting of group) waiting.reject(cause);
+          continue;
+        }
         this.#fail(cause, group);
         break;
       }
@@ -220,20 +222,7 @@ export class Database {
   }
 
   #takeGroup(): Waiting[] {
-    let operations = 0;
-    let bytes = 0;
-    let count = 0;
-    for (const { batch } of this.#queue) {
-      if (
-        count > 0 &&
-        (batch.alone || operations + batch.size > GROUP_OPERATIONS_MAX || bytes + batch.bytes > GROUP_BYTES_MAX)
-      )
-        break;
-      operations += batch.size;
-      bytes += batch.bytes;
-      count += 1;
-      if (batch.alone) break;
-    }
+    const { count, bytes } = nextGroup(this.#queue);
     this.#queuedBytes -= bytes;
     return this.#queue.splice(0, count);
   }
@@ -249,6 +238,7 @@ export class Database {
   #fail(cause: unknown, group: readonly Waiting[]): void {
     const reason = cause instanceof Error ? `${'code' in cause ? String(cause.code) : cause.name}` : 'unknown';
     this.#state = 'failed';
+    this.#corruptions.note(cause);
     this.#failure = { sinceMs: this.#options.clock.nowMs(), reason };
     const error = new CausewayError('STORE_FAILED', reason, { cause });
     this.#options.log.error('store failed: nothing is accepted until it is open again', {
@@ -269,24 +259,33 @@ export class Database {
     try {
       await this.#level.close();
       this.#level = await openDisk(this.#options, false);
-      await this.#probe();
+      if (this.#corruptions.isLasting) this.#level = overlayDisk(this.#level);
+      await probe(this.#level, this.#envelope, this.#options.clock.nowMs());
       await this.onReopened();
       if (this.#state !== 'failed') return void (await this.#level.close()); // closed for good meanwhile
-      this.#state = 'open';
-      this.#failure = null;
-      this.#options.log.warn('store is open again', { state: 'open' });
-      this.onResumed();
+      this.#resume();
     } catch (cause) {
+      this.#corruptions.note(cause);
       const reason = cause instanceof Error ? cause.name : 'unknown';
       this.#options.log.error('store cannot be opened yet', { code: 'STORE_FAILED', reason });
       void this.#reopen(Math.min(pauseMs * 2, REOPEN_PAUSE_MS.max));
     }
   }
 
-  async #probe(): Promise<void> {
-    const stamp = Buffer.from(String(this.#options.clock.nowMs()));
-    const value = this.#envelope.seal(PROBE_KEY, 0, [stamp]);
-    await this.#level.batch([{ type: 'put', key: PROBE_KEY, value }], { sync: true });
-    if (!this.get(PROBE_KEY)?.equals(stamp)) throw new CausewayError('STORE_FAILED', 'A probe was not read back.');
+  #resume(): void {
+    const { log } = this.#options;
+    if (this.#corruptions.isLasting) {
+      this.#state = 'damaged';
+      const { code, hint } = new CausewayError('STORE_WRITES_STOPPED', '');
+      log.error('a damaged table stops every write: nothing is accepted, what can be read is delivered', {
+        code,
+        hint,
+      });
+    } else {
+      this.#state = 'open';
+      this.#failure = null;
+      log.warn('store is open again', { state: 'open' });
+    }
+    this.onResumed();
   }
 }

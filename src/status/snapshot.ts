@@ -37,9 +37,12 @@ export interface StatusSnapshot {
   readonly openCases: number;
 }
 
-/** Whether the store can write; while it cannot, nothing is accepted. */
+/**
+ * Whether the store can write; while it cannot, nothing is accepted. `failed`: it is being opened again. `damaged`: it
+ * takes no writes until a person acts; what can be read is delivered.
+ */
 export interface StoreStatus {
-  readonly state: 'open' | 'failed';
+  readonly state: 'open' | 'failed' | 'damaged';
   readonly failedSinceMs: number | null;
   readonly reason: string | null;
   readonly encryption: EncryptionStatus;

@@ -69,6 +69,17 @@ function storeFindings(store: StoreStatus, moment: Moment): Finding[] {
   if (store.state === 'open') return [];
   const since = store.failedSinceMs === null ? '' : ` since ${formatMoment(store.failedSinceMs, moment)}`;
   const why = store.reason === null ? '' : ` (${store.reason})`;
+  if (store.state === 'damaged')
+    return [
+      {
+        state: 'blocked',
+        text:
+          `A damaged file of the store stops every write${since}; senders are asked to repeat. ` +
+          'Stop the appliance and run causeway salvage.',
+        reassurance: 'What can be read is still delivered.',
+        brief: 'the store takes no writes',
+      },
+    ];
   return [
     {
       state: 'blocked',
@@ -149,7 +160,7 @@ function outageFindings({ destinations, nowMs, timezone }: VerdictParts): Findin
 
 function listenerFindings({ channels, store, disk }: VerdictParts): Finding[] {
   // Said already: every channel answers AE or waits.
-  if (store.state === 'failed' || !['plenty', 'warn'].includes(disk.state)) return [];
+  if (store.state !== 'open' || !['plenty', 'warn'].includes(disk.state)) return [];
   const down = channels.filter(({ state }) => state === 'blocked').map(({ id }) => id);
   if (down.length === 0) return [];
   const what = `${down.length === 1 ? 'channel' : 'channels'} ${listed(down)} cannot take messages`;

@@ -83,7 +83,7 @@ function storeTile({ store, disk, facility }: Picture, nowMs: number): Tile {
   const since =
     failedSinceMs === null ? '' : `since ${momentText(failedSinceMs, { nowMs, timezone: facility.timezone })}`;
   const note = `${since}${reason === null ? '' : ` · ${reason}`}`;
-  return { title: 'Store', value: 'Failed', note, tone: 'blocked' };
+  return { title: 'Store', value: state === 'damaged' ? 'Damaged' : 'Failed', note, tone: 'blocked' };
 }
 
 const DISK_WORDS: Readonly<Record<DiskState, string>> = {

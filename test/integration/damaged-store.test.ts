@@ -10,6 +10,8 @@ import { statusOf } from '../support/appliance-status.ts';
 import { startFakeErp } from '../support/fake-erp.ts';
 import type { Appliance } from '../support/start-appliance.ts';
 import { fillStore, MESSAGES, onCopyOf, StoreFiles, verify } from '../support/store-damage.ts';
+import { charge } from '../support/messages.ts';
+import { connectMllp } from '../support/mllp-client.ts';
 import { until } from '../support/until.ts';
 
 let filled: Appliance;
@@ -28,6 +30,9 @@ async function damagedCopy(damage: (files: StoreFiles) => void): Promise<Applian
 }
 
 const zeroed = (bytes: Buffer): void => void bytes.fill(0, 40_000, 44_096);
+const scattered = (bytes: Buffer): void => {
+  for (let at = bytes.length >> 1; at < bytes.length - 8_192; at += 40_000) bytes.fill(0xff, at, at + 64);
+};
 const flip = (bytes: Buffer, at: number): void => void bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
 
 /** What verify says of a damaged copy, after showing that it changed none of its files. */
@@ -146,6 +151,57 @@ test.each([
     expect((await verify(appliance)).report.damage.some(({ table }) => table === 'entries')).toBe(false);
   },
 );
+
+test.each([
+  { name: 'a zeroed block', damage: zeroed },
+  { name: 'bytes overwritten in many blocks', damage: scattered },
+])(
+  '$name of a table, and every write fails: what can be read is delivered once, senders hear AE, the way on is named',
+  async ({ damage }) => {
+    const erp = await startFakeErp();
+    onTestFinished(() => erp.stop());
+    const appliance = await onCopyOf(filled, erp.url);
+    onTestFinished(() => appliance.dispose());
+    const files = new StoreFiles(appliance);
+    files.change(files.largest('.ldb'), damage);
+    const lost = (await verified(appliance)).report.damage.filter(({ table }) => table === 'entries');
+    const count = lost.reduce((sum, { records }) => sum + records, 0);
+    expect(count).toBeGreaterThan(0);
+
+    await appliance.start();
+    await untilSettled(appliance, { posted: MESSAGES - count, held: count });
+    const { store, verdict } = await until('the store is known to be damaged', async () => {
+      const status = await statusOf(appliance);
+      return status.store.state === 'damaged' ? status : null;
+    });
+    expect(store.reason).toBe('LEVEL_CORRUPTION');
+    expect(verdict).toEqual({ state: 'blocked', text: expect.stringContaining('causeway salvage') as string });
+    expect((await fetch(`${appliance.statusUrl}/readyz`)).status).toBe(503);
+    expect(await reply(appliance, 'NEW1')).toContain('MSA|AE|NEW1');
+    expect(new Set(erp.effects.map(({ id }) => id)).size).toBe(MESSAGES - count);
+    expect(erp.reusedKeys).toEqual([]);
+    // Said once, not again and again.
+    expect(appliance.logs().match(/a damaged table stops every write/g)).toHaveLength(1);
+    expect(appliance.logs().match(/store failed: nothing is accepted/g)).toHaveLength(3);
+
+    await appliance.stop();
+    const data = join(appliance.directory, 'data');
+    await appliance.command('salvage', '--to', `${data}-copy`);
+    renameSync(data, `${data}-damaged`);
+    renameSync(`${data}-copy`, data);
+    await appliance.start();
+    await untilSettled(appliance, { posted: MESSAGES - count, held: count });
+    // What was sent before goes again under the same keys.
+    expect(erp.effects).toHaveLength(MESSAGES - count);
+    expect(await reply(appliance, 'NEW1')).toContain('MSA|AA|NEW1');
+  },
+);
+
+async function reply({ mllpPort }: Appliance, controlId: string): Promise<string> {
+  const client = await connectMllp(mllpPort);
+  onTestFinished(() => client.close());
+  return (await client.send(charge({ controlId, patient: 'P1', amount: '1.25' }))).toString();
+}
 
 /** Salvages to another folder, shows that the store is as it was, and puts the copy in its place. */
 async function salvage(appliance: Appliance, lostEntries: number): Promise<void> {

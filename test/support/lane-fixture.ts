@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { LaneStore, type StoredEntry } from '../../outbox/lane-store.ts';
 import { Totals } from '../../outbox/totals.ts';
+import { deliveryCommits } from '../../src/delivery/commits.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import type { Sender } from '../../src/delivery/sender.ts';
 import { httpsJson } from '../../src/destinations/https-json.ts';
@@ -16,6 +17,7 @@ import { type DestinationId, type EventId, messageIdOf, type OrderingKey, uuid5 
 import type { Clock } from '../../src/model/clock.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { Database, WriteBatch } from '../../src/platform/database.ts';
+import type { OpenDisk } from '../../src/platform/disk.ts';
 import { silentLog } from '../../src/platform/log.ts';
 
 type Answer = InboundResponse | Refused;
@@ -54,6 +56,7 @@ export interface LaneFixtureOptions {
   readonly random?: () => number;
   readonly clock?: Clock;
   readonly repetition?: object;
+  readonly openDisk?: OpenDisk;
   readonly sameKey?: 'together' | 'apart';
   readonly retry?: { readonly initialMs: number; readonly maxMs: number; readonly horizonHours: number };
 }
@@ -70,6 +73,7 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
     clock: systemClock,
     log: silentLog,
     onGroup: (group) => totals.write(group),
+    ...(options.openDisk === undefined ? {} : { openDisk: options.openDisk }),
   });
   const lane = new LaneStore({ destinationId: 'erp' as DestinationId, lane: 'normal' }, database, totals);
   const cases = new CaseStore(database, totals);
@@ -97,7 +101,7 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
     new Dispatcher({
       lane,
       cases,
-      database,
+      database: deliveryCommits(database),
       profile: profileWith(changed.maxEvents),
       sender,
       settings: {
