@@ -24,7 +24,10 @@ function corruptible(): { readonly openDisk: OpenDisk; readonly damage: () => vo
       },
     };
   };
-  return { openDisk, damage: () => void (isDamaged = true), writes: () => writes };
+  const damage = (): void => {
+    isDamaged = true;
+  };
+  return { openDisk, damage, writes: () => writes };
 }
 
 async function damagedStore(options: { repetition?: object; maxEvents?: number; keys?: readonly string[] }) {
