@@ -12,6 +12,7 @@ import { mllpSettings } from '../../listeners/mllp-settings.ts';
 import { httpsJsonSettings } from '../destinations/https-json-settings.ts';
 import { hl7v2Settings } from '../formats/hl7v2-settings.ts';
 import { profileSettings } from '../mappings/profile.ts';
+import { CURRENCIES, isCurrency } from '../model/currency.ts';
 import type { ChannelId, DestinationId, FacilityId } from '../model/ids.ts';
 import { ID_PATTERN } from '../model/ids.ts';
 import { policySettings, routeSettings } from '../pipeline/settings.ts';
@@ -20,7 +21,7 @@ import { encryptionSettings } from '../platform/encryption-settings.ts';
 import { LOG_LEVELS } from '../platform/log.ts';
 import { memorySettings } from '../platform/memory-settings.ts';
 import { retentionSettings } from '../retention/settings.ts';
-import { currencyNames, isCharset, isCurrency, isTimezone, timezoneNames } from './vocabulary.ts';
+import { isCharset, isTimezone, timezoneNames } from './vocabulary.ts';
 
 const CHANNELS_MAX = 500;
 const DESTINATIONS_MAX = 100;
@@ -38,7 +39,7 @@ const timezone = z
 const currency = z
   .string()
   .refine(isCurrency, 'expected an ISO 4217 code in capitals such as USD')
-  .register(vocabularies, { words: currencyNames });
+  .register(vocabularies, { words: () => CURRENCIES });
 
 const charset = z.string().refine(isCharset, 'expected the name of a character set such as utf-8 or windows-1252');
 

@@ -14,11 +14,5 @@ export function isTimezone(name: string): boolean {
 /** Names to suggest; a zone may have further names that are known too. */
 export const timezoneNames = (): readonly string[] => ['UTC', ...Intl.supportedValuesOf('timeZone')];
 
-/** ISO 4217 alphabetic code known to this runtime. */
-export const isCurrency = (code: string): boolean => /^[A-Z]{3}$/.test(code) && currencyNames().includes(code);
-
-/** ISO 4217 codes, present and past. */
-export const currencyNames = (): readonly string[] => Intl.supportedValuesOf('currency');
-
 /** Character set that messages can be read in. */
 export const isCharset = (name: string): boolean => encodingOf(name) !== null;

@@ -24,6 +24,18 @@ export interface SegmentGroup {
   segment(name: string): Hl7Segment | undefined;
 }
 
+/** Segments whose name is nearly that of another: `ft1`, a blank or a framing byte before `FT1`, `FT1^1`. */
+export interface MisnamedSegments {
+  /** The name that they nearly have, in upper case. */
+  readonly nearly: string;
+  /** 0-based position of the first. */
+  readonly firstIndex: number;
+  readonly count: number;
+}
+
+/** Three letters or digits with nothing but signs around them, or cut off by a separator that is not the message's. */
+const NEARLY_A_NAME = /^[^A-Za-z0-9]*([A-Za-z0-9]{3})(?:[^A-Za-z0-9]*$|[|^~&\t])/;
+
 /**
  * A lazy, lossless view of one HL7 v2 message. `bytes` are the truth; every value is a string; nothing is corrected,
  * padded or dropped. Cost is proportional to what is read.
@@ -40,6 +52,7 @@ export class Hl7Message {
   readonly #context: TextContext;
   #segments: readonly Hl7Segment[] | null = null;
   #byName: ReadonlyMap<string, readonly Hl7Segment[]> | null = null;
+  #misnamed: readonly MisnamedSegments[] = [];
 
   constructor(parts: MessageParts) {
     this.bytes = parts.bytes;
@@ -76,8 +89,20 @@ export class Hl7Message {
   segments(name?: string): readonly Hl7Segment[] {
     this.#segments ??= this.#lines.map((line, index) => new Hl7Segment(line, index, this.#context));
     if (name === undefined) return this.#segments;
-    this.#byName ??= groupByName(this.#segments);
+    if (this.#byName === null) {
+      this.#byName = groupByName(this.#segments);
+      this.#misnamed = misnamedIn(this.#byName);
+    }
     return this.#byName.get(name) ?? [];
+  }
+
+  /**
+   * Segments that `segments(name)` does not give although their name is nearly one: whoever reads by name would lose
+   * them without a word. Each name is looked at once per message.
+   */
+  misnamed(): readonly MisnamedSegments[] {
+    this.segments('MSH');
+    return this.#misnamed;
   }
 
   /** The segment with `name`; `occurrence` is 0-based. */
@@ -128,6 +153,29 @@ function groupByName(segments: readonly Hl7Segment[]): ReadonlyMap<string, reado
     else known.push(segment);
   }
   return byName;
+}
+
+function misnamedIn(byName: ReadonlyMap<string, readonly Hl7Segment[]>): readonly MisnamedSegments[] {
+  const misnamed = new Map<string, MisnamedSegments>();
+  for (const [name, segments] of byName) {
+    if (isPlainName(name)) continue;
+    const nearly = NEARLY_A_NAME.exec(name)?.[1]?.toUpperCase();
+    if (nearly === undefined) continue;
+    const { firstIndex, count } = misnamed.get(nearly) ?? { firstIndex: segments[0]?.index ?? 0, count: 0 };
+    misnamed.set(nearly, { nearly, firstIndex, count: count + segments.length });
+  }
+  return [...misnamed.values()];
+}
+
+/** Three characters, none of them a small letter, a sign or a control character. */
+function isPlainName(name: string): boolean {
+  if (name.length !== 3) return false;
+  for (let index = 0; index < 3; index += 1) {
+    const code = name.charCodeAt(index);
+    const isDigit = code >= 48 && code <= 57;
+    if (!isDigit && (code < 65 || code > 90)) return false;
+  }
+  return true;
 }
 
 function asGroup(members: readonly Hl7Segment[]): SegmentGroup {

@@ -20,6 +20,11 @@ export const adtA40: Mapping = {
     const merge: Merge = { message, context, ...openMerge(message, context) };
     const groups = message.groups('PID');
     const merged = groups.map((group, index) => mergeOf(group, index + 1, merge));
+    const first = message.segment('MRG')?.index ?? Number.POSITIVE_INFINITY;
+    if (first < (groups[0]?.first.index ?? 0)) {
+      const text = 'Expected each MRG segment behind the PID that survives.';
+      merge.session.problems.push({ code: 'out-of-range', path: 'MRG', text });
+    }
     if (groups.length === 0)
       merge.session.problems.push({ code: 'required', path: 'PID', text: 'Expected a PID segment.' });
     const events = merged.flatMap(({ event }) => (event === null ? [] : [event]));
@@ -37,7 +42,7 @@ interface Merge {
 }
 
 function openMerge(message: Hl7Message, context: MappingContext): Pick<Merge, 'session' | 'times'> {
-  const session = openSession(message, context, undefined);
+  const session = openSession(message, context, { deletion: undefined, segments: ['PID', 'MRG'] });
   return { session, times: readMessageTimes(message, session) };
 }
 
@@ -50,11 +55,14 @@ function mergeOf(
   { context, session, times }: Merge,
 ): { readonly event: CanonicalEvent | null; readonly keys: readonly OrderingKey[] } {
   const pid = new FieldReader(group.first, `PID[${ordinal}]`, session);
-  const mrg = new FieldReader(group.segment('MRG'), `MRG[${ordinal}]`, session);
+  const [prior, ...more] = group.segments('MRG');
+  const mrg = new FieldReader(prior, `MRG[${ordinal}]`, session);
+  if (more.length > 0) mrg.problem('out-of-range', `MRG[${ordinal}]`, 'Expected one MRG segment behind each PID.');
   const survivor = readPatientId(pid, context.profile);
   const retired = readRetired(mrg, pid);
   const accounts = readAccounts(mrg, pid);
-  const retiredKeys = retired.map((id) => keyOf('patient', id));
+  const unmerged = more.flatMap((segment) => readPrior(new FieldReader(segment, `MRG[${ordinal}]`, session)) ?? []);
+  const retiredKeys = [...retired, ...unmerged].map((id) => keyOf('patient', id));
   if (survivor === undefined) return { event: null, keys: retiredKeys };
   const orderingKey = keyOf('patient', survivor);
   // Charges go by account: where accounts move, those of either account wait for the merge as well.
@@ -71,22 +79,30 @@ function mergeOf(
   return { event: { kind: 'patient.merged', ...base, fenceKeys, data }, keys };
 }
 
-/** MRG-1 without the ids that the survivor keeps: senders repeat those (national number, other authorities). */
-function readRetired(mrg: FieldReader<undefined>, pid: FieldReader<undefined>): Identifier[] {
+/** Every id of MRG-1; null, with the problem `limit`, when it has more than `LIST_ELEMENTS_MAX` repetitions. */
+function readPrior(mrg: FieldReader<undefined>): Identifier[] | null {
   const count = mrg.repetitions(1);
   if (count > LIST_ELEMENTS_MAX) {
     mrg.problem('limit', mrg.path(1), `Expected at most ${LIST_ELEMENTS_MAX} repetitions.`);
-    return [];
+    return null;
   }
-  const retired: Identifier[] = [];
-  let listed = 0;
+  const ids: Identifier[] = [];
   for (let repetition = 1; repetition <= count; repetition += 1) {
     const id = mrg.identifier(1, 4, repetition);
-    if (id === undefined) continue;
-    listed += 1;
+    if (id !== undefined) ids.push(id);
+  }
+  return ids;
+}
+
+/** MRG-1 without the ids that the survivor keeps: senders repeat those (national number, other authorities). */
+function readRetired(mrg: FieldReader<undefined>, pid: FieldReader<undefined>): Identifier[] {
+  const prior = readPrior(mrg);
+  if (prior === null) return [];
+  const retired: Identifier[] = [];
+  for (const id of prior) {
     if (!isKept(id, pid) && !retired.some((known) => isSame(known, id))) retired.push(id);
   }
-  if (listed === 0) mrg.required(undefined, 1, 'the prior patient id');
+  if (prior.length === 0) mrg.required(undefined, 1, 'the prior patient id');
   else if (retired.length === 0)
     mrg.problem('out-of-range', mrg.path(1), 'Expected a prior patient id other than those in PID-3.');
   return retired;

@@ -28,12 +28,14 @@ export const readCreation = (message: Hl7Message, context: MappingContext): AdtR
 export const readUpdate = (message: Hl7Message, context: MappingContext): AdtReading<null> =>
   readAdt(message, context, null);
 
+const SEGMENTS_READ: readonly string[] = ['PID', 'PV1', 'MRG', 'IN1', 'GT1'];
+
 function readAdt<OnDelete extends Deletion>(
   message: Hl7Message,
   context: MappingContext,
   deletion: OnDelete,
 ): AdtReading<OnDelete> {
-  const session = openSession(message, context, deletion);
+  const session = openSession(message, context, { deletion, segments: SEGMENTS_READ });
   const pid = new FieldReader(message.segment('PID'), 'PID', session);
   refuseSeveral(message, session);
   return {

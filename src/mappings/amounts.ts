@@ -22,11 +22,18 @@ import type { FieldReader } from './fields.ts';
 export interface AmountPositions {
   readonly quantity: number;
   readonly extended: number;
+  /** The message names no version that is known: the positions are those of v2.2 and later as long as they fit. */
+  readonly isAssumed: boolean;
 }
 
-/** HL7 v2.1 ch. 6: FT1-10 extended amount, FT1-11 quantity. From v2.2 on FT1-10 quantity, FT1-11 extended amount. */
-export const amountPositionsOf = (version: string): AmountPositions =>
-  version === '2.1' ? { quantity: 11, extended: 10 } : { quantity: 10, extended: 11 };
+/**
+ * HL7 v2.1 ch. 6: FT1-10 extended amount, FT1-11 quantity. From v2.2 on FT1-10 quantity, FT1-11 extended amount.
+ * `version` as `versionOf` gives it.
+ */
+export function amountPositionsOf(version: string): AmountPositions {
+  if (version === '2.1' || version.startsWith('2.1.')) return { quantity: 11, extended: 10, isAssumed: false };
+  return { quantity: 10, extended: 11, isAssumed: version === '' };
+}
 
 const UNIT_AMOUNT = 12;
 
@@ -54,6 +61,11 @@ export function readAmounts(
   const extended = line.money(positions.extended);
   const unitAmount = line.money(UNIT_AMOUNT);
   if (line.session.problems.length > before) return undefined;
+  if (positions.isAssumed && looksSwapped({ quantity, extended: extended?.amount, unitAmount: unitAmount?.amount })) {
+    const text = 'Expected the quantity here and the amount in FT1-11, or version 2.1 in MSH-12.';
+    line.problem('amount-mismatch', line.path(positions.quantity), text);
+    return undefined;
+  }
   const counted = quantity ?? '1';
   if (extended === undefined) {
     return { quantity: counted, amount: unitAmount && extend(line, counted, unitAmount), unitAmount };
@@ -63,6 +75,28 @@ export function readAmounts(
   }
   return { quantity: counted, amount: extended, unitAmount };
 }
+
+interface Figures {
+  readonly quantity: string | undefined;
+  readonly extended: string | undefined;
+  readonly unitAmount: string | undefined;
+}
+
+/**
+ * Whether the figures make sense only as v2.1 has them: amount before quantity. A unit amount tells it; without one, a
+ * "quantity" with decimals beside a whole or no "amount" does.
+ */
+function looksSwapped({ quantity, extended, unitAmount }: Figures): boolean {
+  if (quantity === undefined) return false;
+  if (unitAmount !== undefined) {
+    // What stands in FT1-10 is the product only when it is the amount; with nothing in FT1-11 the quantity was one.
+    if (extended === undefined) return isSame(quantity, unitAmount) && scaleOf(quantity) > 0;
+    return isSame(multiply(extended, unitAmount), quantity) && !isSame(multiply(quantity, unitAmount), extended);
+  }
+  return scaleOf(quantity) > 0 && (extended === undefined || scaleOf(extended) === 0);
+}
+
+const isSame = (left: string, right: string): boolean => isZero(subtract(abs(left), abs(right)));
 
 function extend(line: FieldReader<undefined>, quantity: string, unitAmount: Money): Money | undefined {
   const amount = trimScale(

@@ -9,6 +9,7 @@ import { amountPositionsOf, applySign, type LineAmounts, readAmounts, type SignR
 import { chargeEvent } from './charge.ts';
 import { FieldReader, type ReadSession } from './fields.ts';
 import { FinancialLine, type FinancialMessage, type TransactionType } from './financial-line.ts';
+import { versionOf } from './hl7-version.ts';
 import { keyOf, missingIdentity, readByPaths, refuseSeveral } from './identity.ts';
 import { type LineOutcome, type MappingContext, WHOLE_MESSAGE } from './mapping.ts';
 import { openSession, readMessageTimes } from './message-times.ts';
@@ -17,7 +18,7 @@ import { adjustmentEvent, paymentEvent } from './receivable.ts';
 
 /** One outcome for each FT1, `FT1[1]` first; a DFT without FT1 is one failing outcome `no-event`. */
 export function mapFinancialLines(message: Hl7Message, context: MappingContext): readonly LineOutcome[] {
-  const session = openSession(message, context, undefined);
+  const session = openSession(message, context, { deletion: undefined, segments: ['PID', 'PV1', 'FT1'] });
   const financial = readFinancialMessage(message, context, session);
   const keys = financial.account === undefined ? [] : [keyOf('account', financial.account)];
   const segments = message.segments('FT1');
@@ -47,7 +48,7 @@ function readFinancialMessage(
     session.problems.push(missingIdentity('a billing account', profile.account));
   }
   const encounterId = readByPaths(message, profile.encounterId, session);
-  const { version } = message;
+  const version = versionOf(message.version);
   const times = readMessageTimes(message, session);
   return {
     context,

@@ -51,6 +51,10 @@ export function encounterChanged(reading: AdtReading<null>, change: Change): Can
   const details = encounterDetails(pv1);
   const moves = change === 'transferred' || change === 'class-changed';
   const priorLocation = moves ? (readLocation(pv1, 6) ?? undefined) : undefined;
+  if (change === 'class-changed' && message.segments('MRG').length > 1) {
+    const text = 'Expected one MRG segment in this message.';
+    session.problems.push({ code: 'out-of-range', path: 'MRG[2]', text });
+  }
   const priorAccount =
     change === 'class-changed' ? new FieldReader(message.segment('MRG'), 'MRG', session).identifier(3) : undefined;
   if (identity === null) return null;

@@ -5,6 +5,7 @@
 import type { Hl7Segment } from '../hl7/message.ts';
 import { readTimestamp, toZoned, type ZonedTime, type ZoneRules } from '../hl7/timestamp.ts';
 import { ID_CHARACTERS_MAX, TEXT_CHARACTERS_MAX } from '../model/contract-fields.ts';
+import { isCurrency } from '../model/currency.ts';
 import { MONEY_SCALE_MAX, parseDecimal, scaleOf, trimScale } from '../model/decimal.ts';
 import type { Code, Identifier, Money } from '../model/event.ts';
 import type { Problem, ProblemCode } from '../model/problem.ts';
@@ -26,6 +27,9 @@ export interface ReadSession<OnDelete extends Deletion> {
 }
 
 const HL7_NULL = '""';
+
+/** Three letters, or the sign of a currency, where table 0205 (price type) has two letters. */
+const LOOKS_LIKE_A_CURRENCY = /^[A-Za-z]{3}$|\p{Sc}/u;
 
 /** Code unit below which a character is a control character. */
 const FIRST_PRINTABLE = 32;
@@ -95,7 +99,12 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
   /** NM. HL7 null counts as absent. */
   decimal(field: number): string | undefined {
     const value = this.plain(field);
-    if (value === '' || value === HL7_NULL) return undefined;
+    const isOne = this.#isOneValue(field);
+    if (value === '' || value === HL7_NULL || !isOne) return undefined;
+    if (this.plain(field, 1, 2) !== '') {
+      this.problem('format', this.path(field), 'Expected a number alone, found subcomponents.');
+      return undefined;
+    }
     const decimal = parseDecimal(value);
     if (decimal === null) this.problem('format', this.path(field), 'Expected a number such as 2 or -1.50.');
     return decimal ?? undefined;
@@ -104,10 +113,11 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
   /**
    * MO, CP or NM: amount in subcomponent 1, currency in subcomponent 2 (v2.5.1 ch. 2A, CP: price is an MO). Some
    * senders write the currency as component 2; table 0205 (price type) has two-letter codes only, so three letters
-   * are one.
+   * are one: in capitals or not, and never another currency than the one that they name.
    */
   money(field: number): Money | undefined | OnDelete {
     const value = this.plain(field);
+    if (!this.#isOneValue(field)) return undefined;
     if (value === HL7_NULL) return this.session.deletion;
     if (value === '') return undefined;
     const decimal = parseDecimal(value);
@@ -136,12 +146,26 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
     const stated = this.plain(field, 1, 2);
     if (stated === '' || stated === HL7_NULL) {
       const second = this.plain(field, 2);
-      return isCurrency(second) ? second : this.session.currency;
+      return LOOKS_LIKE_A_CURRENCY.test(second) ? this.#known(second, this.path(field, 2)) : this.session.currency;
     }
-    const code = stated.toUpperCase();
+    return this.#known(stated, this.path(field, 1, 2));
+  }
+
+  #known(currency: string, path: string): string | undefined {
+    const code = currency.toUpperCase();
     if (isCurrency(code)) return code;
-    this.problem('format', this.path(field, 1, 2), 'Expected a currency code of three letters (ISO 4217).');
+    this.problem('format', path, 'Expected a currency code of three letters (ISO 4217).');
     return undefined;
+  }
+
+  /** Numbers and amounts do not repeat: of two values nobody can say which one counts. */
+  #isOneValue(field: number): boolean {
+    for (let repetition = this.repetitions(field); repetition > 1; repetition -= 1) {
+      if (this.plain(field, 1, 1, repetition) === '') continue;
+      this.problem('format', this.path(field), 'Expected one value, found repetitions.');
+      return false;
+    }
+    return true;
   }
 
   /** DT, TS, DTM or the start of a DR, as precise as sent, in the rules of the zone. HL7 null: see `Deletion`. */
@@ -216,15 +240,6 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
     this.problem('limit', this.path(field, component), `Expected at most ${charactersMax} characters.`);
     return undefined;
   }
-}
-
-function isCurrency(text: string): boolean {
-  if (text.length !== 3) return false;
-  for (let index = 0; index < 3; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 65 || code > 90) return false;
-  }
-  return true;
 }
 
 function hasControlCharacter(text: string): boolean {

@@ -13,7 +13,7 @@ export type TransactionType = 'CG' | 'CD' | 'PY' | 'AJ' | 'CO';
 /** What a DFT says once for all its lines. */
 export interface FinancialMessage {
   readonly context: MappingContext;
-  /** MSH-12.1. */
+  /** MSH-12.1 as `versionOf` reads it; '' when it is none. */
   readonly version: string;
   readonly times: MessageTimes;
   readonly positions: AmountPositions;

@@ -2,7 +2,9 @@
 import type { Hl7Message } from '../hl7/message.ts';
 import { offsetOfMessage, readTimestamp, toZoned, type ZonedTime, type ZoneRules } from '../hl7/timestamp.ts';
 import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
+import type { Problem } from '../model/problem.ts';
 import type { MappingContext } from './mapping.ts';
+import type { ChannelProfile } from './profile.ts';
 
 /** Members of `data` that every kind of event has. */
 export interface CommonData {
@@ -18,18 +20,40 @@ export interface MessageTimes {
   readonly instant: string | null;
 }
 
-/** A session for reading one message, or one line of it. */
+/**
+ * A session for reading one message, or one line of it. It begins with a problem for each segment that the mapping
+ * would have read if its name were written right.
+ */
 export function openSession<OnDelete extends Deletion>(
   message: Hl7Message,
   { profile, facility }: MappingContext,
-  deletion: OnDelete,
+  reading: { readonly deletion: OnDelete; readonly segments: readonly string[] },
 ): ReadSession<OnDelete> {
   const zone: ZoneRules = {
     timezone: profile.timezone ?? facility.timezone,
     mshOffsetMinutes: profile.mshOffsetApplies ? offsetOfMessage(messageTimeText(message)) : null,
     mshOffsetApplies: profile.mshOffsetApplies,
   };
-  return { problems: [], timeFlags: [], zone, currency: facility.currency, deletion };
+  const problems = misnamedProblems(message, reading.segments, profile);
+  return { problems, timeFlags: [], zone, currency: facility.currency, deletion: reading.deletion };
+}
+
+/** A second header in one frame is read by none, and its message would be lost. */
+const ALWAYS_READ: readonly string[] = ['MSH', 'EVN'];
+
+function misnamedProblems(message: Hl7Message, segments: readonly string[], profile: ChannelProfile): Problem[] {
+  const problems: Problem[] = [];
+  for (const { nearly, firstIndex, count } of message.misnamed()) {
+    const isRead =
+      ALWAYS_READ.includes(nearly) ||
+      segments.includes(nearly) ||
+      [...profile.account, ...profile.encounterId].some((path) => path.startsWith(nearly));
+    if (!isRead) continue;
+    const which = `Segment ${firstIndex + 1}${count === 1 ? ' is' : ` and ${count - 1} more are`}`;
+    const text = `${which} nearly ${nearly}: expected the name alone, in capital letters.`;
+    problems.push({ code: 'format', path: nearly, text });
+  }
+  return problems;
 }
 
 /**

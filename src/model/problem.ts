@@ -13,7 +13,7 @@ export interface Problem {
 /** Closed set; `docs/problems.md` explains each, `causeway explain CODE` shows the same text. */
 export const PROBLEM_CODES = {
   required: 'A field that the business event needs is absent or empty.',
-  format: 'A field has text that does not fit its type: number, date, time, money.',
+  format: 'A field has text that does not fit its type (number, date, time, money), or a segment name is misspelt.',
   'out-of-range': 'A number or date is outside what the event allows.',
   'amount-mismatch': 'Quantity times unit amount differs from the extended amount by more than the tolerance.',
   'unsupported-code': 'A coded field has a code for which no meaning is defined.',
