@@ -21,8 +21,8 @@ export interface MessageTimes {
 }
 
 /**
- * A session for reading one message, or one line of it. It begins with a problem for each segment that the mapping
- * would have read if its name were written right.
+ * A session for reading one message, or one line of it. It begins with a problem for each of `segments`, and of
+ * those that the profile names, that is in the message under a name that is only nearly right.
  */
 export function openSession<OnDelete extends Deletion>(
   message: Hl7Message,
