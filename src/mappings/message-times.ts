@@ -38,7 +38,7 @@ export function openSession<OnDelete extends Deletion>(
   return { problems, timeFlags: [], zone, currency: facility.currency, deletion: reading.deletion };
 }
 
-/** A second header in one frame is read by none, and its message would be lost. */
+/** Of a second header in one frame nothing else is read: its message is lost unless somebody says so. */
 const ALWAYS_READ: readonly string[] = ['MSH', 'EVN'];
 
 function misnamedProblems(message: Hl7Message, segments: readonly string[], profile: ChannelProfile): Problem[] {
