@@ -52,7 +52,13 @@ export function createEncryptionDesk(parts: EncryptionDeskParts): EncryptionDesk
   const { register, config, log } = parts;
   const settings = config.store.encryption;
   if (register === null || settings === undefined || settings === 'off') {
-    const off: EncryptionStatus = { state: 'off', chosen: settings === 'off', keys: [], rewrite: null };
+    const off: EncryptionStatus = {
+      state: 'off',
+      chosen: settings === 'off',
+      keys: [],
+      fingerprints: [],
+      rewrite: null,
+    };
     return { status: () => off, stop: async () => {} };
   }
   const rewrite = new Rewrite({ ...parts, register, perSecond: settings.rewritePerSecond });
@@ -64,6 +70,7 @@ export function createEncryptionDesk(parts: EncryptionDeskParts): EncryptionDesk
         state: 'on',
         chosen: true,
         keys: register.usedKeys,
+        fingerprints: register.usedFingerprints,
         rewrite: register.isComplete ? null : { running: rewrite.isRunning, rewritten, damaged },
       };
     },

@@ -1,9 +1,6 @@
 /** What `causeway doctor` looks at. Each check looks for itself and says what it found; none changes anything. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
-import { CausewayError } from '../model/errors.ts';
-import { systemCredentialsDirectory } from '../platform/secrets.ts';
-import { readStoreKeys } from '../platform/store-keys.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** `fail`: it cannot work so · `warn`: it works, and somebody ought to decide. */
@@ -25,23 +22,6 @@ const YEARS = { from: 2_026, to: 2_100 };
 const LOOPBACK = /^(?:127\.|localhost$|\[?::1\]?$)/;
 
 const finding = (level: FindingLevel, topic: string, text: string): Finding => ({ level, topic, text });
-
-/** Keys that can be read, or the choice to do without. */
-export function checkEncryption({ store }: Config): Finding {
-  const { encryption } = store;
-  if (encryption === undefined)
-    return finding('warn', 'encryption', 'Nothing stored is encrypted. Name keys or write `encryption: off`.');
-  if (encryption === 'off') return finding('ok', 'encryption', 'Off by choice: nothing stored is encrypted.');
-  try {
-    const keys = readStoreKeys(encryption.keys, systemCredentialsDirectory());
-    const older = keys.slice(1).map(({ id }) => id);
-    const reads = older.length === 0 ? '' : `, ${older.join(', ')} can still be read`;
-    return finding('ok', 'encryption', `Key ${keys[0].id} writes${reads}.`);
-  } catch (error) {
-    if (!(error instanceof CausewayError)) throw error;
-    return finding('fail', 'encryption', `${error.message} ${error.hint}`);
-  }
-}
 
 /** Folder closed to others, and room on its disk. */
 export function checkStoreFolder({ store }: Config): readonly Finding[] {
@@ -78,7 +58,7 @@ export function checkNetwork({ channels, destinations, status }: Config): readon
     .filter(({ url }) => url.startsWith('http:'))
     .map(({ id }) => finding('warn', `destination ${id}`, 'Events go over plain HTTP, to this machine only.'));
   const found = [...open, ...page, ...plain];
-  return found.length > 0 ? found : [finding('ok', 'network', 'Nothing listens or sends without encryption.')];
+  return found.length > 0 ? found : [finding('ok', 'network', 'Nothing unencrypted leaves or enters this machine.')];
 }
 
 /** A clock that somebody has set: stamps of messages and certificates hang on it. */

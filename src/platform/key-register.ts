@@ -92,6 +92,11 @@ export class KeyRegister {
     return this.#record.complete;
   }
 
+  /** What tells the keys of `usedKeys` from others, in the same order. */
+  get usedFingerprints(): readonly string[] {
+    return this.#record.used.map(({ fingerprint }) => fingerprint);
+  }
+
   /** Ids of the keys that records may still need, the one that writes first. */
   get usedKeys(): readonly string[] {
     return this.#record.used.map(({ id }) => id);

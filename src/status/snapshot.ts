@@ -57,6 +57,8 @@ export interface EncryptionStatus {
   readonly chosen: boolean;
   /** Ids of the keys that stored records may need, the one that writes first. */
   readonly keys: readonly string[];
+  /** What tells these keys from others, in the same order; reveals nothing of them. */
+  readonly fingerprints: readonly string[];
   /** Old records being sealed with the key that writes; null when there are none. `damaged` ones cannot be opened. */
   readonly rewrite: { readonly running: boolean; readonly rewritten: number; readonly damaged: number } | null;
 }

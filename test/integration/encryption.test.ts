@@ -118,6 +118,9 @@ test('without its key, or with another one, the appliance refuses to start and l
     const { code: exit, stderr } = await appliance.command('run');
     expect([exit, stderr]).toEqual([2, expect.stringContaining(`${code}: `)]);
     expect(stderr).toContain('Hint: ');
+    // Told by a look at the machine, too, before anybody starts it.
+    const doctor = await appliance.command('doctor');
+    expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringContaining(`encryption: ${code}: `)]);
   }
   configure(`{ keys: [ ${one} ] }`);
   await appliance.start();

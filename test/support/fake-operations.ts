@@ -112,7 +112,7 @@ export const FAKE_STORE: StoreStatus = {
   state: 'open',
   failedSinceMs: null,
   reason: null,
-  encryption: { state: 'on', chosen: true, keys: ['2026a'], rewrite: null },
+  encryption: { state: 'on', chosen: true, keys: ['2026a'], fingerprints: ['00'], rewrite: null },
 };
 
 export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {

@@ -1,24 +1,36 @@
 /** `causeway doctor` tells what a person of the hospital's IT would otherwise find out too late. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkClock, checkRunning } from '../../../src/cli/doctor-checks.ts';
+import { checkEncryption } from '../../../src/cli/doctor-keys.ts';
 import { runProgram } from '../../../src/cli/program.ts';
-import { writeNewStoreKey } from '../../../src/platform/store-keys.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { Database } from '../../../src/platform/database.ts';
+import { EncryptedEnvelope } from '../../../src/platform/encrypted-envelope.ts';
+import { KeyRegister } from '../../../src/platform/key-register.ts';
+import { silentLog } from '../../../src/platform/log.ts';
+import { readStoreKeys, writeNewStoreKey } from '../../../src/platform/store-keys.ts';
 import { FAKE_STORE, fakeSnapshot } from '../../support/fake-operations.ts';
 import { smallestConfig } from '../../support/start-appliance.ts';
 import { fakeContext } from './fake-context.ts';
 
-const PLAIN = smallestConfig({ statusPort: 8_080, mllpPort: 2_575, erpUrl: 'http://127.0.0.1:9/events' });
+const PLAIN = smallestConfig({ statusPort: 0, mllpPort: 0, erpUrl: 'http://127.0.0.1:9/events' });
 
-async function doctor(change: (text: string) => string, prepare: (folder: string) => void = () => {}) {
+async function doctor(
+  change: (text: string) => string,
+  prepare: (folder: string) => void | Promise<void> = () => {},
+  options: readonly string[] = [],
+) {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-doctor-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  prepare(folder);
+  await prepare(folder);
   writeFileSync(join(folder, 'facility.yaml'), change(PLAIN));
   const context = fakeContext();
-  const code = await runProgram(['doctor', '--config', join(folder, 'facility.yaml')], context);
+  const code = await runProgram(['doctor', '--config', join(folder, 'facility.yaml'), ...options], context);
   return { code, lines: context.stdout };
 }
 
@@ -30,6 +42,7 @@ test('a store without keys is a warning until somebody chooses; off is a choice'
   expect(silent).toMatchObject({ code: 0, lines: line('warn', 'encryption', 'encryption: off') });
   expect(silent.lines).toEqual(line('warn', 'appliance', 'None answers'));
   expect(silent.lines).toEqual(line('warn', 'destination erp', 'plain HTTP'));
+  expect((await doctor((text) => text, () => {}, ['--strict'])).code).toBe(1);
   const off = await doctor((text) => text.replace('./data', './data, encryption: off'));
   expect(off).toMatchObject({ code: 0, lines: line('ok', 'encryption', 'Off by choice') });
 });
@@ -45,6 +58,61 @@ test('a good key is ok; one that others may read fails, and so does a wrong conf
   expect(open).toMatchObject({ code: 1, lines: line('FAIL', 'encryption', 'must be 0600') });
   const wrong = await doctor((text) => text.replace('kind: mllp', 'kind: mlp'));
   expect(wrong).toMatchObject({ code: 1, lines: line('FAIL', 'configuration', 'mllp') });
+});
+
+const ENCRYPTED = (text: string) => text.replace('./data', './data, encryption: { keys: [ { id: a, file: a.key } ] }');
+
+/** A store that key `a` of the folder has written. */
+async function encryptedStore(folder: string): Promise<void> {
+  writeNewStoreKey(join(folder, 'a.key'));
+  mkdirSync(join(folder, 'data'), { mode: 0o700 });
+  const keys = readStoreKeys([{ id: 'a', file: join(folder, 'a.key') }], null);
+  const envelope = new EncryptedEnvelope(keys);
+  const parts = { location: join(folder, 'data', 'db'), envelope, clock: systemClock, log: silentLog };
+  const database = await Database.open({ ...parts, createIfMissing: true });
+  await KeyRegister.open(database, { keys, envelope });
+  await database.close();
+}
+
+test('a key file that is not the one of this store is told before the appliance refuses to start', async () => {
+  expect(await doctor(ENCRYPTED, encryptedStore)).toMatchObject({
+    code: 0,
+    lines: line('ok', 'encryption', 'a writes'),
+  });
+  const wrong = await doctor(ENCRYPTED, async (folder) => {
+    await encryptedStore(folder);
+    rmSync(join(folder, 'a.key'));
+    writeNewStoreKey(join(folder, 'a.key'));
+  });
+  expect(wrong).toMatchObject({ code: 1, lines: line('FAIL', 'encryption', 'STORE_KEY_WRONG') });
+  const none = await doctor((text) => text, encryptedStore);
+  expect(none).toMatchObject({ code: 1, lines: line('FAIL', 'encryption', 'STORE_KEY_MISSING') });
+});
+
+test('a key file that was changed under the running appliance is told before it stops', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-doctor-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'a.key');
+  writeNewStoreKey(file);
+  const [{ fingerprint }] = readStoreKeys([{ id: 'a', file }], null);
+  const found = (fingerprints: readonly string[]) => {
+    const running = { state: 'on', chosen: true, keys: ['a'], fingerprints, rewrite: null } as const;
+    const config = { store: { path: folder, encryption: { keys: [{ id: 'a', file }] } } };
+    return checkEncryption(config as unknown as Parameters<typeof checkEncryption>[0], { running, clock: systemClock });
+  };
+  expect(await found([fingerprint])).toMatchObject({ level: 'ok' });
+  expect(await found(['00'])).toMatchObject({ level: 'fail', text: expect.stringContaining('not start again') });
+});
+
+test('a port that another process holds is told with its channel, before the start fails', async () => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void holder.close());
+  await once(holder, 'listening');
+  const address = holder.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const taken = await doctor((text) => text.replace('port: 0 }\n    format', `port: ${port} }\n    format`));
+  expect(taken).toMatchObject({ code: 1, lines: line('FAIL', 'channel clinical', `Port ${port} .*another process`) });
+  expect((await doctor((text) => text)).lines).toEqual(line('ok', 'ports'));
 });
 
 test('listeners and pages beyond this machine, an open store folder and a clock nobody set are told', async () => {
@@ -65,7 +133,9 @@ test('listeners and pages beyond this machine, an open store folder and a clock 
 test('an old key may go only when the running appliance says that no record needs it', () => {
   const keysOf = (rewrite: (typeof FAKE_STORE)['encryption']['rewrite'], keys: readonly string[]) =>
     checkRunning(
-      fakeSnapshot({ store: { ...FAKE_STORE, encryption: { state: 'on', chosen: true, keys, rewrite } } }),
+      fakeSnapshot({
+        store: { ...FAKE_STORE, encryption: { state: 'on', chosen: true, keys, fingerprints: [], rewrite } },
+      }),
     ).at(-1);
   expect(keysOf(null, ['b'])).toMatchObject({ level: 'ok', text: expect.stringContaining('no older key is needed') });
   const running = { running: true, rewritten: 5, damaged: 0 };
