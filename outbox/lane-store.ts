@@ -241,8 +241,8 @@ export class LaneStore {
   /** The oldest stored shipment. */
   async firstShipment(): Promise<ShipmentRecord | null> {
     const prefix = this.#prefix('w');
-    const [row] = await this.#database.range({ gte: prefix, lt: endOf(prefix), limit: 1 });
-    return row === undefined ? null : decodeJson(row.payload);
+    const [row] = (await this.#database.scan({ gte: prefix, lt: endOf(prefix), limit: 1 })).rows;
+    return row === undefined || isDamaged(row) ? null : decodeJson(row.payload);
   }
 
   /** Every stored shipment, by its oldest member. Their number is bounded by the window of the dispatcher. */

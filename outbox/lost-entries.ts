@@ -7,6 +7,8 @@ import { encodeJson, type EntryRecord, entryParts, type ParkedRecord, readEntry 
 import { type StoredEntry, storedEntry } from './stored-entry.ts';
 import type { Totals } from './totals.ts';
 
+const PAGE = 512;
+
 /** A page of a lane: the entries that can be read, in order, and the numbers between them that cannot. */
 export interface ReadableEntries {
   readonly entries: readonly StoredEntry[];
@@ -44,6 +46,19 @@ export class LostEntries {
     return lost.length === 0
       ? { entries, lost }
       : { entries: entries.filter((one) => one.sequence < from + limit), lost };
+  }
+
+  /** First members of stored shipments that cannot be read, in order. */
+  async shipments(): Promise<readonly number[]> {
+    const prefix = `w!${this.#id.destinationId}!${this.#id.lane}!`;
+    const found: number[] = [];
+    for (let gte = prefix; ; ) {
+      const { rows } = await this.#database.scan({ gte, lt: endOf(prefix), limit: PAGE });
+      for (const row of rows) if (isDamaged(row)) found.push(sequenceOfKey(row.key));
+      const last = rows.at(-1);
+      if (last === undefined) return found;
+      gte = laneRowKey('w', this.#id, sequenceOfKey(last.key) + 1);
+    }
   }
 
   /** Those of `sequences` that cannot be read. */

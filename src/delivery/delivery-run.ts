@@ -10,6 +10,7 @@ import { LaneCursor } from './lane-cursor.ts';
 import { tryShipment } from './attempt.ts';
 import { LaneFeed, type LaneFeedParts } from './lane-feed.ts';
 import { readLanePage, wholeShipments } from './lost-entries.ts';
+import { freeMembersOfLost } from './lost-shipments.ts';
 import { Outage } from './outage.ts';
 import { Outcomes } from './outcomes.ts';
 import { remainingMs } from './retry-schedule.ts';
@@ -75,6 +76,7 @@ export class DeliveryRun {
     const { lane, database, clock, settings, profile } = this.#parts;
     const stored = lane.readLane();
     this.cursor = new LaneCursor(stored.cursor);
+    await freeMembersOfLost(this.#parts);
     const records = await wholeShipments(this.#parts, await lane.shipments());
     this.#feed = this.#newFeed(new Set(records.flatMap(({ members }) => members)));
     // A number counts from the moment its group is formed: what this feed counts is on disk before it looks.

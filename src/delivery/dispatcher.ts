@@ -23,6 +23,7 @@ import type { Sender } from './sender.ts';
 import type { RetrySettings } from './settings.ts';
 import type { MessageFacts } from './settlement.ts';
 import { isStoreTrouble } from './store-trouble.ts';
+import { STORE_DAMAGED_CLASS } from '../model/store-damage.ts';
 
 /** Called where it happens, in the data path: must be cheap and must not throw. */
 export interface DeliveryObserver {
@@ -65,7 +66,8 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #observer: RunObserver = {
     failed: (failure) => {
-      this.#lastFailure = failure;
+      // Nothing that comes after it changes that the lane stands still.
+      if (this.#lastFailure?.class !== STORE_DAMAGED_CLASS) this.#lastFailure = failure;
     },
     delivered: (atMs) => {
       this.#lastDeliveredAtMs = atMs;
@@ -108,6 +110,7 @@ export class Dispatcher {
       if (isRead && !this.#missedChange && !this.#isHalted) {
         // Not before: what was committed meanwhile is read from the lane.
         this.#run = run;
+        if (this.#lastFailure?.class === STORE_DAMAGED_CLASS) this.#lastFailure = null;
         run.feed.noteCommitted();
         run.wake();
         return;
@@ -138,7 +141,7 @@ export class Dispatcher {
     if (database.state !== 'damaged' || profile.repetition !== 'none') return false;
     const reason = 'the store takes no writes and a repetition would not be recognised';
     log.error('delivery to this destination is stopped', { destination: lane.id.destinationId, reason });
-    this.#lastFailure = { atMs: clock.nowMs(), class: 'store-damaged', reason };
+    this.#lastFailure = { atMs: clock.nowMs(), class: STORE_DAMAGED_CLASS, reason };
     return true;
   }
 

@@ -11,9 +11,8 @@ import { KeyCounts } from './key-counts.ts';
 import type { LaneCursor } from './lane-cursor.ts';
 import type { OnBlocked } from '../model/delivery.ts';
 import { ParkedKeys } from './parked-keys.ts';
-import { keysOf, type Window, type WindowEntry } from './window.ts';
+import { keysOf, type Window, WINDOW_ENTRIES_MAX, type WindowEntry } from './window.ts';
 
-const WINDOW_ENTRIES_MAX = 1_024;
 const WINDOW_BYTES_MAX = 16 * 1_048_576;
 const PAGE = 256;
 

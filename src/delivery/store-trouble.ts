@@ -1,4 +1,5 @@
 import { CausewayError } from '../model/errors.ts';
+import { STORE_DAMAGED_CLASS } from '../model/store-damage.ts';
 import type { RunObserver } from './delivery-run.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 
@@ -12,7 +13,7 @@ export function isStoreTrouble(error: unknown, parts: DispatcherParts, observer:
     const { log, lane, clock } = parts;
     const facts = { destination: lane.id.destinationId, code: error.code, reason: error.detail, hint: error.hint };
     log.error('delivery to this destination is stopped: a stored record is damaged', facts);
-    observer.failed({ atMs: clock.nowMs(), class: 'store-damaged', reason: error.detail });
+    observer.failed({ atMs: clock.nowMs(), class: STORE_DAMAGED_CLASS, reason: error.detail });
     return true;
   }
   const { state } = parts.database;

@@ -8,6 +8,9 @@ import type { ParkedRecord, ParkedState } from '../../outbox/records.ts';
 import type { StoredEntry } from '../../outbox/lane-store.ts';
 import type { OrderingKey } from '../model/ids.ts';
 
+/** Most entries of a lane in memory. */
+export const WINDOW_ENTRIES_MAX = 1_024;
+
 /** An entry in memory. */
 export interface WindowEntry {
   readonly entry: StoredEntry;

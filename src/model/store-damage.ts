@@ -12,6 +12,9 @@ export const STORE_TABLES = {
   t: 'totals',
 } as const;
 
+/** Class of the failure of a destination whose deliveries stand still, because a record that they need is damaged. */
+export const STORE_DAMAGED_CLASS = 'store-damaged';
+
 export type StoreTable = (typeof STORE_TABLES)[keyof typeof STORE_TABLES];
 
 /**

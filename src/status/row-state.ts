@@ -6,6 +6,7 @@
  */
 import type { DiskState } from '../model/disk.ts';
 import type { DestinationStatus, FlowState } from './snapshot.ts';
+import { STORE_DAMAGED_CLASS } from '../model/store-damage.ts';
 import { FLOW_STATES } from './snapshot.ts';
 import { formatAge, formatCount, formatCountOf, formatMoment, type Moment, waitingText } from './wording.ts';
 
@@ -99,6 +100,7 @@ export function channelState(facts: ChannelFacts): StateText {
 /** What a destination's row says: an outage before lateness, lateness before events that need a person. */
 export function destinationState(facts: DestinationFacts): StateText {
   const oldestAgeMs = facts.oldestWaitingAtMs === null ? 0 : facts.nowMs - facts.oldestWaitingAtMs;
+  if (isStoppedByDamage(facts)) return { state: 'blocked', text: damageText(facts) };
   if (facts.circuit !== 'closed') return { state: 'blocked', text: outageText(facts) };
   if (facts.waiting > 0 && oldestAgeMs > (facts.lateAfterMs ?? LATE_AFTER_MS)) {
     const reason = failureSinceDelivery(facts);
@@ -111,6 +113,18 @@ export function destinationState(facts: DestinationFacts): StateText {
     state: 'flowing',
     text: facts.lastDeliveredAtMs === null ? 'Nothing delivered yet, and nothing waits.' : 'Nothing waits.',
   };
+}
+
+/** A stored record that it needs is damaged: it sends nothing until the store was opened again. */
+export const isStoppedByDamage = ({ lastFailure }: Pick<DestinationStatus, 'lastFailure'>): boolean =>
+  lastFailure?.class === STORE_DAMAGED_CLASS;
+
+function damageText(facts: DestinationFacts): string {
+  const affected = facts.waiting === 0 ? 'Nothing waits for it yet' : waitingText(facts);
+  return (
+    `Stopped: the store is damaged (${facts.lastFailure?.reason ?? 'see its log'}). ${affected}. ` +
+    'Run causeway verify and look at the disk; nothing is sent from records that cannot be trusted.'
+  );
 }
 
 function outageText(facts: DestinationFacts): string {

@@ -1,7 +1,7 @@
 /**
  * The one sentence about the whole facility, from the rows' states. Pure; wording rules as in `row-state.ts`.
  */
-import type { StateText } from './row-state.ts';
+import { isStoppedByDamage, type StateText } from './row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from './snapshot.ts';
 import {
   formatAge,
@@ -39,6 +39,7 @@ export function verdictOf(parts: VerdictParts): StateText {
     ...storeFindings(parts.store, parts),
     ...diskFindings(parts),
     ...damageFindings(parts.store),
+    ...stoppedFindings(parts),
     ...outageFindings(parts),
     ...listenerFindings(parts),
     ...behindFindings(parts),
@@ -136,8 +137,25 @@ function damageFindings({ damage }: StoreStatus): Finding[] {
   ];
 }
 
+/** Destinations of which a stored record is damaged. */
+function stoppedFindings({ destinations, nowMs }: VerdictParts): Finding[] {
+  const stopped = destinations.filter(isStoppedByDamage);
+  if (stopped.length === 0) return [];
+  const what = `deliveries to ${listed(stopped.map(({ id }) => id))} are stopped, because the store is damaged`;
+  const total = waitingIn(stopped);
+  const affected = total.waiting === 0 ? 'nothing waits yet' : waitingText({ ...total, nowMs });
+  return [
+    {
+      state: 'blocked',
+      text: `${what.replace('d', 'D')}; ${affected}. Run causeway verify and look at the disk.`,
+      reassurance: 'Messages are still accepted.',
+      brief: what,
+    },
+  ];
+}
+
 function outageFindings({ destinations, nowMs, timezone }: VerdictParts): Finding[] {
-  const down = destinations.filter(({ state }) => state === 'blocked');
+  const down = destinations.filter((one) => one.state === 'blocked' && !isStoppedByDamage(one));
   const [first] = down;
   if (first === undefined) return [];
   const sinceOf = ({ circuitOpenSinceMs }: DestinationStatus): string =>

@@ -183,6 +183,19 @@ describe('the verdict', () => {
     expect(verdict({ channels: [fresh, fakeChannel({ id: 'lab' })] }).state).toBe('flowing');
   });
 
+  test('says that an ERP gets nothing because its records are damaged, not that it cannot be reached', () => {
+    const damage = { atMs: FAKE_NOW_MS, class: 'store-damaged', reason: 'table p, record 1: checksum differs.' };
+    const row = destination({ waiting: 3, lastFailure: damage });
+    expect(row.state).toBe('blocked');
+    expect(row.text).toContain('Stopped: the store is damaged (table p, record 1: checksum differs.). 3 events wait.');
+    const { state, text } = verdict({ destinations: [fakeDestination({ ...row, waiting: 3, lastFailure: damage })] });
+    expect(state).toBe('blocked');
+    expect(text).toBe(
+      'Deliveries to erp are stopped, because the store is damaged; 3 events wait. ' +
+        'Run causeway verify and look at the disk. Messages are still accepted.',
+    );
+  });
+
   test('names the ERP that is away, since when, what waits, and what happens next', () => {
     expect(verdict({ destinations: [fakeOutage()] })).toEqual({
       state: 'blocked',
