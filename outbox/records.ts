@@ -115,6 +115,8 @@ export interface ShipmentRecord {
 export interface LaneRecord {
   /** Every entry below it is posted, discarded, parked or in a stored shipment. */
   readonly cursor: number;
+  /** Requests of one entry went out without a record of them: what stands in the lane may be out by its event id. */
+  readonly lone?: boolean;
   /** Stamps by the wall clock, ms since the epoch; null while the circuit is closed. */
   readonly circuit: {
     readonly openSinceMs: number;

@@ -10,6 +10,7 @@ import { LaneCursor } from './lane-cursor.ts';
 import { tryShipment } from './attempt.ts';
 import { LaneFeed, type LaneFeedParts } from './lane-feed.ts';
 import { readLanePage, wholeShipments } from './lost-entries.ts';
+import { isLone, noteLoneRequests } from './lone-requests.ts';
 import { freeMembersOfLost } from './lost-shipments.ts';
 import { Outage } from './outage.ts';
 import { Outcomes } from './outcomes.ts';
@@ -77,6 +78,7 @@ export class DeliveryRun {
     const stored = lane.readLane();
     this.cursor = new LaneCursor(stored.cursor);
     await freeMembersOfLost(this.#parts);
+    await noteLoneRequests(this.#parts, stored);
     const records = await wholeShipments(this.#parts, await lane.shipments());
     this.#feed = this.#newFeed(new Set(records.flatMap(({ members }) => members)));
     // A number counts from the moment its group is formed: what this feed counts is on disk before it looks.
@@ -224,8 +226,8 @@ export class DeliveryRun {
   }
 
   #settlement(): SettlementParts {
-    const { lane, cases } = this.#parts;
-    return { lane, cases, cursor: this.cursor, circuitRecord: () => this.outage.record };
+    const { lane, cases, profile } = this.#parts;
+    return { lane, cases, cursor: this.cursor, circuitRecord: () => this.outage.record, lone: isLone(profile) };
   }
 
   /** The store's troubles end this run; anything else is a bug. */

@@ -17,6 +17,8 @@ export interface SettlementParts {
   readonly cases: CaseStore;
   readonly cursor: LaneCursor;
   readonly circuitRecord: () => LaneRecord['circuit'];
+  /** Requests go out without a record (`lone-requests.ts`). */
+  readonly lone: boolean;
 }
 
 /** What a case needs to know of the message of a refused entry. */
@@ -26,8 +28,8 @@ export interface MessageFacts {
 }
 
 /** Adds the lane record (cursor, circuit) to a batch. */
-export function putLane({ lane, cursor, circuitRecord }: SettlementParts, batch: WriteBatch): void {
-  lane.putLane(batch, { cursor: cursor.value, circuit: circuitRecord() });
+export function putLane({ lane, cursor, circuitRecord, lone }: SettlementParts, batch: WriteBatch): void {
+  lane.putLane(batch, { cursor: cursor.value, circuit: circuitRecord(), ...(lone ? { lone } : {}) });
 }
 
 /** Ends the entries of a shipment as posted. */

@@ -23,3 +23,27 @@ test.each([
   for (let sequence = 1; sequence <= entries.length; sequence += 1)
     expect(first?.body).toContain(`"sequence":${sequence}}`);
 });
+
+test('maxEvents 1 is set to 5 after a crash: an event that may be out goes alone, as it went', async () => {
+  let isUp = false;
+  const fixture = await openLaneFixture({ inFlightMax: 2, script: () => (isUp ? ok() : new Promise(() => {})) });
+  await fixture.append(['a', 'a', 'b', 'c', 'd']);
+  const before = await fixture.start();
+  await until('on their way', () => fixture.requests.length === 2);
+  // The answer never comes, and no request of one event is stored before its first try.
+  await before.halt(0);
+  const out = fixture.requests.splice(0);
+  isUp = true;
+  const after = await fixture.start({ maxEvents: 5 });
+  await until('posted', () => fixture.counts().posted === 5);
+  for (const { key, body } of out) expect(fixture.requests).toContainEqual(expect.objectContaining({ key, body }));
+  const events = fixture.requests.flatMap(({ body }) => [...body.matchAll(/"sequence":(\d)/g)].map(([, one]) => one));
+  expect(events.toSorted()).toEqual(['1', '2', '3', '4', '5']);
+  // From now on every request is noted: nothing more goes alone.
+  await after.halt(0);
+  fixture.requests.length = 0;
+  await fixture.append(['e', 'f']);
+  await fixture.start({ maxEvents: 5 });
+  await until('posted', () => fixture.counts().posted === 7);
+  expect(fixture.requests).toHaveLength(1);
+});

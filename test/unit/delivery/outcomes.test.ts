@@ -78,6 +78,7 @@ test('an event that is refused in a batch is held with a case, and holds its own
   await until('the rest posted', () => fixture.counts().posted === 3 && fixture.counts().behind === 1);
   expect(fixture.counts()).toMatchObject({ posted: 3, held: 1, behind: 1 });
   expect(fixture.requests.filter(({ body }) => body.includes('"bad"')).length).toBe(1);
+  await until('written', () => fixture.lane.parked(2) !== null);
   expect(fixture.lane.parked(2)).toMatchObject({ state: 'held', attempts: [{ reason: 'result 422' }] });
   expect(fixture.lane.parked(2)?.caseId).toBeDefined();
 });
