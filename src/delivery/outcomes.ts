@@ -71,11 +71,11 @@ export class Outcomes {
       for (const single of singles) this.#state.queue.add(single);
       return;
     }
-    const tried = shipment.attempts.at(-1)?.reason ?? 'stopped while it was on its way';
-    const reason = `${tried}; a repetition would not be recognised`;
     const base = { outcome: 'refused', class: 'unknown-outcome', retry: 'permanent', destinationWide: false } as const;
     await Promise.all(
-      singles.map((single) => this.#state.aside.park(single, 'held', { ...base, retryAfterMs: null, reason })),
+      singles.map((single) =>
+        this.#state.aside.park(single, 'held', { ...base, retryAfterMs: null, reason: whyUnknown(single) }),
+      ),
     );
   }
 
@@ -229,6 +229,15 @@ export class Outcomes {
 }
 
 const stateOf = (refusal: Refused): 'held' | 'dead' => (refusal.class === 'gone' ? 'dead' : 'held');
+
+/** Why nobody knows whether the destination has the only entry of a shipment. */
+function whyUnknown({ attempts, members: [member] }: Shipment): string {
+  const tried = attempts.at(-1)?.reason;
+  if (tried !== undefined) return tried;
+  return member?.uncertain === true
+    ? 'it was sent before, under a key that cannot be used again'
+    : 'the appliance stopped while it was on its way';
+}
 
 const uncertainSingle = (whole: Shipment, member: WindowEntry): Shipment => ({
   ...continuedShipment(whole, [member]),

@@ -6,7 +6,7 @@ import type { Refused } from '../destinations/destination.ts';
 import { WriteBatch } from '../platform/database.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { LaneFeed } from './lane-feed.ts';
-import { putLane, putParked, type SettlementParts } from './settlement.ts';
+import { type Parking, putLane, putParked, type SettlementParts } from './settlement.ts';
 import { continuedShipment, firstSequence, newShipment, recordOf, type Shipment } from './shipment.ts';
 import type { ShipmentQueue } from './shipment-queue.ts';
 import type { Window, WindowEntry } from './window.ts';
@@ -98,8 +98,7 @@ export class SetAside {
       member,
       state,
       atMs: clock.nowMs(),
-      cause: `destination-refused ${destinationId} ${refusal.class} ${refusal.reason}`,
-      problem: `Destination ${destinationId} refused it: ${refusal.class}, ${refusal.reason}.`,
+      ...caseFacts(destinationId, refusal),
       message: messageFacts(member.entry),
     });
     this.#state.feed().changeParked(sequence, was, record);
@@ -130,4 +129,22 @@ export class SetAside {
     }
     return left;
   }
+}
+
+/** What a person is told: a destination refused only what it answered. */
+function caseFacts(destinationId: string, refusal: Refused): Pick<Parking, 'cause' | 'code' | 'problem'> {
+  if (refusal.class !== 'unknown-outcome') {
+    return {
+      cause: `destination-refused ${destinationId} ${refusal.class} ${refusal.reason}`,
+      code: 'destination-refused',
+      problem: `Destination ${destinationId} refused it: ${refusal.class}, ${refusal.reason}.`,
+    };
+  }
+  return {
+    cause: `maybe-delivered ${destinationId} ${refusal.reason}`,
+    code: 'maybe-delivered',
+    problem:
+      `Destination ${destinationId} may have it already (${refusal.reason}) and would not recognise a repetition. ` +
+      'Search for its event id there: discard it when it is there, else reprocess it.',
+  };
 }

@@ -6,6 +6,7 @@ import type { LaneStore } from '../../outbox/lane-store.ts';
 import type { LaneRecord, ParkedRecord } from '../../outbox/records.ts';
 import type { CaseStore } from '../exceptions/case-store.ts';
 import type { ExceptionCase } from '../model/exception-case.ts';
+import type { ProblemCode } from '../model/problem.ts';
 import { WriteBatch } from '../platform/database.ts';
 import type { LaneCursor } from './lane-cursor.ts';
 import { firstSequence, recordOf, type Shipment } from './shipment.ts';
@@ -112,6 +113,7 @@ export interface Parking {
   readonly atMs: number;
   /** Group of cases with one cure. */
   readonly cause: string;
+  readonly code: ProblemCode;
   readonly problem: string;
   readonly message: MessageFacts;
 }
@@ -128,7 +130,7 @@ export function putParked(parts: SettlementParts, batch: WriteBatch, parking: Pa
       messageId: entry.header.messageId,
       controlId: entry.header.controlId,
       messageType: parking.message.messageType,
-      problems: [{ code: 'destination-refused', path: entry.header.line, text: parking.problem }],
+      problems: [{ code: parking.code, path: entry.header.line, text: parking.problem }],
       entryIds: [entry.entryId],
       destinationId: entry.destinationId,
       openedAtMs: atMs,

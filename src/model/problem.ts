@@ -25,7 +25,7 @@ export const PROBLEM_CODES = {
   'control-id': 'MSH-10 is missing, too long, or was used before for another message.',
   'destination-refused': 'The destination refused the event.',
   'store-damaged': 'The stored event is damaged or missing; nothing of it can be sent.',
-  'maybe-delivered': 'The store was restored; the event may have been delivered after the backup was taken.',
+  'maybe-delivered': 'The destination may have the event already and would not recognise a repetition.',
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;

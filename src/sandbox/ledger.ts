@@ -16,9 +16,9 @@ const EVENTS_MAX = 2_000_000;
 /** What became of a request. */
 export type Acceptance =
   | { readonly outcome: 'accepted'; readonly receipts: readonly string[]; readonly duplicates: readonly string[] }
-  /** The same key and body came before: its first answer again. */
+  /** Under this key it came before, or every event of it did: the first receipts again. */
   | { readonly outcome: 'repeated'; readonly receipts: readonly string[] }
-  /** The same key with another body: a fault of the sender. */
+  /** The same key with other events: a fault of the sender. */
   | { readonly outcome: 'conflict' }
   | { readonly outcome: 'full' };
 
@@ -96,13 +96,15 @@ export class Ledger {
       this.#repeatedRequests += 1;
       return { outcome: 'repeated', receipts: known.receipts };
     }
-    if (known !== undefined) {
+    // Other bytes under a known key are a fault of the sender, unless every event of them is known by its id.
+    if (known !== undefined && !events.every(({ id }) => this.#receiptById.has(id))) {
       this.#conflicts += 1;
       return { outcome: 'conflict' };
     }
-    if (this.#receiptById.size + events.length > EVENTS_MAX) return { outcome: 'full' };
     const { fresh, receipts, duplicates } = this.#sort(events);
+    if (this.#receiptById.size + fresh.length > EVENTS_MAX) return { outcome: 'full' };
     this.#repeatedEvents += duplicates.length;
+    if (known !== undefined) return { outcome: 'repeated', receipts };
     const line: AcceptedLine = { key, bodyHash, atMs, receipts, events: fresh };
     this.#learn(line, this.#open().append(JSON.stringify(line)));
     return { outcome: 'accepted', receipts, duplicates };

@@ -124,6 +124,14 @@ test('npm start tells what listens where and how to send a first message, which 
     /encounter\.opened.*patient\.registered|patient\.registered.*encounter\.opened/,
   );
 
+  // The example ERP recognises what it has: a replay simply works, and opens no case.
+  const message = ['--from', 'm0000000000000001', '--to', 'm0000000000000001', '--yes'];
+  const where = ['--config', demo.config];
+  const again = await runCommand(CAUSEWAY, ['replay', '--destination', 'erp', ...message, ...where], demo.folder);
+  expect(again).toMatchObject({ code: 0 });
+  await untilErp(demo, { posted: 2, waiting: 0, held: 0 });
+  expect(await summaryOf(demo)).toMatchObject({ events: 2, conflicts: 0 });
+
   const ca = readFileSync(join(demo.sandboxFolder, 'ca.pem'), 'utf8');
   expect(await ask(demo, ca)).toBe('status 200');
   expect(await ask(demo, undefined)).toMatch(/CERT|SIGNATURE|ISSUER|SELF_SIGNED/);

@@ -1,9 +1,12 @@
 /** What is set aside, what is not, and what one bad event costs the others. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { idempotentErp } from '../../support/idempotent-erp.ts';
 import { json, ok, openLaneFixture } from '../../support/lane-fixture.ts';
 import { until } from '../../support/until.ts';
+
+// A machine that is busy with other things is no failure: only a stall is.
+vi.setConfig({ testTimeout: 60_000 });
 
 test('an outage beyond the horizon sets nothing aside: the events were not refused, the ERP was away', async () => {
   let away = true;
@@ -49,26 +52,19 @@ test('one event on which the ERP fails does not hold its batch where events are 
   expect(fixture.lane.outcome(3)).toBeNull();
 });
 
-test('a poison event costs the others nothing: as many per second as without it', async () => {
-  const timed = async (poison: boolean): Promise<number> => {
-    const erp = idempotentErp();
-    const fixture = await openLaneFixture({
-      script: (request, key) => {
-        if (request.body.includes('"bad"')) return json(422, {});
-        erp.apply(key, request.body.toString());
-        return ok();
-      },
-    });
-    const keys = Array.from({ length: 1_000 }, (_, index) => (index % 10 === 0 && poison ? 'bad' : `k${index % 50}`));
-    await fixture.append(keys);
-    const started = performance.now();
-    await fixture.start();
-    const expected = poison ? 900 : 1_000;
-    await until('the others are posted', () => fixture.counts().posted === expected, 20_000);
-    expect(fixture.counts()).toMatchObject(poison ? { held: 1, behind: 99 } : { held: 0 });
-    return expected / (performance.now() - started);
-  };
-  await timed(false); // the first run warms the machine up
-  const clean = await timed(false);
-  expect(await timed(true)).toBeGreaterThan(clean / 3);
+test('a poison event costs the others nothing: one request each, none of them again, and none for those behind it', async () => {
+  const erp = idempotentErp();
+  const fixture = await openLaneFixture({
+    script: (request, key) => {
+      if (request.body.includes('"bad"')) return json(422, {});
+      erp.apply(key, request.body.toString());
+      return ok();
+    },
+  });
+  await fixture.append(Array.from({ length: 1_000 }, (_, index) => (index % 10 === 0 ? 'bad' : `k${index % 50}`)));
+  await fixture.start();
+  await until('the others are posted', () => fixture.counts().posted === 900, 60_000);
+  expect(fixture.counts()).toMatchObject({ held: 1, behind: 99 });
+  expect(fixture.requests.filter(({ body }) => body.includes('"bad"'))).toHaveLength(1);
+  expect(fixture.requests).toHaveLength(901);
 });

@@ -162,6 +162,12 @@ test.each([
   await until('it ended', () => fixture.counts().posted + fixture.counts().held === 3);
   expect(fixture.counts()).toMatchObject({ posted: 2 + counts.posted, held: counts.held });
   expect(fixture.requests.filter(({ method }) => method === 'POST').length).toBe(sends);
+  // A case never says that the destination refused what it never saw.
+  const held = fixture.lane.parked(1)?.caseId;
+  if (held === undefined) return;
+  const opened = fixture.cases.get(held);
+  expect(opened?.cause).toBe('maybe-delivered erp it was sent before, under a key that cannot be used again');
+  expect(opened?.problems).toMatchObject([{ code: 'maybe-delivered', text: expect.not.stringMatching(/refused/) }]);
 });
 
 test('an event that was put back goes alone under the key of its earlier tries', async () => {

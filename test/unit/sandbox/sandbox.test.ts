@@ -42,6 +42,13 @@ describe('what it accepts', () => {
     expect((await peer.get('/summary')).json).toMatchObject({ conflicts: 1 });
   });
 
+  test('a known event is recognised by its id, also in another form under a known key', async () => {
+    const peer = await startPeer();
+    const first = await peer.post(event('1'), 'k');
+    expect((await peer.post([event('1')], 'k')).json).toEqual({ ...first.json, duplicate: true });
+    expect(await accepted(peer)).toEqual(['1']);
+  });
+
   test('an event that comes again in another batch is told as duplicate under its first receipt', async () => {
     const peer = await startPeer();
     await peer.post([event('1'), event('2')], 'k1');
