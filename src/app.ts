@@ -24,6 +24,7 @@ import { createRetention, longestWindowDays } from './appliance/retention-desk.t
 import { readStatus } from './appliance/status-reader.ts';
 import { StoreWatch } from './appliance/store-watch.ts';
 import { Turn } from './appliance/turn.ts';
+import { wayOf } from './appliance/uncertain.ts';
 import type { Config } from './config/schema.ts';
 import { CaseStore } from './exceptions/case-store.ts';
 import type { Clock, Random } from './model/clock.ts';
@@ -144,6 +145,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const retention = createRetention({ ...shared, config, totals, lanes, turn });
   let ready = false;
   const operations = createOperations({
+    ways: new Map(config.destinations.map((destination) => [destination.id, wayOf(destination)])),
     ...{ ledger, lanes, cures, database, feed, clock, log, turn, watch, onParkedChange },
     status: () => readStatus({ ...shown, destinations }),
     isReady: () => ready && database.state === 'open' && disk.refusal === null,

@@ -15,8 +15,8 @@ export const deadLetterRoutes = (operations: Operations): readonly ApiRoute[] =>
     method: 'POST',
     path: '/v1/dead-letters/:entryId/replay',
     summary: 'Sends one dead letter again, ahead of younger entries with the same ordering key.',
-    input: z.strictObject({ entryId: idInput, by: byInput }),
-    handle: ({ entryId, by }) => operations.replayDeadLetter(entryId, by),
+    input: z.strictObject({ entryId: idInput, by: byInput, openCases: z.boolean().optional() }),
+    handle: ({ entryId, by, openCases }) => operations.replayDeadLetter(entryId, by, openCases),
   }),
   route({
     method: 'POST',
@@ -27,8 +27,9 @@ export const deadLetterRoutes = (operations: Operations): readonly ApiRoute[] =>
       fromMessageId: idInput,
       toMessageId: idInput,
       dryRun: z.boolean(),
+      openCases: z.boolean().optional(),
       by: byInput,
     }),
-    handle: ({ by, ...request }) => operations.replay(request, by),
+    handle: ({ by, ...request }) => operations.replay(present(request), by),
   }),
 ];

@@ -71,10 +71,14 @@ export interface ReplayRequest {
   readonly toMessageId: string;
   /** true: only count. */
   readonly dryRun: boolean;
+  /** true: also where each event would become a case, because a repetition would not be recognised. */
+  readonly openCases?: boolean;
 }
 
 /** What a replay found and did. */
 export interface ReplayAnswer {
+  /** What keeps a second effect away: the destination, a question before each event, or a person with a case. */
+  readonly way: 'recognised' | 'asked-first' | 'held';
   readonly entries: number;
   readonly replayed: number;
   readonly money: readonly { readonly currency: string; readonly amount: string }[];
@@ -131,8 +135,8 @@ export interface Operations {
   discardCase(caseId: string, by: string, reason: string): Promise<ExceptionCase>;
   listDeadLetters(query: PageQuery & { readonly destinationId?: string }): Promise<Page<EntryRow>>;
   /** @throws NOT_FOUND, WRONG_STATE */
-  replayDeadLetter(entryId: string, by: string): Promise<EntryRow>;
-  /** Sends stored entries of a message range again under their first idempotency keys. @throws NOT_FOUND */
+  replayDeadLetter(entryId: string, by: string, openCases?: boolean): Promise<EntryRow>;
+  /** Sends stored entries of a message range again under their first keys. @throws NOT_FOUND, REPLAY_NOT_RECOGNISED */
   replay(request: ReplayRequest, by: string): Promise<ReplayAnswer>;
   /**
    * The bytes of a backup of this moment; ending the iteration ends it.

@@ -24,6 +24,8 @@ import type { Turn } from './turn.ts';
 export interface OperationsParts {
   readonly ledger: Ledger;
   readonly lanes: ReadonlyMap<DestinationId, LaneStore>;
+  /** Per destination, how what it may have goes again without a second effect. */
+  readonly ways: ReadonlyMap<DestinationId, ReplayAnswer['way']>;
   readonly cures: Cures;
   readonly database: Database;
   readonly feed: EventFeed;
@@ -61,7 +63,7 @@ export function createOperations(parts: OperationsParts): Operations {
     reprocessCase: (id, by) => inTurn(() => cures.reprocess(id, by)),
     discardCase: (id, by, reason) => inTurn(() => cures.discard(id, by, reason)),
     listDeadLetters: (query) => listDeadLetters(parts, query),
-    replayDeadLetter: (id, by) => inTurn(() => replayDeadLetter(parts, id, by)),
+    replayDeadLetter: (id, by, openCases) => inTurn(() => replayDeadLetter(parts, { id, by, openCases })),
     replay: (request, by) => inTurn(() => replay(parts, request, by)),
     backup: parts.backup,
     verify: () => parts.watch.verify(),
@@ -124,13 +126,17 @@ async function listDeadLetters(
   return { rows, next: null };
 }
 
-async function replayDeadLetter(parts: OperationsParts, id: string, by: string): Promise<EntryRow> {
+async function replayDeadLetter(
+  parts: OperationsParts,
+  { id, by, openCases = false }: { id: string; by: string; openCases: boolean | undefined },
+): Promise<EntryRow> {
   const at = parseEntryId(id);
   const lane = at === null ? undefined : parts.lanes.get(at.destinationId);
   const entry = at === null || lane === undefined ? null : await lane.entry(at.sequence);
   if (lane === undefined || entry === null) throw new CausewayError('NOT_FOUND', `No entry ${id}.`);
   const was = lane.parked(entry.sequence);
   if (was?.state !== 'dead') throw new CausewayError('WRONG_STATE', `Entry ${id} is not a dead letter.`);
+  if (was.uncertain === true && !openCases) refuseUnrecognised(parts, lane);
   const batch = new WriteBatch();
   const now = { ...was, state: 'ready', atMs: parts.clock.nowMs(), by } as const;
   lane.park(batch, entry, { was: was.state, record: now });
@@ -154,13 +160,23 @@ async function replay(parts: OperationsParts, request: ReplayRequest, by: string
     const posted = await postedEntries(lane, page);
     entries += posted.length;
     addMoney(money, posted);
+    if (!request.dryRun && request.openCases !== true && posted.length > 0) refuseUnrecognised(parts, lane);
     if (!request.dryRun) await revive(parts, { lane, entries: posted, by });
     const last = page.at(-1);
     if (last === undefined) break;
     after = last.sequence;
   }
   const sums = [...money].map(([currency, units]) => ({ currency, amount: amountOf(units) }));
-  return { entries, replayed: request.dryRun ? 0 : entries, money: sums };
+  return { way: wayTo(parts, lane), entries, replayed: request.dryRun ? 0 : entries, money: sums };
+}
+
+const wayTo = ({ ways }: OperationsParts, { id }: LaneStore): ReplayAnswer['way'] =>
+  ways.get(id.destinationId) ?? 'held';
+
+/** @throws CausewayError `REPLAY_NOT_RECOGNISED` where each event that is sent again would become a case. */
+function refuseUnrecognised(parts: OperationsParts, lane: LaneStore): void {
+  if (wayTo(parts, lane) !== 'held') return;
+  throw new CausewayError('REPLAY_NOT_RECOGNISED', `Destination ${lane.id.destinationId}.`);
 }
 
 async function postedEntries(lane: LaneStore, messages: readonly StoredMessage[]): Promise<StoredEntry[]> {

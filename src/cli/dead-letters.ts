@@ -44,6 +44,7 @@ const replay: CliCommand = {
   options: [
     ...COMMON,
     DESTINATION_OPTION,
+    { flags: '--open-cases', text: 'Also what the ERP may have and would not recognise: each becomes a case.' },
     { flags: '--all', text: 'Every dead letter (with --destination: of that one).' },
   ],
   examples: [
@@ -57,8 +58,9 @@ const replay: CliCommand = {
     const control = await connectControl(values, context);
     const by = actingPerson(context.environment);
     const entryIds = values.flag('all') ? (await rowsOf(control, values)).map((row) => row.entryId) : [values.first];
+    const body = { by, ...(values.flag('open-cases') ? { openCases: true } : {}) };
     const act = async (entryId: string): Promise<string> => {
-      const row = await control.post<EntryRow>(`/v1/dead-letters/${encodeURIComponent(entryId)}/replay`, { by });
+      const row = await control.post<EntryRow>(`/v1/dead-letters/${encodeURIComponent(entryId)}/replay`, body);
       return values.flag('json') ? JSON.stringify(row) : `${row.entryId}  ${row.state}  ${row.kind}`;
     };
     const code = await actOnAll(

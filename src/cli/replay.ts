@@ -7,6 +7,22 @@ import { actingPerson } from './person.ts';
 import { suggest } from './terminal.ts';
 import { money, plural } from './wording.ts';
 
+const OPEN_CASES = {
+  flags: '--open-cases',
+  text:
+    'Also where the ERP would not recognise a repetition: nothing is sent, each event becomes a case, and later ' +
+    'ones of its account wait.',
+};
+
+/** What the preview says of a second effect. */
+const WAY_NOTES: Readonly<Record<ReplayAnswer['way'], string>> = {
+  recognised: 'The destination recognises what it has: nothing takes a second effect.',
+  'asked-first': 'The destination is asked for each event first (repetition.lookUp); what it has is not sent.',
+  held:
+    'The destination would not recognise what it already has, so --yes is refused (REPLAY_NOT_RECOGNISED). Set ' +
+    'repetition.by: event-id where it knows event ids, or repetition.lookUp where it can be asked.',
+};
+
 const BATCH_NOTE =
   'A destination with batch.maxEvents > 1 gets the events under the same event ids, but in requests with other ' +
   'idempotency keys: there the ERP must recognise the event ids, or it posts them twice.';
@@ -20,6 +36,7 @@ export const replayCommand: CliCommand = {
     { flags: '--from <message>', text: 'First message id, e.g. m0000000000000100. Required.' },
     { flags: '--to <message>', text: 'Last message id, inclusive. Required.' },
     { flags: '--yes', text: 'Do it. Without it: only say how many and how much.' },
+    OPEN_CASES,
     CONFIG_OPTION,
     STORE_OPTION,
     JSON_OPTION,
@@ -46,6 +63,7 @@ export const replayCommand: CliCommand = {
       fromMessageId,
       toMessageId,
       dryRun,
+      ...(values.flag('open-cases') ? { openCases: true } : {}),
       by,
     });
     if (values.flag('json')) {
@@ -59,8 +77,12 @@ export const replayCommand: CliCommand = {
         ? `Would send ${entries} to ${destinationId} again: ${totals}.`
         : `${entries} wait for ${destinationId} again: ${totals}.`,
     );
-    if (dryRun && answer.entries > 0) terminal.say(BATCH_NOTE);
+    if (dryRun && answer.entries > 0) terminal.say(WAY_NOTES[answer.way]);
     const range = `--destination ${destinationId} --from ${fromMessageId} --to ${toMessageId}`;
+    if (dryRun && answer.way === 'held') {
+      suggest(terminal, 'explain REPLAY_NOT_RECOGNISED');
+      return 0;
+    }
     suggest(
       terminal,
       dryRun ? `replay ${range} --yes${configOptionText(values)}` : `status${configOptionText(values)}`,

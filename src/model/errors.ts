@@ -226,6 +226,14 @@ export const ERROR_SPECS = {
     level: 'info',
     hint: 'Look at its present state first; somebody else may have acted on it.',
   },
+  REPLAY_NOT_RECOGNISED: {
+    text: 'The destination would not recognise what it already has: nothing was sent again.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 409,
+    level: 'info',
+    hint: 'Set repetition.by: event-id where it knows event ids, or repetition.lookUp. To hold each: --open-cases.',
+  },
   REQUEST_INVALID: {
     text: 'The request does not fit the route.',
     retry: 'permanent',

@@ -76,11 +76,11 @@ test('a replay of a delivered range sends the same keys in the same order, witho
   const range = ['--destination', 'erp', '--from', 'm0000000000000003', '--to', 'm0000000000000010'];
   const counted = await json<ReplayAnswer & { dryRun: boolean }>(appliance, 'replay', ...range);
   const money = [{ currency: 'USD', amount: '12.00' }];
-  expect(counted).toEqual([{ dryRun: true, entries: 8, replayed: 0, money }]);
+  expect(counted).toEqual([{ dryRun: true, way: 'recognised', entries: 8, replayed: 0, money }]);
   expect(erp.requests).toHaveLength(12);
 
   const done = await json<ReplayAnswer & { dryRun: boolean }>(appliance, 'replay', ...range, '--yes');
-  expect(done).toEqual([{ dryRun: false, entries: 8, replayed: 8, money }]);
+  expect(done).toEqual([{ dryRun: false, way: 'recognised', entries: 8, replayed: 8, money }]);
   const after = await untilErp(appliance, { posted: 12, waiting: 0, discarded: 0 });
   const again = erp.requests.slice(12);
   expect(again).toHaveLength(8);
@@ -115,4 +115,29 @@ test('a replay survives kill -9 in the middle of an outage', async () => {
   const after = await untilErp(appliance, { posted: 10, waiting: 0, held: 0, dead: 0 }, 60_000);
   expect(after.enqueued).toBe(10);
   expect(new Set(erp.effects.map(({ id }) => id)).size).toBe(10);
+});
+
+test('a replay that would not be recognised is refused with the cure, and opens cases only on demand', async () => {
+  const { appliance, erp } = await running(5);
+  await sendAll(
+    appliance,
+    Array.from({ length: 6 }, (_, number) => charge({ controlId: `U${number}`, patient: `P${number}` })),
+  );
+  await untilErp(appliance, { posted: 6, waiting: 0 });
+  const requests = erp.requests.length;
+  const range = ['--destination', 'erp', '--from', 'm0000000000000001', '--to', 'm0000000000000006'];
+  const preview = await appliance.command('replay', ...range);
+  expect(preview.stderr).toMatch(/--yes is refused \(REPLAY_NOT_RECOGNISED\).*repetition\.lookUp/);
+  const refused = await appliance.command('replay', ...range, '--yes');
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toMatch(/^REPLAY_NOT_RECOGNISED: [\s\S]*Hint: Set repetition\.by: event-id/m);
+  await untilErp(appliance, { posted: 6, waiting: 0, held: 0 });
+
+  await json(appliance, 'replay', ...range, '--yes', '--open-cases');
+  await untilErp(appliance, { posted: 0, waiting: 0, held: 6 });
+  const cases = await json<{ cause: string }>(appliance, 'exceptions', 'list');
+  expect(new Set(cases.map(({ cause }) => cause))).toEqual(
+    new Set(['maybe-delivered erp it was sent before, under a key that cannot be used again']),
+  );
+  expect(erp.requests).toHaveLength(requests);
 });

@@ -204,7 +204,7 @@ export function fakeOperations(): FakeOperations {
     replayDeadLetter: refused('replayDeadLetter'),
     replay: async (request, by) => {
       calls.push(['replay', request, by]);
-      return { entries: 3, replayed: request.dryRun ? 0 : 3, money: [] };
+      return { way: 'recognised', entries: 3, replayed: request.dryRun ? 0 : 3, money: [] };
     },
     backup: async function* (bytesPerSecond) {
       calls.push(['backup', bytesPerSecond]);

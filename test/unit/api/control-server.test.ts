@@ -50,7 +50,7 @@ test.each<[string, object, unknown[]]>([
   [
     '/v1/dead-letters/erp:normal:0000000000000001/replay',
     { by: 'ann' },
-    ['replayDeadLetter', 'erp:normal:0000000000000001', 'ann'],
+    ['replayDeadLetter', 'erp:normal:0000000000000001', 'ann', undefined],
   ],
 ])('POST %s acts, and the catalogue decides the status of a refusal', async (url, payload, call) => {
   const { app, operations } = setUp();
@@ -69,7 +69,7 @@ test('POST /v1/replay counts or sends', async () => {
   const { app, operations } = setUp();
   const range = { destinationId: 'erp', fromMessageId: 'm1', toMessageId: 'm9', dryRun: true };
   const answer = await app.inject({ method: 'POST', url: '/v1/replay', payload: { ...range, by: 'ann' } });
-  expect(answer.json()).toEqual({ entries: 3, replayed: 0, money: [] });
+  expect(answer.json()).toEqual({ way: 'recognised', entries: 3, replayed: 0, money: [] });
   expect(operations.calls).toEqual([['replay', range, 'ann']]);
 });
 

@@ -161,7 +161,10 @@ test('a dead letter is replayed under its id, colons and all', async () => {
 
 test('a replay only counts unless --yes is given', async () => {
   const range = ['replay', '--destination', 'erp', '--from', 'm1', '--to', 'm2'];
-  const answer = (): Answer => [200, { entries: 7, replayed: 0, money: [{ currency: 'USD', amount: '1234567.50' }] }];
+  const answer = (): Answer => [
+    200,
+    { way: 'held', entries: 7, replayed: 0, money: [{ currency: 'USD', amount: '1234567.50' }] },
+  ];
   const dry = await run(range, answer);
   expect(dry.asked[0]?.body).toMatchObject({
     dryRun: true,
@@ -170,7 +173,8 @@ test('a replay only counts unless --yes is given', async () => {
     toMessageId: 'm2',
   });
   expect(dry.stdout[0]).toBe('Would send 7 events to erp again: USD 1,234,567.50.');
-  expect(dry.stderr[0]).toContain('batch.maxEvents > 1');
+  expect(dry.stderr[0]).toContain('--yes is refused (REPLAY_NOT_RECOGNISED)');
+  expect(dry.stderr.join('\n')).not.toContain('--yes\n');
   const done = await run([...range, '--yes'], answer);
   expect(done.asked[0]?.body).toMatchObject({ dryRun: false });
 });

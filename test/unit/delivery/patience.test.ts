@@ -52,7 +52,7 @@ test('one event on which the ERP fails does not hold its batch where events are 
   expect(fixture.lane.outcome(3)).toBeNull();
 });
 
-test('a poison event costs the others nothing: one request each, none of them again, and none for those behind it', async () => {
+test('a poison event costs the others nothing: one request each, and none for those behind it', async () => {
   const erp = idempotentErp();
   const fixture = await openLaneFixture({
     script: (request, key) => {
