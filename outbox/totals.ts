@@ -116,9 +116,10 @@ export class Totals {
     return range !== undefined && sequence >= range.from && sequence <= range.to;
   }
 
-  /** Adds the records that changed since the last group. */
-  write(group: WriteBatch): void {
+  /** Adds the records that changed since the last group; of those only the `wanted` ones. */
+  write(group: WriteBatch, wanted: (key: string) => boolean = () => true): void {
     for (const key of this.#dirty) {
+      if (!wanted(key)) continue;
       const [, table, id = ''] = key.split('!');
       if (table === 's') group.put(key, 0, encodeJson(this.#sequences()));
       if (table === 'c') group.put(key, 0, encodeJson(this.channel(id as ChannelId)));

@@ -5,11 +5,13 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { endOf } from '../../outbox/keys.ts';
+import { recountTotals } from '../../outbox/recount.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { StoreReport } from '../model/store-damage.ts';
 import { Database, WriteBatch } from '../platform/database.ts';
+import { readHighWater } from '../platform/high-water.ts';
 import { repairLevel } from '../platform/level-disk.ts';
 import { silentLog } from '../platform/log.ts';
 import { copyDatabase } from '../platform/store-copy.ts';
@@ -26,6 +28,8 @@ export interface SalvageReport {
   readonly before: StoreReport;
   /** Of the copy: what it lists is lost. */
   readonly after: StoreReport;
+  /** Control totals that were counted anew, because they could not be read or were older than the records. */
+  readonly recounted: readonly string[];
 }
 
 /**
@@ -45,8 +49,8 @@ export async function salvageStore(config: Config, folder: string, clock: Clock)
       if (existsSync(source)) copyFileSync(source, join(folder, file));
     }
     await repairLevel(location);
-    await forgetCursors(config, location, clock);
-    return { before, after: await reportOf({ location, config, clock, files: [] }) };
+    const recounted = await prepare(config, location, clock);
+    return { before, after: await reportOf({ location, config, clock, files: [] }), recounted };
   } finally {
     await lock.release();
   }
@@ -54,9 +58,10 @@ export async function salvageStore(config: Config, folder: string, clock: Clock)
 
 /**
  * Records that say what left a lane may be lost, so the cursors of the copy are forgotten: its first start compares
- * every entry with its outcome. What has none goes out again under its key, or is held when it is lost.
+ * every entry with its outcome. What has none goes out again under its key, or is held when it is lost. Control totals
+ * that keep the copy from starting are counted anew; returns which.
  */
-async function forgetCursors(config: Config, location: string, clock: Clock): Promise<void> {
+async function prepare(config: Config, location: string, clock: Clock): Promise<readonly string[]> {
   const encryption = encryptionOf(config, silentLog);
   const sealed = encryption === null ? {} : { envelope: encryption.envelope };
   const database = await Database.open({ location, createIfMissing: false, ...sealed, clock, log: silentLog });
@@ -65,6 +70,7 @@ async function forgetCursors(config: Config, location: string, clock: Clock): Pr
     const batch = new WriteBatch();
     for (const { key } of rows) batch.delete(key);
     await database.commit(batch, 'synced');
+    return await recountTotals(database, readHighWater(config.store.path));
   } finally {
     await database.close();
   }

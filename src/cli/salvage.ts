@@ -21,6 +21,7 @@ export const salvageCommand: CliCommand = {
   notes: [
     'The appliance must be stopped. The store itself is never changed: keep it until the loss is understood.',
     'To go on with the copy, name its folder in store.path and start. What can be read is delivered, the rest is held.',
+    'Control totals that do not fit are counted anew from the records that are there.',
     'Exit 0: the copy has every record. Exit 1: records are lost; the list says which.',
   ],
   async run(values, context) {
@@ -36,6 +37,7 @@ export const salvageCommand: CliCommand = {
       for (const line of reportLines(report.before)) terminal.out(`  ${line}`);
       terminal.out(`The copy ${shortPath(resolve(to))}:`);
       for (const line of reportLines(report.after)) terminal.out(`  ${line}`);
+      for (const name of report.recounted) terminal.out(`  control totals counted anew: ${name}`);
     }
     return isWhole(report.after) ? 0 : 1;
   },

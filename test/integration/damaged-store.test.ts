@@ -6,7 +6,8 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { damageText, type StoreReport } from '../../src/model/store-damage.ts';
-import { statusOf } from '../support/appliance-status.ts';
+import { openLevel } from '../../src/platform/level-disk.ts';
+import { statusOf, untilErp } from '../support/appliance-status.ts';
 import { startFakeErp } from '../support/fake-erp.ts';
 import type { Appliance } from '../support/start-appliance.ts';
 import { fillStore, MESSAGES, onCopyOf, StoreFiles, verify } from '../support/store-damage.ts';
@@ -193,6 +194,38 @@ test.each([
     await untilSettled(appliance, { posted: MESSAGES - count, held: count });
     // What was sent before goes again under the same keys.
     expect(erp.effects).toHaveLength(MESSAGES - count);
+    expect(await reply(appliance, 'NEW1')).toContain('MSA|AA|NEW1');
+  },
+);
+
+test.each([
+  { name: 'of a destination', key: 't!d!erp', recounted: ['destination erp'] },
+  { name: 'of a channel', key: 't!c!clinical', recounted: ['channel clinical'] },
+  { name: 'that hold the newest numbers', key: 't!s', recounted: ['sequences'] },
+])(
+  'damaged totals $name: no start on guesses; salvage counts them anew and its copy starts',
+  async ({ key, recounted }) => {
+    const erp = await startFakeErp();
+    onTestFinished(() => erp.stop());
+    const appliance = await onCopyOf(filled, erp.url);
+    onTestFinished(() => appliance.dispose());
+    const data = join(appliance.directory, 'data');
+    const disk = await openLevel(join(data, 'db'), { createIfMissing: false });
+    const value = Buffer.from(disk.getSync(key) ?? []);
+    flip(value, value.length - 1);
+    await disk.batch([{ type: 'put', key, value }], { sync: true });
+    await disk.close();
+    await expect(appliance.start()).rejects.toThrow('STORE_DAMAGED');
+
+    const { stdout } = await appliance.command('salvage', '--to', `${data}-copy`, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ recounted, after: { damagedRecords: 0 } });
+    renameSync(data, `${data}-damaged`);
+    renameSync(`${data}-copy`, data);
+    await appliance.start();
+    await untilErp(appliance, { posted: MESSAGES, held: 0, waiting: 0 });
+    const { channels, destinations } = await statusOf(appliance);
+    expect(channels[0]?.totals).toMatchObject({ received: MESSAGES, accepted: MESSAGES });
+    expect(destinations[0]?.money.posted).toEqual([{ currency: 'USD', amount: '500.00' }]);
     expect(await reply(appliance, 'NEW1')).toContain('MSA|AA|NEW1');
   },
 );
