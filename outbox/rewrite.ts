@@ -2,6 +2,10 @@
  * Seals every record anew that was written before encryption was switched on, or under an older key: in the background,
  * at a bounded rate, going on after a restart where it was. At its end only the key that writes is needed.
  *
+ * Its writes have no sync of their own, and a store that failed may come back without the last of them. So an old key
+ * is given up only after one more pass over the whole store found nothing to seal. That pass begins with a sync: what
+ * it saw cannot be lost behind it.
+ *
  * A record is read and written again inside one group that holds nothing else: nothing is in flight at that moment, so
  * no newer version can be overwritten by an older one. What cannot be opened stays as it is and is counted; its key
  * stays in use.
@@ -36,6 +40,8 @@ export interface RewriteParts {
 export class Rewrite {
   readonly #parts: RewriteParts;
   #progress: RewriteProgress;
+  /** Whether this pass has seen the whole store from its beginning, and how many records it sealed anew. */
+  #pass = { isWhole: false, sealed: 0 };
   #stopped = false;
   #pause: { readonly timer: Timer; readonly resolve: () => void } | null = null;
   #running: Promise<void> | null = null;
@@ -81,8 +87,9 @@ export class Rewrite {
         if (await this.#page()) break;
       } catch (error) {
         // The store failed or was damaged below: its own recovery is under way, and this goes on behind it.
-        if (!(error instanceof CausewayError) && this.#parts.database.state === 'open') throw error;
+        if (!(error instanceof CausewayError)) throw error;
         await this.#wait(PAUSE_MS.failed);
+        this.#goBack();
       }
     }
     if (this.#stopped) return;
@@ -91,7 +98,15 @@ export class Rewrite {
     else log.error('some stored records cannot be opened: their old key must stay configured', { key, count: damaged });
   }
 
-  /** One page; true at the end of the store. */
+  /** What was done since the place that the store holds may be lost: from there again. */
+  #goBack(): void {
+    this.#pass = { isWhole: false, sealed: 0 };
+    if (this.#parts.database.state !== 'open') return;
+    this.#parts.register.reload();
+    this.#progress = this.#parts.register.progress;
+  }
+
+  /** One page; true at the end of the last pass. */
   async #page(): Promise<boolean> {
     const { database, register, perSecond } = this.#parts;
     const { after } = this.#progress;
@@ -106,15 +121,24 @@ export class Rewrite {
     if (this.#stopped) return false;
     if (last !== null) {
       this.#progress = { ...this.#progress, after: last };
-      await register.keepProgress(this.#progress);
+      await register.keepProgress(this.#progress, 'written');
       await this.#wait(PAUSE_MS.page);
       return false;
     }
+    if (!this.#pass.isWhole || this.#pass.sealed > 0) return this.#passAgain();
     // Deleted and overwritten values stay in the files until they are compacted: only then the old ones are gone.
     await database.compact(FIRST_KEY, END);
     if (this.#progress.damaged === 0) await register.complete(this.#progress);
-    else await register.keepProgress(this.#progress);
+    else await register.keepProgress(this.#progress, 'written');
     return true;
+  }
+
+  /** From the beginning, once all that was sealed is durable. */
+  async #passAgain(): Promise<false> {
+    this.#progress = { ...this.#progress, after: '', damaged: 0 };
+    await this.#parts.register.keepProgress(this.#progress, 'synced');
+    this.#pass = { isWhole: true, sealed: 0 };
+    return false;
   }
 
   async #sealAnew(keys: readonly string[]): Promise<void> {
@@ -134,6 +158,7 @@ export class Rewrite {
       }
     });
     await database.commit(batch, 'written');
+    this.#pass = { ...this.#pass, sealed: this.#pass.sealed + rewritten };
     const { progress } = this;
     this.#progress = { ...progress, rewritten: progress.rewritten + rewritten, damaged: progress.damaged + damaged };
   }

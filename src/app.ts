@@ -214,10 +214,8 @@ function recoverWithStore(
   database.onResumed = () => {
     for (const { dispatcher, config } of destinations) {
       log.info('delivery goes on after the store was opened again', { destination: config.id });
-      dispatcher.recover().catch((error: unknown) => {
-        // A store that failed again meanwhile: its next reopening recovers once more.
-        if (database.state === 'open' || database.state === 'damaged') throw error;
-      });
+      // A store that fails again meanwhile is no rejection: its next reopening recovers once more.
+      void dispatcher.recover();
     }
   };
 }

@@ -16,6 +16,7 @@ export function isStoreTrouble(error: unknown, parts: DispatcherParts, observer:
     observer.failed({ atMs: clock.nowMs(), class: STORE_DAMAGED_CLASS, reason: error.detail });
     return true;
   }
+  if (error instanceof CausewayError && error.code === 'STORE_FAILED') return true;
   const { state } = parts.database;
   return state !== 'open' && state !== 'damaged' && error instanceof Error;
 }

@@ -210,6 +210,14 @@ export const ERROR_SPECS = {
     level: 'error',
     hint: 'Start it (`systemctl start causeway` or `causeway run --config FILE`), or give the right --config.',
   },
+  DESTINATION_REMOVED: {
+    text: 'A case has a place at a destination that is not in the configuration any more.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 409,
+    level: 'info',
+    hint: 'Put the destination back into the configuration and reprocess the case, or discard the case.',
+  },
   NOT_FOUND: {
     text: 'Nothing with this id exists.',
     retry: 'permanent',

@@ -72,6 +72,11 @@ export class Ledger {
     return this.#parts.totals;
   }
 
+  /** Whether the destination is configured. */
+  hasLane(destinationId: DestinationId): boolean {
+    return this.#parts.lanes.has(destinationId);
+  }
+
   /** @throws Error for an unknown destination: routes are checked against the destinations when they are loaded */
   lane(destinationId: DestinationId): LaneStore {
     const lane = this.#parts.lanes.get(destinationId);

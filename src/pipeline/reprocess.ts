@@ -6,8 +6,8 @@
  * the same ordering key. The event id is derived from the message, so it is the id that it would have had at first.
  */
 import type { StoredMessage } from '../../outbox/frames.ts';
-import { parseEntryId } from '../../outbox/keys.ts';
-import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
+import { type LaneId, parseEntryId } from '../../outbox/keys.ts';
+import { LaneStore, type StoredEntry } from '../../outbox/lane-store.ts';
 import type { OutcomeRecord, ParkedRecord } from '../../outbox/records.ts';
 import type { CaseEnd } from '../exceptions/case-store.ts';
 import { parseMessage } from '../hl7/parse.ts';
@@ -66,7 +66,8 @@ export class Cures {
 
   /**
    * Judges the stored message again, or sends the refused entry again. What it still finds wrong is kept in the case.
-   * @throws CausewayError `NOT_FOUND`, `WRONG_STATE` (not open, or the message still has problems)
+   * @throws CausewayError `NOT_FOUND`, `WRONG_STATE` (not open, or the message still has problems),
+   * `DESTINATION_REMOVED`
    */
   reprocess(caseId: string, by: string): Promise<ExceptionCase> {
     return this.#alone(caseId, (open) =>
@@ -106,7 +107,7 @@ export class Cures {
   async #sendAgain(open: ExceptionCase, by: string): Promise<ExceptionCase> {
     const batch = new WriteBatch();
     const changes: ParkedChange[] = [];
-    for (const { lane, entry, parked } of await this.#placesOf(open)) {
+    for (const { lane, entry, parked } of await this.#placesToFill(open)) {
       if (entry.body.length === 0)
         throw new CausewayError(
           'WRONG_STATE',
@@ -127,7 +128,7 @@ export class Cures {
     if (stored === null || channel === undefined)
       throw new CausewayError('NOT_FOUND', 'The message or its channel is gone.');
     const { judgment, facts } = this.#judgeAgain(stored, channel);
-    const places = await this.#placesOf(open);
+    const places = await this.#placesToFill(open);
     const lines = new Set(places.map(({ entry }) => entry.header.line));
     const stillFailing = judgment.failed.length > 0 || judgment.disposition === 'rejected' || judgment.cause !== null;
     if (stillFailing) {
@@ -213,12 +214,30 @@ export class Cures {
     return found;
   }
 
+  /** Also of a destination that was removed from the configuration: its places can still be ended. */
+  #laneOf({ destinationId, lane }: LaneId): LaneStore {
+    const { ledger, database } = this.#parts;
+    if (ledger.hasLane(destinationId)) return ledger.lane(destinationId);
+    return new LaneStore({ destinationId, lane }, database, ledger.totals);
+  }
+
+  /** What is to be sent needs its destination. @throws CausewayError `DESTINATION_REMOVED` */
+  async #placesToFill(open: ExceptionCase): Promise<Place[]> {
+    const places = await this.#placesOf(open);
+    const removed = places.find(({ entry }) => !this.#parts.ledger.hasLane(entry.destinationId));
+    if (removed === undefined) return places;
+    throw new CausewayError(
+      'DESTINATION_REMOVED',
+      `${removed.entry.entryId} waits for ${removed.entry.destinationId}.`,
+    );
+  }
+
   async #placesOf({ entryIds }: ExceptionCase): Promise<Place[]> {
     const places: Place[] = [];
     for (const id of entryIds) {
       const at = parseEntryId(id);
       if (at === null) continue;
-      const lane = this.#parts.ledger.lane(at.destinationId);
+      const lane = this.#laneOf(at);
       const entry = await lane.entry(at.sequence);
       const parked = lane.parked(at.sequence);
       if (entry !== null && parked !== null) places.push({ lane, entry, parked });

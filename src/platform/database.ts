@@ -43,6 +43,8 @@ export class Database {
   readonly #options: DatabaseOptions;
   readonly #envelope: Envelope;
   #level: Disk;
+  /** False from a failure until the store was opened again: its handle may give back what is not kept. */
+  #isReadable = true;
   #state: 'open' | 'failed' | 'damaged' | 'closed' = 'open';
   readonly #corruptions = new CorruptionCount();
   #failure: { readonly sinceMs: number; readonly reason: string } | null = null;
@@ -126,35 +128,41 @@ export class Database {
     });
   }
 
-  /** Reads one record. @throws CausewayError `STORE_DAMAGED` */
+  /** What every read goes through. @throws CausewayError `STORE_FAILED` until a failed store is open again */
+  get #reads(): Disk {
+    if (!this.#isReadable) throw new CausewayError('STORE_FAILED', this.#failure?.reason ?? 'The store is closed.');
+    return this.#level;
+  }
+
+  /** Reads one record. @throws CausewayError `STORE_DAMAGED`, `STORE_FAILED`, like every read */
   get(key: string): Buffer | undefined {
-    const sealed = this.#level.getSync(key);
+    const sealed = this.#reads.getSync(key);
     return sealed === undefined ? undefined : this.#envelope.open(key, sealed).payload;
   }
 
-  /** Reads many records at once, off the event loop; absent: undefined. @throws CausewayError `STORE_DAMAGED` */
+  /** Reads many records at once, off the event loop; absent: undefined. @throws as `get` */
   async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     if (keys.length === 0) return [];
-    const found = await this.#level.getMany([...keys]);
+    const found = await this.#reads.getMany([...keys]);
     return found.map((sealed, index) =>
       sealed === undefined ? undefined : this.#envelope.open(keys[index] ?? '', sealed).payload,
     );
   }
 
-  /** Reads one page in key order. @throws CausewayError `STORE_DAMAGED` */
+  /** Reads one page in key order. @throws as `get` */
   async range(range: Range): Promise<Row[]> {
-    const entries = await readPage(this.#level, range);
+    const entries = await readPage(this.#reads, range);
     return entries.map(([key, sealed]) => ({ key, ...this.#envelope.open(key, sealed) }));
   }
 
   /** One page of keys without their records, in order: about a quarter of the work of `range`, and nothing verified. */
   async keys(range: Omit<Range, 'values'>): Promise<string[]> {
-    return (await readPage(this.#level, { ...range, values: false })).map(([key]) => key);
+    return (await readPage(this.#reads, { ...range, values: false })).map(([key]) => key);
   }
 
   /** The store below, for a backup: records as they are stored, sealed. Not for writing. */
   get sealed(): Pick<Disk, 'iterator'> {
-    return this.#level;
+    return this.#reads;
   }
 
   /**
@@ -162,32 +170,32 @@ export class Database {
    * under an older key), and the last key of the page. Opens none of them.
    */
   async outdated(range: Range): Promise<{ readonly keys: readonly string[]; readonly last: string | null }> {
-    const entries = await readPage(this.#level, range);
+    const entries = await readPage(this.#reads, range);
     const keys = entries.filter(([key, sealed]) => !this.#envelope.isCurrent(key, sealed)).map(([key]) => key);
     return { keys, last: entries.at(-1)?.[0] ?? null };
   }
 
   /** Adds a record as it is now to a batch, to be sealed anew; for `onJoin` of a batch that goes alone. */
   rewrite(batch: WriteBatch, key: string): void {
-    const sealed = this.#level.getSync(key);
+    const sealed = this.#reads.getSync(key);
     if (sealed === undefined) return;
     const { sequence, payload } = this.#envelope.open(key, sealed);
     batch.put(key, sequence, payload);
   }
 
   /** Like `range`, of a store of which a part may be damaged: that is named instead of thrown. */
-  scan(range: Range): Promise<Scan> {
-    return scanRows(this.#level, range, this.#envelope);
+  async scan(range: Range): Promise<Scan> {
+    return scanRows(this.#reads, range, this.#envelope);
   }
 
   /** Reads records one by one, absent: undefined, and names what cannot be read instead of throwing. */
   readEach(keys: readonly string[]): ReturnType<typeof readEach> {
-    return readEach(this.#level, keys, this.#envelope);
+    return readEach(this.#reads, keys, this.#envelope);
   }
 
   /** Reclaims the space of deleted and overwritten records in a range. */
   async compact(from: string, to: string): Promise<void> {
-    await this.#level.compactRange?.(from, to);
+    await this.#reads.compactRange?.(from, to);
   }
 
   /** Waits for what is queued, then closes. */
@@ -195,6 +203,7 @@ export class Database {
     if (this.#state === 'closed') return;
     if (this.#writing || this.#groupIsPlanned) await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#state = 'closed';
+    this.#isReadable = false;
     await this.#level.close();
   }
 
@@ -236,16 +245,14 @@ export class Database {
   }
 
   #fail(cause: unknown, group: readonly Waiting[]): void {
-    const reason = cause instanceof Error ? `${'code' in cause ? String(cause.code) : cause.name}` : 'unknown';
+    const reason = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.name) : 'unknown';
     this.#state = 'failed';
+    this.#isReadable = false;
     this.#corruptions.note(cause);
     this.#failure = { sinceMs: this.#options.clock.nowMs(), reason };
     const error = new CausewayError('STORE_FAILED', reason, { cause });
-    this.#options.log.error('store failed: nothing is accepted until it is open again', {
-      code: error.code,
-      reason,
-      hint: error.hint,
-    });
+    const facts = { code: error.code, reason, hint: error.hint };
+    this.#options.log.error('store failed: nothing is accepted until it is open again', facts);
     const refused = [...group, ...this.#queue.splice(0)];
     this.#queuedBytes = 0;
     for (const waiting of refused) waiting.reject(error);
@@ -260,6 +267,7 @@ export class Database {
       await this.#level.close();
       this.#level = await openDisk(this.#options, false);
       if (this.#corruptions.isLasting) this.#level = overlayDisk(this.#level);
+      this.#isReadable = this.#state === 'failed';
       await probe(this.#level, this.#envelope, this.#options.clock.nowMs());
       await this.onReopened();
       if (this.#state !== 'failed') return void (await this.#level.close()); // closed for good meanwhile

@@ -10,7 +10,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { CausewayError } from '../model/errors.ts';
-import type { Database } from './database.ts';
+import type { Database, Durability } from './database.ts';
 import type { EncryptedEnvelope } from './encrypted-envelope.ts';
 import type { StoreKey, StoreKeys } from './store-keys.ts';
 import { WriteBatch } from './write-batch.ts';
@@ -69,8 +69,7 @@ export class KeyRegister {
     database: Database,
     encryption: { readonly keys: StoreKeys; readonly envelope: EncryptedEnvelope } | null,
   ): Promise<KeyRegister | null> {
-    const payload = database.get(REGISTER_KEY);
-    const stored = payload === undefined ? null : (JSON.parse(payload.toString('utf8')) as RegisterRecord);
+    const stored = storedRecord(database);
     if (encryption === null) {
       if (stored === null) return null;
       const names = stored.used.map(({ id }) => id).join(', ');
@@ -107,8 +106,8 @@ export class KeyRegister {
   }
 
   /** Keeps the place where sealing anew goes on. @throws CausewayError `STORE_FAILED` */
-  keepProgress(progress: RewriteProgress): Promise<void> {
-    return this.#save({ ...this.#record, progress }, 'written');
+  keepProgress(progress: RewriteProgress, durability: Durability): Promise<void> {
+    return this.#save({ ...this.#record, progress }, durability);
   }
 
   /** Only the key that writes is needed any more; resolves after sync. @throws CausewayError `STORE_FAILED` */
@@ -120,7 +119,7 @@ export class KeyRegister {
     const { used, complete } = this.#record;
     if (used[0]?.fingerprint === fingerprint) {
       // Records that could not be opened may have been brought back meanwhile: they are looked at again.
-      if (!complete && this.progress.damaged > 0) await this.keepProgress(FROM_THE_BEGINNING);
+      if (!complete && this.progress.damaged > 0) await this.keepProgress(FROM_THE_BEGINNING, 'written');
       return;
     }
     const indexKey = envelope.seal(INDEX_KEY_PLACE, 0, [this.indexKey]).toString('base64');
@@ -129,12 +128,22 @@ export class KeyRegister {
     await this.#save(record, 'synced');
   }
 
-  async #save(record: RegisterRecord, durability: 'synced' | 'written'): Promise<void> {
-    this.#record = record;
+  /** Takes what the store holds: after a failure of the store that may be less than what was saved last. */
+  reload(): void {
+    this.#record = storedRecord(this.#database) ?? this.#record;
+  }
+
+  async #save(record: RegisterRecord, durability: Durability): Promise<void> {
     const batch = new WriteBatch();
     batch.put(REGISTER_KEY, 0, Buffer.from(JSON.stringify(record), 'utf8'));
     await this.#database.commit(batch, durability);
+    this.#record = record;
   }
+}
+
+function storedRecord(database: Database): RegisterRecord | null {
+  const payload = database.get(REGISTER_KEY);
+  return payload === undefined ? null : (JSON.parse(payload.toString('utf8')) as RegisterRecord);
 }
 
 const emptyRegister = (): RegisterRecord => ({

@@ -80,8 +80,10 @@ const isDamage = (error: unknown): error is CausewayError =>
   error instanceof CausewayError && error.code === 'STORE_DAMAGED';
 
 /**
- * Makes what the disk says when it cannot read a block or a file (`LEVEL_CORRUPTION`, an error of the machine) the
- * `STORE_DAMAGED` of the table that was asked for. Everything else, e.g. a store that is not open, passes as it is.
+ * Makes every failure to read a `CausewayError`, so that no caller takes the machine's trouble for a bug of its own:
+ * - the disk cannot read a block or a file (`LEVEL_CORRUPTION`, EIO): `STORE_DAMAGED` of the table that was asked for.
+ *   Reads are not tried again here: what stays unreadable is held and told, and all that does not need it goes on.
+ * - the store is closed, or was closed meanwhile to be opened again: `STORE_FAILED`.
  */
 export function withReadErrors(disk: Disk): Disk {
   const named = async <Result>(key: string, read: () => Promise<Result>): Promise<Result> => {
@@ -91,34 +93,37 @@ export function withReadErrors(disk: Disk): Disk {
       throw readError(key, cause);
     }
   };
+  const atOnce = <Result>(key: string, read: () => Result): Result => {
+    try {
+      return read();
+    } catch (cause) {
+      throw readError(key, cause);
+    }
+  };
   return {
     batch: (operations, options) => disk.batch(operations, options),
-    getSync(key) {
-      try {
-        return disk.getSync(key);
-      } catch (cause) {
-        throw readError(key, cause);
-      }
-    },
+    getSync: (key) => atOnce(key, () => disk.getSync(key)),
     getMany: (keys) => named(keys[0] ?? '', () => disk.getMany(keys)),
     iterator(range) {
-      const iterator = disk.iterator(range);
+      const iterator = atOnce(range.gte, () => disk.iterator(range));
       return {
         nextv: (count) => named(range.gte, () => iterator.nextv(count)),
-        close: () => iterator.close(),
+        close: () => named(range.gte, () => iterator.close()),
       };
     },
-    compactRange: async (from, to) => disk.compactRange?.(from, to),
+    compactRange: (from, to) => named(from, async () => disk.compactRange?.(from, to)),
     close: () => disk.close(),
   };
 }
 
+const NOT_OPEN = new Set(['LEVEL_DATABASE_NOT_OPEN', 'LEVEL_ITERATOR_NOT_OPEN', 'LEVEL_ABORTED']);
+const UNREADABLE = new Set(['LEVEL_CORRUPTION', 'LEVEL_IO_ERROR', 'EIO']);
+
 function readError(key: string, cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   const code = 'code' in cause ? String(cause.code) : '';
-  const isRead =
-    code === 'LEVEL_CORRUPTION' || code === 'LEVEL_IO_ERROR' || /^(?:IO error|Corruption)/.test(cause.message);
-  if (!isRead) return cause;
+  if (NOT_OPEN.has(code)) return new CausewayError('STORE_FAILED', 'The store is not open.', { cause });
+  if (!UNREADABLE.has(code) && !/^(?:IO error|Corruption)/.test(cause.message)) return cause;
   const table = key.slice(0, Math.max(1, key.indexOf('!')));
   const sequence = /\d{16}$/.exec(key)?.[0] ?? 'unnumbered';
   const what = code === 'LEVEL_CORRUPTION' || cause.message.startsWith('Corruption') ? 'damaged block' : 'read error';

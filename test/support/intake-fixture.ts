@@ -8,7 +8,7 @@ import { LaneStore } from '../../outbox/lane-store.ts';
 import { Totals } from '../../outbox/totals.ts';
 import { CaseStore } from '../../src/exceptions/case-store.ts';
 import { hl7v2Settings } from '../../src/formats/hl7v2-settings.ts';
-import { profileSettings } from '../../src/mappings/profile.ts';
+import { type ChannelProfile, profileSettings } from '../../src/mappings/profile.ts';
 import type { ChannelId, DestinationId, FacilityId } from '../../src/model/ids.ts';
 import type { IntakeResult } from '../../src/model/intake.ts';
 import { createIntake, type IntakeChannel, type IntakeParts } from '../../src/pipeline/intake.ts';
@@ -18,6 +18,7 @@ import { compileRoute } from '../../src/pipeline/route.ts';
 import { type ChannelPolicy, policySettings } from '../../src/pipeline/settings.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { Database } from '../../src/platform/database.ts';
+import type { OpenDisk } from '../../src/platform/disk.ts';
 import { silentLog } from '../../src/platform/log.ts';
 
 export interface IntakeFixtureOptions {
@@ -28,6 +29,8 @@ export interface IntakeFixtureOptions {
   /** Wall clock. */
   readonly nowMs?: () => number;
   readonly monotonicMs?: () => number;
+  /** Default: LevelDB. */
+  readonly openDisk?: OpenDisk;
   /** Folder of an earlier fixture that was closed; default: a fresh one. */
   readonly location?: string;
 }
@@ -44,6 +47,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   const database = await Database.open({
     ...{ location, createIfMissing: true, clock, log },
     onGroup: (group) => totals.write(group),
+    ...(options.openDisk === undefined ? {} : { openDisk: options.openDisk }),
   });
   await totals.load(database);
   onTestFinished(async () => {
@@ -58,7 +62,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   const lanes = new Map([[ERP, lane]]);
   const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, totals, lanes });
   const route = { to: ERP, ...(options.when === undefined ? {} : { when: options.when }) };
-  const channel: IntakeChannel = {
+  const channel: IntakeChannel & { profile: ChannelProfile } = {
     id: CLINICAL,
     format: hl7v2Settings.parse({ kind: 'hl7v2' }),
     profile: profileSettings.parse({}),
@@ -96,6 +100,12 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
     placed,
     changes,
     seen,
+    channel,
+    facility,
+    /** The operator corrected the profile of the channel. */
+    correctProfile(corrected: object): void {
+      channel.profile = profileSettings.parse(corrected);
+    },
     counts: () => totals.channel(CLINICAL),
   };
 }

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { dayOf } from '../../../outbox/keys.ts';
 import { CausewayError } from '../../../src/model/errors.ts';
 import type { WriteBatch } from '../../../src/platform/database.ts';
+import type { OpenDisk } from '../../../src/platform/disk.ts';
 import { plainEnvelope } from '../../../src/platform/envelope.ts';
+import { openLevel } from '../../../src/platform/level-disk.ts';
 import { openIntakeFixture } from '../../support/intake-fixture.ts';
 import { charge } from '../../support/messages.ts';
 import { until } from '../../support/until.ts';
@@ -136,6 +138,28 @@ test('an AE whose message was stored all the same and a lost AA give one effect 
   expect(await dispositionOf(again, 'LOST-AA')).toBe('duplicate');
   expect(again.lane.tail).toBe(2);
   expect(again.counts()).toMatchObject({ received: 2, accepted: 2 });
+});
+
+test('what cannot be looked up is answered AE: never taken for new, and a duplicate once it can be read', async () => {
+  let refused: string | null = null;
+  const openDisk: OpenDisk = async (...at) => {
+    const disk = await openLevel(...at);
+    const getSync = disk.getSync.bind(disk);
+    disk.getSync = (key) => {
+      if (refused === null) return getSync(key);
+      throw Object.assign(new Error('cannot be read'), { code: refused });
+    };
+    return disk;
+  };
+  const fixture = await openIntakeFixture({ openDisk });
+  expect(await dispositionOf(fixture, 'C1')).toBe('accepted');
+  for (const code of ['EIO', 'LEVEL_CORRUPTION', 'LEVEL_DATABASE_NOT_OPEN']) {
+    refused = code;
+    expect(await fixture.send(charge({ controlId: 'C1' }))).toMatchObject({ ackCode: 'AE', disposition: 'refused' });
+  }
+  refused = null;
+  expect(await dispositionOf(fixture, 'C1')).toBe('duplicate');
+  expect(fixture.lane.tail).toBe(1);
 });
 
 test('a repetition of the first message of a day, or of one that was being stored then, is a duplicate', async () => {

@@ -95,6 +95,84 @@ test('after a write error nothing queued is confirmed, and the store opens again
   expect(database.get('e')?.toString()).toBe('after');
 });
 
+/** A store whose disk fails as told; `openAt` of a disk that is away rejects. */
+async function openFailing() {
+  const fault: { write: boolean; read: string | null } = { write: false, read: null };
+  const failed = (code: string): Error => Object.assign(new Error(code), { code });
+  const openDisk: OpenDisk = async (...at) => {
+    if (fault.write) throw failed('EIO');
+    const disk = await openLevel(...at);
+    const { batch, getSync, getMany, iterator } = disk;
+    const sound = (): typeof disk => {
+      if (fault.read !== null) throw failed(fault.read);
+      return disk;
+    };
+    disk.batch = (...write) => (fault.write ? Promise.reject(failed('EIO')) : batch.apply(disk, write));
+    disk.getSync = (key) => getSync.call(sound(), key);
+    disk.getMany = async (keys) => getMany.call(sound(), keys);
+    disk.iterator = (range) => iterator.call(sound(), range);
+    return disk;
+  };
+  const database = await Database.open({
+    ...{ location: folder(), createIfMissing: true, clock: systemClock, log: silentLog, openDisk },
+  });
+  onTestFinished(() => database.close());
+  await database.commit(put('m!0000000000000001', 1, 'kept'), 'synced');
+  return { database, fault };
+}
+
+const page = { gte: 'm!', lt: 'm!~', limit: 9 };
+const READS: readonly [string, (database: Database) => Promise<unknown>][] = [
+  ['get', async (database) => database.get('m!0000000000000001')],
+  ['getMany', (database) => database.getMany(['m!0000000000000001'])],
+  ['range', (database) => database.range(page)],
+  ['keys', (database) => database.keys(page)],
+  ['outdated', (database) => database.outdated(page)],
+  ['scan', (database) => database.scan(page)],
+  ['readEach', async (database) => database.readEach(['m!0000000000000001'])],
+  ['rewrite', async (database) => database.rewrite(new WriteBatch(), 'm!0000000000000001')],
+  ['sealed', async (database) => database.sealed.iterator({ ...page, reverse: false, values: true })],
+  ['compact', (database) => database.compact('m!', 'm!~')],
+];
+
+test('every read of a store that failed or was closed says so instead of ending the process', async () => {
+  const { database, fault } = await openFailing();
+  const refused = async (): Promise<void> => {
+    for (const [name, read] of READS)
+      await expect(read(database), name).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  };
+  fault.write = true;
+  await expect(database.commit(put('a', 2, 'lost'), 'synced')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await refused();
+  // Its handle is being closed and opened again.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await refused();
+  const resumed = new Promise<void>((resolve) => {
+    database.onResumed = resolve;
+  });
+  fault.write = false;
+  await resumed;
+  for (const [, read] of READS) await read(database);
+  await database.close();
+  await refused();
+});
+
+test.each([
+  ['EIO', 'STORE_DAMAGED'],
+  ['LEVEL_IO_ERROR', 'STORE_DAMAGED'],
+  ['LEVEL_CORRUPTION', 'STORE_DAMAGED'],
+  ['LEVEL_DATABASE_NOT_OPEN', 'STORE_FAILED'],
+  ['LEVEL_ITERATOR_NOT_OPEN', 'STORE_FAILED'],
+])('a read that the disk refuses with %s is told as %s, with the table and without content', async (met, code) => {
+  const { database, fault } = await openFailing();
+  fault.read = met;
+  const reads = READS.filter(([name]) => ['get', 'getMany', 'range', 'keys', 'outdated'].includes(name));
+  for (const [, read] of reads) await expect(read(database)).rejects.toMatchObject({ code });
+  if (code === 'STORE_DAMAGED') expect(() => database.get('m!0000000000000001')).toThrow(/table m, record 0{15}1/);
+  fault.read = null;
+  expect(database.get('m!0000000000000001')?.toString()).toBe('kept');
+});
+
 test('a provisioned store whose database is gone is refused, never started empty', async () => {
   const path = folder();
   const first = await takeStoreFolder(path);

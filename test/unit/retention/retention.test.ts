@@ -8,6 +8,9 @@ import type { StoredEntry } from '../../../outbox/lane-store.ts';
 import { checkStore } from '../../../outbox/store-check.ts';
 import { amountOf } from '../../../outbox/totals.ts';
 import { WriteBatch } from '../../../src/platform/database.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import type { OpenDisk } from '../../../src/platform/disk.ts';
+import { openLevel } from '../../../src/platform/level-disk.ts';
 import { type Log, silentLog } from '../../../src/platform/log.ts';
 import { Retention } from '../../../src/retention/retention.ts';
 import { ERP, openIntakeFixture } from '../../support/intake-fixture.ts';
@@ -46,8 +49,9 @@ function handClock() {
 
 type HandClock = ReturnType<typeof handClock>;
 
-async function openStore(clock: HandClock, location?: string, log: Log = silentLog) {
-  const fixture = await openIntakeFixture(location === undefined ? clock : { ...clock, location });
+async function openStore(clock: HandClock, location?: string, other: { log?: Log; openDisk?: OpenDisk } = {}) {
+  const { log = silentLog, openDisk = openLevel } = other;
+  const fixture = await openIntakeFixture({ ...clock, openDisk, ...(location === undefined ? {} : { location }) });
   const { database, totals, frames, cases, lane } = fixture;
   const shared = { database, totals, frames, cases, clock, lanes: [lane], laneOf: () => lane };
   const retention = new Retention({
@@ -235,7 +239,7 @@ test('the running appliance sweeps by itself once a day and says what it deleted
   const clock = handClock();
   const said: unknown[] = [];
   const log: Log = { ...silentLog, info: (text, fields) => void said.push([text, fields]) };
-  const store = await openStore(clock, undefined, log);
+  const store = await openStore(clock, undefined, { log });
   await store.send(charge({ controlId: 'OLD' }));
   await store.post(1);
   store.retention.start();
@@ -248,4 +252,47 @@ test('the running appliance sweeps by itself once a day and says what it deleted
   await until('it is said', async () => said.length > 0);
   await store.retention.stop();
   expect(said).toEqual([['retention: what ended long ago was deleted', { count: 1, entries: 1, cases: 0 }]]);
+});
+
+test('a store that fails while a sweep rests ends the sweep, not the process, and the next sweep deletes', async () => {
+  const said: unknown[] = [];
+  let failing = false;
+  // The rest is long enough for the store to close its handle.
+  const clock = {
+    ...handClock(),
+    after: (_delayMs: number, action: () => void) => systemClock.after(failing ? 400 : 0, action),
+  };
+  const openDisk: OpenDisk = async (...at) => {
+    if (failing) throw new Error('disk away');
+    const disk = await openLevel(...at);
+    const batch = disk.batch.bind(disk);
+    disk.batch = (...write) => (failing ? Promise.reject(new Error('disk away')) : batch(...write));
+    return disk;
+  };
+  const log: Log = { ...silentLog, warn: (text, fields) => void said.push([text, fields]) };
+  const store = await openStore(clock, undefined, { log, openDisk });
+  const { database, totals } = store;
+  for (let number = 0; number < 100; number += 1) await store.send(charge({ controlId: `N${number}` }));
+  await store.post(...Array.from({ length: 100 }, (_, index) => index + 1));
+  await store.live(KEPT_DAYS);
+  clock.pass(1);
+  // In the rest after the first step.
+  const commit = database.commit.bind(database);
+  database.commit = async (batch, durability) => {
+    await commit(batch, durability);
+    if (batch.size <= STEP_RECORDS || failing) return;
+    failing = true;
+    await commit(new WriteBatch(), 'synced').catch(() => {});
+  };
+  store.retention.start();
+  await until('retention rests', async () => said.length > 0);
+  expect(said).toEqual([['retention rests: a record cannot be read or deleted', { code: 'STORE_FAILED' }]]);
+  const resumed = new Promise<void>((resolve) => {
+    database.onReopened = () => totals.load(database);
+    database.onResumed = resolve;
+  });
+  failing = false;
+  await resumed;
+  await until('the next sweep deleted', async () => (await store.numbers()).length === 0);
+  await store.retention.stop();
 });
