@@ -1,6 +1,10 @@
 /**
  * Which messages came under which control id, for the days of the duplicate window.
  *
+ * The first message of a day under a control id has a row by the control id alone, each further one a row of its own
+ * that names the begin of its content hash, too. So a sender that gives every message the same control id costs no more
+ * than another, and its repetitions are recognised all the same.
+ *
  * The index is written in the same batch as the frame, in a bucket per day of store time (`StoreClock`), so that a jump
  * of the wall clock neither forgets an id early nor keeps it for ever. A bucket is deleted whole when its day is out of
  * the duplicate window and of retention (`keepDays`): people look for control ids as long as messages are kept. An AE
@@ -10,13 +14,16 @@ import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
 import { ControlIdFilter } from './control-id-filter.ts';
+import type { ControlIdFinding, ControlIdPlace, ControlIdQuery } from './control-id-finding.ts';
 import {
   type BlindName,
+  contentName,
   controlIdDay,
   controlIdKey,
   dayOf,
   dayOfControlIdKey,
   endOf,
+  furtherUseKey,
   nameOfControlIdKey,
   openControlIdKey,
   openControlIdName,
@@ -27,25 +34,12 @@ import type { StoreClock } from './store-clock.ts';
 const PAGE = 1_000;
 /** Reading ahead after a start takes a fifth of the time; until it is done a look-up costs some microseconds. */
 const FILL_REST_FACTOR = 4;
-/** Messages remembered under one control id. */
-const USES_KEPT = 32;
-
-/** Which earlier message is looked for: control ids are compared inside one channel and one duplicate window. */
-export interface ControlIdQuery {
-  readonly channelId: ChannelId;
-  /** MSH-10 byte for byte as latin1 text, or what stands for it when it is empty: the name given to `put`. */
-  readonly controlId: string;
-  /** Whole days (UTC, store time) before today that are searched; today is searched always. */
-  readonly windowDays: number;
-}
 
 /** A message to be found again by its control id. */
 export interface IndexedMessage {
   readonly channelId: ChannelId;
-  readonly indexedAs: string;
   readonly payloadHash: string;
-  /** Messages that came under it before, oldest first. */
-  readonly earlierUses: readonly ControlIdUse[];
+  readonly place: ControlIdPlace;
 }
 
 /** What is remembered, and who hears that background reading failed. */
@@ -91,15 +85,15 @@ export class ControlIdIndex {
     this.#inBackground(this.#forget(this.#generation));
   }
 
-  put(batch: WriteBatch, sequence: number, message: IndexedMessage): void {
-    const day = dayOf(this.#time.nowMs());
+  put(batch: WriteBatch, sequence: number, { channelId, payloadHash, place }: IndexedMessage): void {
+    const { day } = place;
     this.#days.add(day);
-    const { channelId } = message;
-    const openName = openControlIdName(message.indexedAs);
-    const key = controlIdKey(day, channelId, this.#blind?.(channelId, openName) ?? openName);
+    const openName = openControlIdName(place.controlId);
+    const first = controlIdKey(day, channelId, this.#blind?.(channelId, openName) ?? openName);
+    const content = place.isFirst ? null : contentName({ channelId, openName, payloadHash }, this.#blind);
+    const key = content === null ? first : furtherUseKey(first, content);
     this.#filter.add(nameOfControlIdKey(key), day);
-    const own: ControlIdUse = { message: sequence, payloadHash: message.payloadHash };
-    const record: ControlIdRecord = { uses: [...message.earlierUses, own].slice(-USES_KEPT) };
+    const record: ControlIdRecord = { uses: [{ message: sequence, payloadHash }] };
     batch.put(key, sequence, encodeJson(record));
     if (day === this.#today) return;
     this.#today = day;
@@ -107,23 +101,36 @@ export class ControlIdIndex {
     this.#inBackground(this.#forget(this.#generation));
   }
 
-  /** Every message of the channel with this control id inside the window, oldest first. */
-  find(query: ControlIdQuery): readonly ControlIdUse[] {
-    const { channelId, controlId } = query;
-    const firstDay = dayOf(this.#time.nowMs()) - query.windowDays;
+  /**
+   * Looks for the control id inside the window. Only one that the filter suspects costs a read per day, and only bytes
+   * that it suspects cost another.
+   */
+  find(query: ControlIdQuery): ControlIdFinding {
+    const { channelId, controlId, payloadHash } = query;
+    const day = dayOf(this.#time.nowMs());
     const openName = openControlIdName(controlId);
-    // The open name first: a row that is being moved (`blind`) stands under one of the two at any moment.
-    const names = this.#blind === null ? [openName] : [openName, this.#blind(channelId, openName)];
-    const uses = new Map<number, ControlIdUse>();
-    for (const name of names) {
-      if (!this.#filter.mayHave(nameOfControlIdKey(controlIdKey(firstDay, channelId, name)))) continue;
-      for (const day of this.#days) {
-        const payload = day < firstDay ? undefined : this.#database.get(controlIdKey(day, channelId, name));
-        if (payload !== undefined)
-          for (const use of decodeJson<ControlIdRecord>(payload).uses) uses.set(use.message, use);
+    const names = this.#namesOf(channelId, openName);
+    const isSuspected = names.map(({ name }) => this.#filter.mayHave(`${channelId}!${name}`));
+    if (!isSuspected.includes(true)) return { ...NEVER_SEEN, place: { controlId, day, isFirst: true } };
+    let isFirst = true;
+    let isReused = false;
+    const sameBytes = new Set<number>();
+    // Of both names: a row that is being moved (`blind`) stands under one of the two at any moment.
+    for (const [at, { name, blind }] of names.entries()) {
+      const content = contentName({ channelId, openName, payloadHash }, blind);
+      const hasContent = this.#filter.mayHave(`${channelId}!${name}!${content}`);
+      for (const one of this.#days) {
+        if (one < day - query.windowDays) continue;
+        const key = controlIdKey(one, channelId, name);
+        const first = isSuspected[at] === true ? this.#usesIn(key) : [];
+        if (one === day && first.length > 0) isFirst = false;
+        if (first.some((use) => use.payloadHash !== payloadHash)) isReused = true;
+        const further = hasContent ? this.#usesIn(furtherUseKey(key, content)) : [];
+        for (const use of [...first, ...further]) if (use.payloadHash === payloadHash) sameBytes.add(use.message);
       }
     }
-    return inOrder(uses);
+    const newestFirst = [...sameBytes].sort((one, other) => other - one);
+    return { sameBytes: newestFirst, isReused, place: { controlId, day, isFirst } };
   }
 
   /**
@@ -132,37 +139,71 @@ export class ControlIdIndex {
    */
   blind(batch: WriteBatch, key: string): boolean {
     const parts = openControlIdKey(key);
-    const payload = parts === null || this.#blind === null ? undefined : this.#database.get(key);
-    if (parts === null || this.#blind === null || payload === undefined) return false;
-    const to = controlIdKey(parts.day, parts.channelId, this.#blind(parts.channelId, parts.name));
-    const uses = new Map<number, ControlIdUse>();
-    for (const present of [payload, this.#database.get(to)]) {
-      if (present === undefined) continue;
-      for (const use of decodeJson<ControlIdRecord>(present).uses) uses.set(use.message, use);
-    }
-    const sorted = inOrder(uses).slice(-USES_KEPT);
-    this.#filter.add(nameOfControlIdKey(to), parts.day);
+    const blind = this.#blind;
+    const payload = parts === null || blind === null ? undefined : this.#database.get(key);
+    if (parts === null || blind === null || payload === undefined) return false;
+    const { channelId, day, name: openName } = parts;
+    const own = usesOf(payload);
+    const first = controlIdKey(day, channelId, blind(channelId, openName));
+    const payloadHash = own.at(-1)?.payloadHash ?? '';
+    const to =
+      parts.content === null ? first : furtherUseKey(first, contentName({ channelId, openName, payloadHash }, blind));
+    const uses = new Map([...own, ...this.#usesIn(to)].map((use) => [use.message, use]));
+    const sorted = [...uses.values()].sort((one, other) => one.message - other.message);
+    this.#filter.add(nameOfControlIdKey(to), day);
     batch.put(to, sorted.at(-1)?.message ?? 0, encodeJson({ uses: sorted } satisfies ControlIdRecord));
     batch.delete(key);
     return true;
   }
 
-  /** Every message of the channels with this control id that the index still knows, oldest first. */
-  async findEver(channelIds: readonly ChannelId[], controlId: string): Promise<readonly ControlIdUse[]> {
+  /**
+   * Numbers above `after` of the oldest messages of the channels with this control id that the index still knows, at
+   * most `limit`, oldest first. Reads every row of the control id; holds no more than a page and the limit.
+   */
+  async findEver(
+    channelIds: readonly ChannelId[],
+    controlId: string,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<readonly number[]> {
     const openName = openControlIdName(controlId);
-    const blind = this.#blind;
-    const names = channelIds.flatMap((channelId) =>
-      [openName, ...(blind === null ? [] : [blind(channelId, openName)])].map((name) => ({ channelId, name })),
-    );
-    const uses = new Map<number, ControlIdUse>();
-    for (const day of this.#days) {
-      const keys = names.map(({ channelId, name }) => controlIdKey(day, channelId, name));
-      for (const payload of await this.#database.getMany(keys)) {
-        if (payload === undefined) continue;
-        for (const use of decodeJson<ControlIdRecord>(payload).uses) uses.set(use.message, use);
+    const found = new Set<number>();
+    const note = (uses: readonly ControlIdUse[]): void => {
+      for (const { message } of uses) if (message > page.after) found.add(message);
+      const tooMany = [...found].sort((one, other) => one - other).slice(page.limit);
+      for (const message of tooMany) found.delete(message);
+    };
+    for (const day of [...this.#days]) {
+      for (const channelId of channelIds) {
+        for (const { name } of this.#namesOf(channelId, openName)) {
+          const first = controlIdKey(day, channelId, name);
+          note(this.#usesIn(first));
+          for await (const uses of this.#furtherUses(first)) note(uses);
+        }
       }
     }
-    return inOrder(uses);
+    return [...found].sort((one, other) => one - other);
+  }
+
+  async *#furtherUses(firstKey: string): AsyncGenerator<readonly ControlIdUse[], void> {
+    const lt = endOf(furtherUseKey(firstKey, ''));
+    for (let gte = furtherUseKey(firstKey, ''); ; ) {
+      const rows = await this.#database.range({ gte, lt, limit: PAGE });
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      yield rows.flatMap(({ payload }) => usesOf(payload));
+      gte = `${last.key}\u0001`;
+    }
+  }
+
+  #usesIn(key: string): readonly ControlIdUse[] {
+    const payload = this.#database.get(key);
+    return payload === undefined ? [] : usesOf(payload);
+  }
+
+  /** The names under which a control id may stand, each with what made it. */
+  #namesOf(channelId: ChannelId, openName: string): readonly { name: string; blind: BlindName | null }[] {
+    const open = { name: openName, blind: null };
+    return this.#blind === null ? [open] : [open, { name: this.#blind(channelId, openName), blind: this.#blind }];
   }
 
   /** The oldest day of the longest duplicate window. */
@@ -217,8 +258,8 @@ export class ControlIdIndex {
   async #findDays(): Promise<void> {
     let from = 'c!';
     for (;;) {
-      const [row] = await this.#database.range({ gte: from, lt: endOf('c!'), limit: 1 });
-      const day = row === undefined ? null : dayOfControlIdKey(row.key);
+      const [key] = await this.#database.keys({ gte: from, lt: endOf('c!'), limit: 1 });
+      const day = key === undefined ? null : dayOfControlIdKey(key);
       if (day === null) return;
       this.#days.add(day);
       from = controlIdDay(day + 1);
@@ -226,5 +267,6 @@ export class ControlIdIndex {
   }
 }
 
-const inOrder = (uses: ReadonlyMap<number, ControlIdUse>): readonly ControlIdUse[] =>
-  [...uses.values()].sort((one, other) => one.message - other.message);
+const usesOf = (payload: Buffer): readonly ControlIdUse[] => decodeJson<ControlIdRecord>(payload).uses;
+
+const NEVER_SEEN = { sameBytes: [], isReused: false } as const;

@@ -4,25 +4,18 @@
 import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
-import { ControlIdIndex, type ControlIdQuery, type IndexOptions } from './control-ids.ts';
+import type { ControlIdFinding, ControlIdPlace, ControlIdQuery } from './control-id-finding.ts';
+import { ControlIdIndex, type IndexOptions } from './control-ids.ts';
 import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
-import {
-  type ControlIdUse,
-  type MessageHeaderRecord,
-  type MessageRecord,
-  messageParts,
-  readMessage,
-} from './records.ts';
+import { type MessageHeaderRecord, type MessageRecord, messageParts, readMessage } from './records.ts';
 import { StoreClock } from './store-clock.ts';
 import type { Totals } from './totals.ts';
 
 /** A message on its way into the store. */
 export interface MessageToStore {
   readonly record: MessageRecord;
-  /** The control id, or what stands for it when MSH-10 is empty; null for a frame without readable header. */
-  readonly indexedAs: string | null;
-  /** Messages that came under it before, oldest first. */
-  readonly earlierUses: readonly ControlIdUse[];
+  /** Where its control id is indexed; null for a frame without readable header. */
+  readonly indexedAt: ControlIdPlace | null;
 }
 
 /** A message as it is (or is about to be) stored, with its number: from 1, in order of arrival over all channels. */
@@ -54,16 +47,13 @@ export class FrameStore {
     return this.#totals.allocate('message');
   }
 
-  /**
-   * Adds frame, reply and index entry. `indexedAs`: the control id, or what stands for it when MSH-10 is empty; null
-   * for a frame without readable header.
-   */
+  /** Adds frame, reply and index entry. */
   put(batch: WriteBatch, sequence: number, message: MessageToStore): void {
-    const { record, indexedAs } = message;
+    const { record, indexedAt } = message;
     batch.put(messageKey(sequence), sequence, ...messageParts(record));
-    if (indexedAs !== null) {
+    if (indexedAt !== null) {
       const { channelId, payloadHash } = record.header;
-      this.#controlIds.put(batch, sequence, { channelId, indexedAs, payloadHash, earlierUses: message.earlierUses });
+      this.#controlIds.put(batch, sequence, { channelId, payloadHash, place: indexedAt });
     }
     const storeMs = this.#time.nowMs();
     batch.onJoin.push(() => {
@@ -83,8 +73,8 @@ export class FrameStore {
     await this.#controlIds.load(options);
   }
 
-  /** Every message of the channel with this control id inside the window, oldest first. */
-  findControlId(query: ControlIdQuery): readonly ControlIdUse[] {
+  /** What came under the control id before, inside the window. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` */
+  findControlId(query: ControlIdQuery): ControlIdFinding {
     return this.#controlIds.find(query);
   }
 
@@ -93,9 +83,9 @@ export class FrameStore {
     return this.#controlIds.blind(batch, key);
   }
 
-  /** Numbers of every message with this control id that the index still knows, oldest first: for people. */
-  async findEver(channelIds: readonly ChannelId[], controlId: string): Promise<readonly number[]> {
-    return (await this.#controlIds.findEver(channelIds, controlId)).map(({ message }) => message);
+  /** See `ControlIdIndex.findEver`: for people. */
+  findEver(...asked: Parameters<ControlIdIndex['findEver']>): Promise<readonly number[]> {
+    return this.#controlIds.findEver(...asked);
   }
 
   /** Time of the store (`StoreClock`), ms. */

@@ -5,7 +5,8 @@
  * | table | key | value |
  * | --- | --- | --- |
  * | message | `m!SEQ` | header, reply, frame as received |
- * | control id | `c!DAY!CHANNEL!CONTROLID` | messages that came under it; a DAY of store time is deleted as a whole |
+ * | control id | `c!DAY!CHANNEL!CONTROLID` | first message under it on a DAY of store time; a DAY goes as a whole |
+ * | control id again | `c!DAY!CHANNEL!CONTROLID!CONTENT` | a further message; CONTENT begins its hash |
  * | entry | `e!DESTINATION!LANE!SEQ` | header and CloudEvent; immutable once it has a body |
  * | outcome | `o!DESTINATION!LANE!SEQ` | how the entry ended: posted or discarded, receipt, attempts |
  * | parked | `p!DESTINATION!LANE!SEQ` | entry outside the lane: held, dead, behind one of those, or ready to go again |
@@ -16,7 +17,7 @@
  * | totals | `t!s`, `t!c!CHANNEL`, `t!d!DESTINATION` | sequences, control totals; in every group that changes them |
  *
  * SEQ has 16 digits. Ids of channels and destinations hold no `!`. A control id is kept as it is when it is short and
- * plain, else as its SHA-256; in an encrypted store always as an HMAC. Keys are never encrypted, so nothing of a
+ * plain, else as its SHA-256; in an encrypted store it and CONTENT are HMACs. Keys are never encrypted, so nothing of a
  * patient may stand in one.
  */
 import { createHash, hash } from 'node:crypto';
@@ -122,14 +123,42 @@ export function blindNames(indexKey: Uint8Array): BlindName {
   };
 }
 
-/** Takes a key that was written before the store was encrypted apart; null for every other key. */
-export function openControlIdKey(
-  key: string,
-): { readonly day: number; readonly channelId: ChannelId; readonly name: string } | null {
-  const match = /^c!(\d{6})!([a-z0-9-]{1,63})!([^~].*)$/.exec(key);
-  return match === null ? null : { day: Number(match[1]), channelId: match[2] as ChannelId, name: match[3] ?? '' };
+/** A control-id key taken apart. */
+export interface ControlIdKey {
+  readonly day: number;
+  readonly channelId: ChannelId;
+  readonly name: string;
+  /** Which of the further messages under the name; null in the row of the first one. */
+  readonly content: string | null;
 }
 
-/** Where the control id of a channel is indexed. `day` is whole days since the epoch. */
+/** Takes a key that was written before the store was encrypted apart; null for every other key. */
+export function openControlIdKey(key: string): ControlIdKey | null {
+  const match = /^c!(\d{6})!([a-z0-9-]{1,63})!([^~!][^!]*)(?:!(.+))?$/.exec(key);
+  if (match === null) return null;
+  return {
+    day: Number(match[1]),
+    channelId: match[2] as ChannelId,
+    name: match[3] ?? '',
+    content: match[4] ?? null,
+  };
+}
+
+/** Where the first message of a day under a control id is indexed. `day` is whole days since the epoch. */
 export const controlIdKey = (day: number, channelId: ChannelId, name: string): string =>
   `${controlIdDay(day)}${channelId}!${name}`;
+
+/** Where a further message of that day is indexed; `content` as given by `contentName`. */
+export const furtherUseKey = (firstKey: string, content: string): string => `${firstKey}!${content}`;
+
+/** 128 bits: two contents under one control id never share a row. */
+const CONTENT_CHARACTERS = 32;
+
+/** What stands for the content of a message in a key. `openName` as given by `openControlIdName`. */
+export const contentName = (
+  of: { readonly channelId: ChannelId; readonly openName: string; readonly payloadHash: string },
+  blind: BlindName | null,
+): string => {
+  const content = of.payloadHash.slice(0, CONTENT_CHARACTERS);
+  return blind === null ? content : blind(of.channelId, `${of.openName}!${content}`);
+};

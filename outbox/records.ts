@@ -131,7 +131,7 @@ export interface ControlIdUse {
   readonly payloadHash: string;
 }
 
-/** Every message that came under a control id, oldest first: a sender may have used it again for other content. */
+/** Messages that a row of the control-id index names, oldest first: one, or several where older versions wrote it. */
 export interface ControlIdRecord {
   readonly uses: readonly ControlIdUse[];
 }

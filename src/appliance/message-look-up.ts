@@ -36,15 +36,18 @@ async function findMessages(
   after: number,
 ): Promise<Page<MessageRow>> {
   const channelIds = query.channel === undefined ? ledger.totals.channelIds() : [query.channel as ChannelId];
-  const numbers = await ledger.frames.findEver(channelIds, query.controlId);
   const rows: MessageRow[] = [];
-  for (const number of numbers.filter((one) => one > after)) {
-    const message = ledger.frames.get(number);
-    if (message === null) continue;
-    rows.push(messageRow(message));
-    if (rows.length === query.limit) return { rows, next: messageRow(message).messageId };
+  for (let from = after; ; ) {
+    const numbers = await ledger.frames.findEver(channelIds, query.controlId, { after: from, limit: query.limit });
+    for (const number of numbers) {
+      from = number;
+      const message = ledger.frames.get(number);
+      if (message === null) continue;
+      rows.push(messageRow(message));
+      if (rows.length === query.limit) return { rows, next: messageRow(message).messageId };
+    }
+    if (numbers.length === 0) return { rows, next: null };
   }
-  return { rows, next: null };
 }
 
 /** A message with the entries that came from it; null when there is none of this id. */

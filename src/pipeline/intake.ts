@@ -8,8 +8,8 @@
  * A message that cannot be stored (store failed, disk full, too much work) is answered AE with nothing kept; the sender
  * repeats it.
  */
+import type { ControlIdFinding, ControlIdPlace } from '../../outbox/control-id-finding.ts';
 import type { StoredMessage } from '../../outbox/frames.ts';
-import type { ControlIdUse } from '../../outbox/records.ts';
 import { buildAck } from '../hl7/acknowledgment.ts';
 import type { MessageHeader } from '../hl7/header.ts';
 import type { Hl7Message } from '../hl7/message.ts';
@@ -25,6 +25,7 @@ import type { Hl7v2Settings } from '../formats/hl7v2-settings.ts';
 import type { ChannelProfile } from '../mappings/profile.ts';
 import { filteredByRoutes, type Judgment, judge, refuse, typeLabel } from './judge.ts';
 import type { Ledger, MessageFacts, Placed } from './ledger.ts';
+import { earlierOf, isRefusedAlike, isRejected, replyTo, type Understood } from './repetition.ts';
 import type { Route, RoutedMessage } from './route.ts';
 import type { ChannelPolicy } from './settings.ts';
 
@@ -58,13 +59,6 @@ export interface IntakeParts {
 /** Bytes that may wait for the disk before intake answers AE instead of filling memory. */
 const QUEUED_BYTES_MAX = 64 * 1_048_576;
 
-interface Understood {
-  readonly header: MessageHeader | null;
-  readonly message: Hl7Message | null;
-  readonly judgment: Judgment;
-  readonly flags: readonly string[];
-}
-
 /**
  * The intake of one channel. A repetition that comes while the first message is still being stored waits for that and
  * then gets the same reply. Memory is bounded by `QUEUED_BYTES_MAX` over all channels and the listeners' own limits.
@@ -93,14 +87,15 @@ export function createIntake(parts: IntakeParts): Intake {
         await same.result;
         return intake(frame);
       }
-      const stored = indexedAs === null ? [] : findUses(parts, indexedAs);
-      const repeated = stored.find((use) => use.payloadHash === payloadHash);
-      const earlier = repeated === undefined ? null : parts.ledger.frames.get(repeated.message);
-      if (earlier !== null) return done(earlier, repeat(parts, earlier));
-      const earlierUses = [...stored, ...pending];
-      const understood = understand(parts, { parsed, frame, payloadHash, reused: earlierUses.length > 0 });
-      const work = store(parts, { frame, payloadHash, indexedAs, earlierUses, understood });
-      const entry: InWork = { message: work.message.sequence, payloadHash, result: work.result };
+      const found = indexedAs === null ? null : findUses(parts, indexedAs, payloadHash);
+      const earlier = found === null ? null : earlierOf(parts.ledger.frames, found.sameBytes);
+      if (earlier !== null && !isRejected(earlier)) return done(earlier, repeat(parts, earlier));
+      const reused = pending.length > 0 || found?.isReused === true;
+      const understood = understand(parts, { parsed, frame, payloadHash, reused });
+      if (earlier !== null && isRefusedAlike(parts, earlier, understood)) return done(earlier, repeat(parts, earlier));
+      const indexedAt = found === null ? null : placeBeside(pending, found.place);
+      const work = store(parts, { frame, payloadHash, indexedAt, understood });
+      const entry: InWork = { day: indexedAt?.day ?? 0, payloadHash, result: work.result };
       if (indexedAs !== null) inWork.set(indexedAs, [...pending, entry]);
       try {
         const result = await work.result;
@@ -126,7 +121,10 @@ function indexName(header: MessageHeader | null, payloadHash: string): string | 
 }
 
 /** A message whose commit is on its way. */
-interface InWork extends ControlIdUse {
+interface InWork {
+  /** Bucket of the control-id index. */
+  readonly day: number;
+  readonly payloadHash: string;
   readonly result: Promise<IntakeResult>;
 }
 
@@ -136,12 +134,18 @@ function leave(inWork: Map<string, readonly InWork[]>, controlId: string, entry:
   else inWork.set(controlId, others);
 }
 
-function findUses({ channel, ledger }: IntakeParts, controlId: string): readonly ControlIdUse[] {
+function findUses({ channel, ledger }: IntakeParts, controlId: string, payloadHash: string): ControlIdFinding {
   const windowDays = channel.policy.duplicateWindowDays;
-  return ledger.frames.findControlId({ channelId: channel.id, controlId, windowDays });
+  return ledger.frames.findControlId({ channelId: channel.id, controlId, payloadHash, windowDays });
 }
 
-/** The stored reply again, nothing new (HL7 v2.5.1 ch. 2, lost acknowledgment). */
+/** A message that is being stored takes the first place of its day before the index can know it. */
+const placeBeside = (pending: readonly InWork[], place: ControlIdPlace): ControlIdPlace => ({
+  ...place,
+  isFirst: place.isFirst && !pending.some(({ day }) => day === place.day),
+});
+
+/** The stored reply again, nothing new is kept (HL7 v2.5.1 ch. 2, lost acknowledgment). */
 function repeat({ channel, ledger }: IntakeParts, earlier: StoredMessage): IntakeResult {
   ledger.totals.countMessage(channel.id, 'duplicate');
   return {
@@ -179,8 +183,7 @@ function understand({ channel, facility }: IntakeParts, { parsed, frame, payload
 interface Storing {
   readonly frame: InboundFrame;
   readonly payloadHash: string;
-  readonly indexedAs: string | null;
-  readonly earlierUses: readonly ControlIdUse[];
+  readonly indexedAt: ControlIdPlace | null;
   readonly understood: Understood;
 }
 
@@ -191,20 +194,12 @@ interface Stored {
 }
 
 function store(parts: IntakeParts, storing: Storing): Stored {
-  const { frame, payloadHash, indexedAs, earlierUses, understood } = storing;
-  const { channel, ledger, database, facility } = parts;
+  const { frame, payloadHash, indexedAt, understood } = storing;
+  const { channel, ledger, database } = parts;
   const { header, message, judgment, flags } = understood;
   const sequence = ledger.frames.allocate();
   const messageId = messageIdOf(sequence);
-  const reply = buildAck({
-    header,
-    code: judgment.ackCode,
-    text: judgment.text,
-    problems: judgment.problems,
-    controlId: messageId,
-    atMs: frame.receivedAtMs,
-    timezone: facility.timezone,
-  });
+  const reply = replyTo(parts, understood, { messageId, atMs: frame.receivedAtMs });
   const batch = new WriteBatch();
   const routed = message === null ? unreadable : routedMessage(message);
   const controlId = header === null ? '' : header.controlIdBytes.toString('latin1');
@@ -232,12 +227,10 @@ function store(parts: IntakeParts, storing: Storing): Stored {
     reply,
     frame: frame.bytes,
   };
-  ledger.putMessage(batch, stored, { indexedAs, earlierUses: earlierUses.map(useOf) });
+  ledger.putMessage(batch, stored, { indexedAt });
   const answer = { disposition: judgment.disposition, messageId, ackCode: judgment.ackCode, reply };
   return { message: stored, placed, result: database.commit(batch, 'synced').then(() => answer) };
 }
-
-const useOf = ({ message, payloadHash }: ControlIdUse): ControlIdUse => ({ message, payloadHash });
 
 interface Placing {
   readonly channel: IntakeChannel;

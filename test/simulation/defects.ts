@@ -51,7 +51,10 @@ export const DEFECTS: Readonly<Record<string, () => Defect>> = {
     hooks: () => ({
       frames: (sound, lastStored) =>
         replacing<FrameStore>(sound, {
-          findControlId: (query) => sound.findControlId(query).filter(({ message }) => message > lastStored),
+          findControlId: (query) => {
+            const found = sound.findControlId(query);
+            return { ...found, sameBytes: found.sameBytes.filter((message) => message > lastStored) };
+          },
         }),
     }),
   }),

@@ -1,12 +1,14 @@
 /** A repeated message takes effect once for seven days of running time, whatever the wall clock does meanwhile. */
 import { expect, test } from 'vitest';
-import { dayOf } from '../../../outbox/keys.ts';
+import { controlIdKey, dayOf } from '../../../outbox/keys.ts';
+import { encodeJson } from '../../../outbox/records.ts';
 import { CausewayError } from '../../../src/model/errors.ts';
-import type { WriteBatch } from '../../../src/platform/database.ts';
+import { payloadHashOf } from '../../../src/model/ids.ts';
+import { WriteBatch } from '../../../src/platform/database.ts';
 import type { OpenDisk } from '../../../src/platform/disk.ts';
 import { plainEnvelope } from '../../../src/platform/envelope.ts';
 import { openLevel } from '../../../src/platform/level-disk.ts';
-import { openIntakeFixture } from '../../support/intake-fixture.ts';
+import { CLINICAL, openIntakeFixture } from '../../support/intake-fixture.ts';
 import { charge } from '../../support/messages.ts';
 import { until } from '../../support/until.ts';
 
@@ -175,4 +177,74 @@ test('a repetition of the first message of a day, or of one that was being store
   await fixture.database.getMany(['t!s']);
   expect(await dispositionOf(fixture, 'LAST')).toBe('duplicate');
   expect(await dispositionOf(fixture, 'FIRST')).toBe('duplicate');
+});
+
+test('of a sender that gives every message the same control id each one counts once, also the first', async () => {
+  const clock = handClock();
+  let fixture = await openIntakeFixture(clock);
+  const MESSAGES = 120;
+  const send = (number: number): ReturnType<Fixture['send']> =>
+    fixture.send(charge({ controlId: '1', patient: `P${number}` }));
+  // The first ones together: they are still being stored while the next come.
+  const together = await Promise.all(Array.from({ length: 10 }, (_, number) => send(number)));
+  expect(together.map(({ disposition }) => disposition)).toEqual(Array.from({ length: 10 }, () => 'accepted'));
+  for (let number = 10; number < MESSAGES; number += 1) {
+    if (number % 50 === 0) clock.pass(DAY_MS);
+    expect((await send(number)).disposition, `message ${number}`).toBe('accepted');
+  }
+  await fixture.database.close();
+  clock.restart();
+  fixture = await openIntakeFixture({ ...clock, location: fixture.location });
+  for (let number = 0; number < MESSAGES; number += 1)
+    expect((await send(number)).disposition, `message ${number} again`).toBe('duplicate');
+  expect(fixture.lane.tail).toBe(MESSAGES);
+  expect((await fixture.frames.get(MESSAGES))?.header.flags).toContain('reused-control-id');
+  // No row grows with the number of messages: one small row each.
+  const rows = await fixture.database.range({ gte: 'c!', lt: 'c~', limit: 1_000 });
+  expect(rows).toHaveLength(MESSAGES);
+  expect(Math.max(...rows.map(({ payload }) => payload.length))).toBeLessThan(200);
+  const first = await fixture.frames.findEver([CLINICAL], '1', { after: 0, limit: 7 });
+  expect(first).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  const last = await fixture.frames.findEver([CLINICAL], '1', { after: MESSAGES - 3, limit: 7 });
+  expect(last).toEqual([MESSAGES - 2, MESSAGES - 1, MESSAGES]);
+});
+
+test('rows of older versions, which list every message of a control id, are still understood', async () => {
+  const clock = handClock();
+  const fixture = await openIntakeFixture(clock);
+  const bodies = Array.from({ length: 3 }, (_, number) => charge({ controlId: 'OLD', patient: `P${number}` }));
+  for (const body of bodies) await fixture.send(body);
+  const batch = new WriteBatch();
+  for (const key of await controlIdKeys(fixture)) batch.delete(key);
+  const uses = bodies.map((body, at) => ({ message: at + 1, payloadHash: payloadHashOf(Buffer.from(body)) }));
+  batch.put(controlIdKey(dayOf(clock.nowMs()), CLINICAL, 'OLD'), 3, encodeJson({ uses }));
+  await fixture.database.commit(batch, 'synced');
+  for (const body of bodies) expect((await fixture.send(body)).disposition).toBe('duplicate');
+  expect((await fixture.send(charge({ controlId: 'OLD', patient: 'P9' }))).disposition).toBe('accepted');
+  for (const body of bodies) expect((await fixture.send(body)).disposition).toBe('duplicate');
+});
+
+const WRONG_AMOUNT = charge({ controlId: 'REJECTED' }).replace('|1|125.40|125.40|', '|1|125.40|125.90|');
+
+test('a rejected message is judged anew when it comes again, and taken once its cause is cured', async () => {
+  const clock = handClock();
+  const fixture = await openIntakeFixture({ ...clock, policy: { onProblem: 'reject' } });
+  const rejected = await fixture.send(WRONG_AMOUNT);
+  expect(rejected).toMatchObject({ ackCode: 'AE', disposition: 'rejected' });
+  // As long as nothing changed, a sender that never gives up fills nothing.
+  clock.pass(HOUR_MS);
+  for (let again = 0; again < 20; again += 1) {
+    const result = await fixture.send(WRONG_AMOUNT);
+    expect(result).toMatchObject({ ackCode: 'AE', disposition: 'duplicate', messageId: rejected.messageId });
+    expect(result.reply.equals(rejected.reply)).toBe(true);
+  }
+  expect(fixture.counts()).toMatchObject({ received: 1, rejected: 1, duplicate: 20 });
+  fixture.correctProfile({ amountTolerance: '1' });
+  const taken = await fixture.send(WRONG_AMOUNT);
+  expect(taken).toMatchObject({ ackCode: 'AA', disposition: 'accepted' });
+  expect(await fixture.send(WRONG_AMOUNT)).toMatchObject({ disposition: 'duplicate', messageId: taken.messageId });
+  expect(fixture.counts()).toMatchObject({ received: 2, rejected: 1, accepted: 1, duplicate: 21 });
+  expect(fixture.lane.tail).toBe(1);
+  expect(fixture.frames.get(1)?.header).toMatchObject({ disposition: 'rejected', ackCode: 'AE' });
+  expect(fixture.frames.get(2)?.header.flags).not.toContain('reused-control-id');
 });

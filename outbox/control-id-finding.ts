@@ -1,0 +1,32 @@
+/** What intake asks the control-id index, and what it hears. */
+import type { ChannelId } from '../src/model/ids.ts';
+
+/** Which earlier messages are looked for: control ids are compared inside one channel and one duplicate window. */
+export interface ControlIdQuery {
+  readonly channelId: ChannelId;
+  /** MSH-10 byte for byte as latin1 text, or what stands for it when it is empty. */
+  readonly controlId: string;
+  /** Of the message that came now. */
+  readonly payloadHash: string;
+  /** Whole days (UTC, store time) before today that are searched; today is searched always. */
+  readonly windowDays: number;
+}
+
+/** Where a message is indexed: one row for each content under a control id, so that no use of it is ever forgotten. */
+export interface ControlIdPlace {
+  readonly controlId: string;
+  /** The bucket. */
+  readonly day: number;
+  /** No other message of that day came under the control id. */
+  readonly isFirst: boolean;
+}
+
+/** What a look-up found inside the window. */
+export interface ControlIdFinding {
+  /** Messages with the same bytes, newest first. */
+  readonly sameBytes: readonly number[];
+  /** The control id was used for other bytes. */
+  readonly isReused: boolean;
+  /** Where the message that came now is to be indexed, unless another one is being stored under its control id. */
+  readonly place: ControlIdPlace;
+}
