@@ -2,7 +2,8 @@
  * The port of a listener: code that takes bytes in for one channel.
  *
  * Contract, checked for every kind by `test/contract/listener.contract.test.ts`: no reply before `intake` resolved;
- * replies of one connection in the order of its frames; a slow intake slows the sender instead of filling memory;
+ * replies of one connection in the order of its frames; a slow intake slows the sender instead of filling memory, and a
+ * sender that packs many frames together holds up nobody else; time in which nothing is read counts against no sender;
  * any split of the bytes gives the same frames; while `mayRead` says no, nothing is read and nobody is taken in, and
  * reading resumes by itself; `stop` finishes or withholds what is in work.
  */
@@ -18,6 +19,8 @@ export interface ListenerContext {
   readonly intake: Intake;
   /** Builds the AR reply to a frame that cannot be taken whole; null when its first bytes show no readable header. */
   readonly refuseOversized: (firstBytes: Buffer) => Buffer | null;
+  /** Builds the AR reply to a frame without a byte in it, which is worth no place in the store. */
+  readonly refuseEmpty: () => Buffer;
   /**
    * False while nothing may be taken at all (the disk is full): sockets are not read, new connections are refused, and
    * no deadline runs. Asked for every piece of bytes.

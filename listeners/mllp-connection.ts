@@ -1,16 +1,19 @@
 /** One sender's connection: bytes in, frames to intake, replies out in order. */
 import type { Socket } from 'node:net';
-import { encodeFrame, FrameDecoder } from '../src/hl7/framing.ts';
-import type { Timer } from '../src/model/clock.ts';
+import { FrameDecoder } from '../src/hl7/framing.ts';
 import { CausewayError } from '../src/model/errors.ts';
+import { FinalCrWait } from './final-cr.ts';
 import type { FrameHolder } from './frame-budget.ts';
 import type { ListenerContext } from './listener.ts';
 import type { MllpSettings } from './mllp-settings.ts';
+import { ReplyQueue } from './reply-queue.ts';
+import { SenderDeadlines } from './sender-deadlines.ts';
 
 /** Reply bytes that the sender has not read yet, above which it is not read any more. */
 const UNSENT_BYTES_MAX = 65_536;
-/** How long a 0x1C without a byte behind it waits for its CR, in ms, before the frame counts as ended. */
-const MISSING_CR_MS = 200;
+/** Frames of one connection that are begun before the others have their turn. */
+const FRAMES_AT_ONCE = 64;
+const NO_BYTES = Buffer.alloc(0);
 
 /** What a connection shares with the listener that took it. */
 export interface MllpConnectionParts {
@@ -24,34 +27,39 @@ export class MllpConnection implements FrameHolder {
   readonly #parts: MllpConnectionParts;
   readonly #decoder: FrameDecoder;
   readonly #remote: string;
-  /** Replies in the order of their frames; null until known. */
-  readonly #replies: { reply: Buffer | null }[] = [];
+  readonly #replies: ReplyQueue;
   #strayReported = 0;
   /** What the budget of unfinished frames knows of this connection. */
   #heldBytes = 0;
-  #frameSinceMs: number | null = null;
-  #lastByteMs: number;
+  readonly #deadlines: SenderDeadlines;
   #closing = false;
+  /** The sender has closed its side. */
+  #ended = false;
+  /** The next portion of frames, on its way. */
+  #nextTurn: NodeJS.Immediate | null = null;
   #onDrained: (() => void) | null = null;
-  #missingCr: Timer | null = null;
+  readonly #finalCr: FinalCrWait;
 
   constructor(socket: Socket, parts: MllpConnectionParts) {
     this.#socket = socket;
     this.#parts = parts;
     this.#decoder = new FrameDecoder(parts.settings);
+    this.#replies = new ReplyQueue(socket);
     this.#remote = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
-    this.#lastByteMs = parts.context.clock.monotonicMs();
+    this.#finalCr = new FinalCrWait(parts.context.clock, () => this.#takeWithoutCr());
+    this.#deadlines = new SenderDeadlines(this.#nowMs());
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('drain', () => this.resume());
     socket.on('error', () => socket.destroy());
-    // The sender has closed its side: nothing follows its last frame, and it still gets the replies to what it sent.
     socket.on('end', () => {
-      this.#takeUnterminated();
-      void this.finish();
+      this.#ended = true;
+      this.#goOn();
     });
     socket.on('close', () => {
       this.#closing = true;
-      this.#replies.length = 0;
+      if (this.#nextTurn !== null) clearImmediate(this.#nextTurn);
+      this.#finalCr.cancel();
+      this.#replies.clear();
       this.#onDrained?.();
       this.#tellBudget(0);
       parts.onClosed();
@@ -59,11 +67,11 @@ export class MllpConnection implements FrameHolder {
   }
 
   get lastByteMs(): number {
-    return this.#lastByteMs;
+    return this.#deadlines.lastByteMs;
   }
 
   get isBusy(): boolean {
-    return this.#replies.length > 0 || this.#decoder.inFrame;
+    return this.#replies.length > 0 || this.#decoder.inFrame || this.#decoder.restBytes > 0;
   }
 
   /** Reads no further frame; resolves when the replies in work are written. */
@@ -88,35 +96,63 @@ export class MllpConnection implements FrameHolder {
   /** Closes a connection that is silent, or that does not finish its frame, for too long. */
   checkDeadlines(nowMs: number): void {
     const { idleTimeoutMs, frameTimeoutMs } = this.#parts.settings;
-    if (this.#frameSinceMs !== null && nowMs - this.#frameSinceMs > frameTimeoutMs) {
+    this.#deadlines.waitEnds(nowMs);
+    if (this.#socket.isPaused()) this.#noteWait(nowMs);
+    if (this.#deadlines.frameAgeMs(nowMs) > frameTimeoutMs) {
       this.#parts.context.observe.frameRefused('frame-timeout');
       this.#socket.destroy();
-    } else if (!this.isBusy && nowMs - this.#lastByteMs > idleTimeoutMs) {
+    } else if (!this.isBusy && nowMs - this.lastByteMs > idleTimeoutMs) {
       this.#socket.destroy();
     }
   }
 
   /** Reads nothing further until `resume`. */
   hold(): void {
-    if (!this.#closing) this.#socket.pause();
+    if (!this.#closing) this.#pause();
   }
 
   /** The wait was ours: what the sender had begun counts from now. */
   restartDeadlines(nowMs: number): void {
-    this.#lastByteMs = nowMs;
-    if (this.#frameSinceMs !== null) this.#frameSinceMs = nowMs;
+    this.#deadlines.restart(nowMs);
   }
 
-  /** Reads again when nothing stands against it. */
+  /** Reads again when nothing stands against it: first what was read already. */
   resume(): void {
-    if (!this.#closing && this.#socket.isPaused() && this.#mayRead()) this.#socket.resume();
+    if (this.#closing) return;
+    if (this.#decoder.restBytes > 0) this.#takeTurn();
+    else if (this.#socket.isPaused() && this.#mayRead()) {
+      this.#deadlines.waitEnds(this.#nowMs());
+      this.#socket.resume();
+    }
   }
 
   #mayRead(): boolean {
+    return this.#mayTake() && (this.#heldBytes === 0 || this.#parts.context.frameBudget.mayRead(this));
+  }
+
+  /** Whether a further frame may be begun. */
+  #mayTake(): boolean {
     if (this.#replies.length >= this.#parts.settings.inFlightMax) return false;
-    if (!this.#parts.context.mayRead()) return false;
-    if (this.#socket.writableLength > UNSENT_BYTES_MAX) return false;
-    return this.#heldBytes === 0 || this.#parts.context.frameBudget.mayRead(this);
+    return this.#parts.context.mayRead() && this.#isHeard();
+  }
+
+  /** The sender reads its replies. */
+  #isHeard(): boolean {
+    return this.#socket.writableLength <= UNSENT_BYTES_MAX;
+  }
+
+  #pause(): void {
+    this.#noteWait(this.#nowMs());
+    this.#socket.pause();
+  }
+
+  /** Not reading is our wait, unless the sender leaves its replies unread. */
+  #noteWait(nowMs: number): void {
+    if (this.#isHeard()) this.#deadlines.waitBegins(nowMs);
+  }
+
+  #nowMs(): number {
+    return this.#parts.context.clock.monotonicMs();
   }
 
   /** All unfinished frames together are too much, and this is the largest. */
@@ -139,47 +175,83 @@ export class MllpConnection implements FrameHolder {
   }
 
   #read(chunk: Buffer): void {
-    this.#lastByteMs = this.#parts.context.clock.monotonicMs();
+    this.#deadlines.heard(this.#nowMs());
+    this.#decode(chunk);
+  }
+
+  /** Begins as many frames as there are free places; what is behind them waits in the decoder, the socket is paused. */
+  #decode(chunk: Buffer): void {
+    const places = this.#parts.settings.inFlightMax - this.#replies.length;
     let frames: readonly Buffer[] = [];
     try {
-      frames = this.#decoder.push(chunk);
+      frames = this.#decoder.push(chunk, Math.min(places, FRAMES_AT_ONCE));
     } catch (error) {
       if (!(error instanceof CausewayError)) throw error;
     }
-    this.#frameSinceMs = this.#decoder.inFrame
-      ? ((frames.length > 0 ? null : this.#frameSinceMs) ?? this.#lastByteMs)
-      : null;
+    if (this.#decoder.inFrame) this.#deadlines.frameOpen(this.#nowMs(), frames.length > 0);
+    else this.#deadlines.frameDone();
     for (const bytes of frames) this.#take(bytes);
     if (this.#decoder.overflow !== null) this.#refuseOversized();
-    this.#tellBudget(this.#closing ? 0 : this.#decoder.bufferedBytes);
+    this.#tellBudget(this.#closing ? 0 : this.#decoder.bufferedBytes + this.#decoder.restBytes);
     this.#expectFinalCr();
     this.#reportStray();
-    if (!this.#mayRead()) this.#socket.pause();
+    this.#goOn();
+  }
+
+  /** What comes after bytes were looked at: the rest of them, the end, or further bytes. */
+  #goOn(): void {
+    if (this.#closing) return;
+    if (this.#decoder.restBytes > 0) {
+      this.#pause();
+      this.#takeTurn();
+    } else if (this.#ended) {
+      // Nothing follows the last frame of the sender, and it still gets the replies to what it sent.
+      this.#takeUnterminated();
+      void this.finish();
+    } else if (this.#mayRead()) this.resume();
+    else this.#pause();
+  }
+
+  /** The next portion comes when the other connections, the disk and the timers had their turn. */
+  #takeTurn(): void {
+    if (this.#nextTurn !== null || !this.#mayTake()) return;
+    this.#nextTurn = setImmediate(() => {
+      this.#nextTurn = null;
+      if (!this.#closing && this.#mayTake()) this.#decode(NO_BYTES);
+    });
   }
 
   #expectFinalCr(): void {
-    this.#missingCr?.cancel();
-    this.#missingCr = null;
-    if (!this.#decoder.endPending) return;
-    this.#missingCr = this.#parts.context.clock.after(MISSING_CR_MS, () => {
-      this.#takeUnterminated();
-    });
+    if (!this.#closing && this.#decoder.endsWithSegment) this.#finalCr.begin();
+    else this.#finalCr.cancel();
+  }
+
+  #takeWithoutCr(): void {
+    // Nobody has looked for the CR while nothing was read.
+    if (this.#socket.isPaused()) this.#expectFinalCr();
+    else this.#takeUnterminated();
   }
 
   #takeUnterminated(): void {
     const bytes = this.#closing ? null : this.#decoder.endWithoutCr();
-    this.#frameSinceMs = null;
+    this.#deadlines.frameDone();
     this.#tellBudget(this.#decoder.bufferedBytes);
     if (bytes !== null) this.#take(bytes);
+    if (!this.#ended) this.#goOn();
   }
 
   #take(bytes: Buffer): void {
     const { context } = this.#parts;
-    const slot: { reply: Buffer | null } = { reply: null };
-    this.#replies.push(slot);
+    if (bytes.length === 0) {
+      context.observe.frameRefused('malformed');
+      this.#replies.add(context.refuseEmpty());
+      this.#writeReplies();
+      return;
+    }
+    const place = this.#replies.add(null);
     const frame = { channelId: context.channelId, remote: this.#remote, receivedAtMs: context.clock.nowMs(), bytes };
     void context.intake(frame).then(({ reply }) => {
-      slot.reply = reply;
+      place.reply = reply;
       this.#writeReplies();
     });
   }
@@ -195,8 +267,8 @@ export class MllpConnection implements FrameHolder {
     });
     this.#closing = true;
     this.#socket.pause();
-    this.#frameSinceMs = null;
-    this.#replies.push({ reply: context.refuseOversized(this.#decoder.firstBytes()) ?? Buffer.alloc(0) });
+    this.#deadlines.frameDone();
+    this.#replies.add(context.refuseOversized(this.#decoder.firstBytes()) ?? NO_BYTES);
     this.#onDrained = () => this.#closeAfterRefusal();
     this.#writeReplies();
   }
@@ -210,15 +282,7 @@ export class MllpConnection implements FrameHolder {
   }
 
   #writeReplies(): void {
-    const ready: Buffer[] = [];
-    let next = this.#replies[0];
-    while (next?.reply != null) {
-      if (next.reply.length > 0) ready.push(encodeFrame(next.reply));
-      this.#replies.shift();
-      next = this.#replies[0];
-    }
-    if (ready.length > 0 && this.#socket.writable)
-      this.#socket.write(ready.length === 1 ? (ready[0] ?? '') : Buffer.concat(ready));
+    this.#replies.write();
     if (this.#replies.length === 0) {
       const drained = this.#onDrained;
       this.#onDrained = null;

@@ -34,11 +34,14 @@ export const mllpSettings = z.strictObject({
     .min(1)
     .max(1_024)
     .default(64)
-    .describe('Frames of one connection in work at once; above it, the connection is not read.'),
+    .describe('Most frames of one connection in work at once; while there are as many, the connection is not read.'),
   missingFinalCr: z
     .enum(['accept', 'refuse'])
     .default('accept')
-    .describe('What to do when 0x1C is not followed by 0x0D: take the frame, or treat 0x1C as data until 0x1C 0x0D.'),
+    .describe(
+      'A frame whose 0x1C has no 0x0D behind it. accept: it ends when the next frame begins, the sender closes, or ' +
+        'nothing follows a 0x1C behind a whole segment. refuse: 0x1C is data until 0x1C 0x0D.',
+    ),
 });
 
 export type MllpSettings = z.infer<typeof mllpSettings>;

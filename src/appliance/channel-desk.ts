@@ -4,9 +4,10 @@ import type { FrameBudget } from '../../listeners/frame-budget.ts';
 import type { Listener, ListenerObserver } from '../../listeners/listener.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { buildAck } from '../hl7/acknowledgment.ts';
-import { readHeader } from '../hl7/parse.ts';
+import { type MessageHeader, readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { ERROR_SPECS } from '../model/errors.ts';
+import type { ProblemCode } from '../model/problem.ts';
 import type { Database } from '../platform/database.ts';
 import type { DiskGuard } from '../platform/disk-guard.ts';
 import type { Log } from '../platform/log.ts';
@@ -76,26 +77,27 @@ export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
   const rate = new RateCounter(clock);
   const intake = createIntake({ ...parts, channel, onMessage: messageObserver(parts, state, rate) });
   let refusals = 0;
+  const refusal = (header: MessageHeader | null, text: string, code: ProblemCode): Buffer => {
+    refusals += 1;
+    return buildAck({
+      header,
+      code: 'AR',
+      text,
+      problems: [{ code, path: 'MSH', text }],
+      controlId: `l${refusals}.${clock.nowMs()}`,
+      atMs: clock.nowMs(),
+      timezone: facility.timezone,
+    });
+  };
   const listener = createListener(config.listener, {
     channelId: config.id,
     intake,
     refuseOversized: (firstBytes) => {
       const header = readHeader(firstBytes);
-      if (header === null) return null;
-      refusals += 1;
-      const text = `Refused: ${ERROR_SPECS.FRAME_TOO_LARGE.text}`;
-      const controlId = `l${refusals}.${clock.nowMs()}`;
-      const problems = [{ code: 'limit', path: 'MSH', text }] as const;
-      return buildAck({
-        header,
-        code: 'AR',
-        text,
-        problems,
-        controlId,
-        atMs: clock.nowMs(),
-        timezone: facility.timezone,
-      });
+      return header === null ? null : refusal(header, `Refused: ${ERROR_SPECS.FRAME_TOO_LARGE.text}`, 'limit');
     },
+    refuseEmpty: () =>
+      refusal(null, 'Refused: the frame is empty; expected a message that begins with MSH.', 'unreadable'),
     mayRead: () => !disk.isPaused,
     frameBudget: parts.frameBudget,
     clock,

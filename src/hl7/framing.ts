@@ -11,10 +11,13 @@
  * - `missingFinalCr: 'refuse'`: any other 0x1C is data, so the frames never depend on how the bytes were split.
  * - `missingFinalCr: 'accept'`: 0x1C also ends the frame when the next byte is 0x0A (swallowed) or 0x0B (next frame).
  *   Followed by any other byte it stays data, because cutting there would acknowledge half a message. A 0x1C that is
- *   the last byte so far decides nothing: the caller waits a moment for the next byte (`endPending`) and then says that
- *   none came (`endWithoutCr`), so a sender that forgets the final CR gets its reply and no split of the bytes by TCP
- *   can cut a message.
+ *   the last byte so far decides nothing (`endPending`). The caller says that it is the end (`endWithoutCr`) when the
+ *   sender has closed its side, or when nothing came for a while and a whole segment stands before it
+ *   (`endsWithSegment`): so a sender that forgets the final CR gets its reply, and a 0x1C in the data at which TCP
+ *   happens to pause does not cut a message. A sender that ends neither its last segment nor its frame is understood
+ *   only by its next 0x0B or when it closes.
  * - A frame may be empty (0x0B 0x1C 0x0D): it is handed on, because every frame is owed a reply.
+ * - The caller may take a few frames at a time: the bytes behind them wait here, not yet looked at.
  *
  * Memory: a frame that lies inside one chunk is a view of that chunk, without a copy. Unfinished frames are collected
  * in one buffer that doubles, so a sender that drips single bytes costs at most twice its bytes, never an object
@@ -52,6 +55,8 @@ export class FrameDecoder {
   #endPending = false;
   #strayBytes = 0;
   #overflow: CausewayError | null = null;
+  /** Bytes behind the last frame that was given. */
+  #rest: Buffer = NO_BYTES;
 
   constructor(options: FrameDecoderOptions) {
     this.#frameBytesMax = options.frameBytesMax;
@@ -61,6 +66,11 @@ export class FrameDecoder {
   /** Bytes of memory held for the unfinished frame: at most `frameBytesMax` and one that may end it. */
   get bufferedBytes(): number {
     return this.#buffer.length;
+  }
+
+  /** Bytes that were pushed and not yet looked at, because enough frames were found before them. */
+  get restBytes(): number {
+    return this.#rest.length;
   }
 
   /** An opened frame waits for its end. */
@@ -91,6 +101,13 @@ export class FrameDecoder {
     return this.#acceptMissingCr && this.#endPending;
   }
 
+  /** `endPending`, and a line end stands before the 0x1C: a message that is over ends with a whole segment. */
+  get endsWithSegment(): boolean {
+    if (!this.endPending) return false;
+    const last = this.#buffer[this.#length - 2];
+    return last === CR || last === LF;
+  }
+
   /** No byte came behind the 0x1C: the frame ends there. null when none waits for its end. */
   endWithoutCr(): Buffer | null {
     if (!this.endPending) return null;
@@ -100,21 +117,28 @@ export class FrameDecoder {
   }
 
   /**
-   * Takes the next bytes of the stream and returns the frames that they complete, in order. The frames may be views of
-   * `chunk`, which must not be written to afterwards.
+   * Takes the next bytes of the stream and returns the frames that they complete, in order, at most `framesMax`. What
+   * is behind these is kept (`restBytes`) until the next call, which may bring no further bytes. The frames may be views
+   * of `chunk`, which must not be written to afterwards.
    * @throws CausewayError `FRAME_TOO_LARGE` while reading a payload over the cap, when no frame before it is to be
    * returned.
    */
-  push(chunk: Buffer): readonly Buffer[] {
+  push(chunk: Buffer, framesMax = Number.POSITIVE_INFINITY): readonly Buffer[] {
     if (this.#overflow !== null) throw this.#overflow;
+    const bytes = this.#rest.length === 0 ? chunk : this.#withRest(chunk);
     const frames: Buffer[] = [];
     let position = 0;
-    while (position < chunk.length && this.#overflow === null) {
-      if (this.#inFrame) position = this.#readFrame(chunk, position, frames);
-      else position = this.#seekFrame(chunk, position);
+    while (position < bytes.length && this.#overflow === null && frames.length < framesMax) {
+      if (this.#inFrame) position = this.#readFrame(bytes, position, frames);
+      else position = this.#seekFrame(bytes, position);
     }
+    this.#rest = position < bytes.length && this.#overflow === null ? bytes.subarray(position) : NO_BYTES;
     if (this.#overflow !== null && frames.length === 0) throw this.#overflow;
     return frames;
+  }
+
+  #withRest(chunk: Buffer): Buffer {
+    return chunk.length === 0 ? this.#rest : Buffer.concat([this.#rest, chunk]);
   }
 
   #seekFrame(chunk: Buffer, position: number): number {

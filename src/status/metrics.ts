@@ -52,7 +52,7 @@ export const METRICS = {
     type: 'counter',
     unit: 'frames',
     labels: ['channel', 'reason'],
-    help: 'Frames or connections that the listener ended: too large, too slow, too many, too much memory.',
+    help: 'Frames or connections that the listener ended: too large, too slow, empty, too much memory.',
   },
   causeway_stray_bytes_total: {
     type: 'counter',

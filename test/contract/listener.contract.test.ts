@@ -36,6 +36,7 @@ async function started(driver: Driver, intake: Intake, overrides: Partial<MllpSe
     channelId: 'lab' as ChannelId,
     intake,
     refuseOversized: (first) => Buffer.from(`refused ${first.length > 0}`),
+    refuseEmpty: () => Buffer.from('refused empty'),
     mayRead: () => gate.open,
     frameBudget: new FrameBudget(budgetBytes),
     clock: systemClock,
@@ -114,13 +115,32 @@ test('mllp: a frame without final CR is taken when nothing follows, and its CR m
     echoAfter(() => 0),
   );
   const sender = await connect();
-  sender.write(Buffer.from('\vno CR\x1c'));
-  expect(await sender.replies(1)).toEqual(['reply no CR']);
+  sender.write(Buffer.from('\vno CR\r\x1c'));
+  expect(await sender.replies(1)).toEqual(['reply no CR\r']);
   sender.write(Buffer.from('\vlate CR\x1c'));
   await sleep(20);
   sender.write(Buffer.from('\r'));
   expect(await sender.replies(1)).toEqual(['reply late CR']);
+  sender.write(Buffer.from('\vno line end\x1c'));
+  await sleep(20);
+  sender.write(Buffer.from('\vlast words\x1c'));
+  expect(await sender.replies(1)).toEqual(['reply no line end']);
+  sender.end();
+  expect(await sender.replies(1)).toEqual(['reply last words']);
   expect(noted.stray).toBe(0);
+});
+
+test('mllp: a 0x1C in the data is no end however long the network pauses behind it', async () => {
+  const { connect, noted } = await started(
+    drivers.mllp,
+    echoAfter(() => 0),
+  );
+  const sender = await connect();
+  sender.write(Buffer.from('\vMSH\rFT1|1|note\x1c'));
+  await sleep(600);
+  sender.write(Buffer.from('more\rFT1|2\r\x1c\r'));
+  expect(await sender.replies(1)).toEqual(['reply MSH\rFT1|1|note\x1cmore\rFT1|2\r']);
+  expect(noted).toMatchObject({ stray: 0, refused: [] });
 });
 
 test.each(kinds)('$kind: a slow store slows the sender instead of filling memory', async ({ driver }) => {
@@ -138,7 +158,68 @@ test.each(kinds)('$kind: a slow store slows the sender instead of filling memory
   const payload = 'x'.repeat(30_000);
   for (let at = 0; at < 100; at += 1) sender.write(sender.encode(payload));
   expect(await sender.replies(100)).toHaveLength(100);
-  expect(most).toBeLessThanOrEqual(4 + 3); // a chunk that was read already may hold a few frames more
+  expect(most).toBe(4);
+});
+
+test.each(kinds)(
+  '$kind: thousands of tiny frames in one piece are begun a few at a time, and other senders have their turn',
+  async ({ driver }) => {
+    let inWork = 0;
+    let most = 0;
+    let begun = 0;
+    const intake: Intake = async (frame) => {
+      inWork += 1;
+      most = Math.max(most, inWork);
+      begun += 1;
+      await sleep(1);
+      inWork -= 1;
+      return { disposition: 'accepted', messageId: null, ackCode: 'AA', reply: frame.bytes };
+    };
+    const { connect } = await started(driver, intake, { inFlightMax: 8 });
+    const [greedy, honest] = [await connect(), await connect()];
+    const payloads = Array.from({ length: 4_000 }, (_, index) => String(index));
+    greedy.write(Buffer.concat(payloads.map((payload) => greedy.encode(payload))));
+    await until('some are begun', () => begun > 0);
+    honest.write(honest.encode('honest'));
+    expect(await honest.replies(1)).toEqual(['honest']);
+    expect(begun).toBeLessThan(2_000);
+    expect(await greedy.replies(4_000)).toEqual(payloads);
+    expect(most).toBeLessThanOrEqual(8 + 1); // those of one sender, and the one of the other
+  },
+);
+
+test.each(kinds)(
+  '$kind: what a sender wrote before it closed its side is answered to the last frame',
+  async ({ driver }) => {
+    const { connect } = await started(
+      driver,
+      echoAfter(() => 2),
+      { inFlightMax: 3 },
+    );
+    const sender = await connect();
+    const payloads = Array.from({ length: 200 }, (_, index) => String(index));
+    sender.write(Buffer.concat(payloads.map((payload) => sender.encode(payload))));
+    sender.end();
+    expect(await sender.replies(200)).toEqual(payloads.map((payload) => `reply ${payload}`));
+    await sender.closed;
+  },
+);
+
+test.each(kinds)('$kind: an empty frame is answered and costs no place in the store', async ({ driver }) => {
+  const log: string[] = [];
+  const { connect, noted } = await started(
+    driver,
+    echoAfter(() => 0, log),
+  );
+  const sender = await connect();
+  const empty = sender.encode('');
+  sender.write(Buffer.concat([sender.encode('one'), ...Array.from({ length: 1_000 }, () => empty)]));
+  sender.write(sender.encode('two'));
+  const replies = await sender.replies(1_002);
+  expect([replies[0], replies[1_001]]).toEqual(['reply one', 'reply two']);
+  expect(new Set(replies.slice(1, -1))).toEqual(new Set(['refused empty']));
+  expect(log).toEqual(['committed one', 'committed two']);
+  expect(noted.refused).toEqual(Array.from({ length: 1_000 }, () => 'malformed'));
 });
 
 test.each(kinds)('$kind: stop writes the replies in work and takes no further frame', async ({ driver }) => {
@@ -298,3 +379,24 @@ test.each(kinds)(
     expect(noted.refused).toEqual([]);
   },
 );
+
+test.each(kinds)('$kind: time in which the listener does not read counts against no sender', async ({ driver }) => {
+  const { connect, noted } = await started(
+    driver,
+    echoAfter(() => 0),
+    { frameTimeoutMs: 1_500 },
+    200_000,
+  );
+  const [first, second] = [await connect(), await connect()];
+  const frame = first.encode('x'.repeat(200_000));
+  first.write(frame.subarray(0, 150_000));
+  await sleep(50);
+  second.write(frame.subarray(0, 100_000)); // over the budget: waits for the first
+  await sleep(1_150);
+  first.write(frame.subarray(150_000));
+  await first.replies(1);
+  await sleep(1_000); // more than 2 s since it began, half of them not its own
+  second.write(frame.subarray(100_000));
+  expect(await second.replies(1)).toHaveLength(1);
+  expect(noted.refused).toEqual([]);
+});

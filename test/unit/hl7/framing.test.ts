@@ -69,6 +69,21 @@ describe('a missing final CR', () => {
     expect(decoder.strayBytes).toBe(0);
   });
 
+  test.each([
+    ['\vMSH\rFT1|1\r\x1c', true],
+    ['\vMSH\rFT1|1\n\x1c', true],
+    ['\vMSH\rFT1|1|note\x1c', false],
+    ['\v\x1c', false],
+    ['\vMSH\rFT1|1\r', false],
+  ])('accept: only a 0x1C behind a whole segment may be an end by silence: %j', (bytes, expected) => {
+    const decoder = decoderWith();
+    pushAll(decoder, bytes);
+    expect(decoder.endsWithSegment).toBe(expected);
+    const refusing = decoderWith('refuse');
+    pushAll(refusing, bytes);
+    expect(refusing.endsWithSegment).toBe(false);
+  });
+
   test('accept: a 0x1C in the data that TCP delivers as the last byte of a chunk does not cut the message', () => {
     expect(pushAll(decoderWith(), '\vbefore\x1c', 'after\x1c\r')).toEqual(['before\x1cafter']);
   });
@@ -85,6 +100,35 @@ describe('a missing final CR', () => {
     const decoder = decoderWith('refuse');
     expect(pushAll(decoder, '\vone\x1c')).toEqual([]);
     expect(pushAll(decoder, '\vtwo\x1cthree\x1c', '\x1c', '\r')).toEqual(['one\x1c\vtwo\x1cthree\x1c']);
+  });
+});
+
+describe('a few at a time', () => {
+  test('what is behind the frames that were asked for waits, wherever the bytes were cut', () => {
+    const stream = Buffer.from('x\vone\x1c\r\vtwo\x1c\vthree\x1c\n\v\x1c\r\vfive\x1c\rjunk\vsi', 'latin1');
+    for (let at = 0; at <= stream.length; at += 1) {
+      const decoder = decoderWith();
+      const frames: string[] = [];
+      const take = (bytes: Buffer): void => {
+        const taken = decoder.push(bytes, 2);
+        expect(taken.length).toBeLessThanOrEqual(2);
+        frames.push(...taken.map(String));
+      };
+      for (const piece of [stream.subarray(0, at), stream.subarray(at)]) take(piece);
+      while (decoder.restBytes > 0) take(Buffer.alloc(0));
+      expect(frames).toEqual(['one', 'two', 'three', '', 'five']);
+      expect([decoder.inFrame, decoder.strayBytes]).toEqual([true, 5]);
+    }
+  });
+
+  test('a frame that is too large is told when its turn comes', () => {
+    const decoder = decoderWith('accept', 1_024);
+    const stream = Buffer.from(`\va\x1c\r\vb\x1c\r\v${'y'.repeat(2_000)}`, 'latin1');
+    expect(decoder.push(stream, 1).map(String)).toEqual(['a']);
+    expect(decoder.overflow).toBeNull();
+    expect(decoder.push(Buffer.alloc(0), 1).map(String)).toEqual(['b']);
+    expect(() => decoder.push(Buffer.alloc(0), 1)).toThrowError(/FRAME_TOO_LARGE/);
+    expect(decoder.restBytes).toBe(0);
   });
 });
 
