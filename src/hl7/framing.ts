@@ -118,8 +118,8 @@ export class FrameDecoder {
 
   /**
    * Takes the next bytes of the stream and returns the frames that they complete, in order, at most `framesMax`. What
-   * is behind these is kept (`restBytes`) until the next call, which may bring no further bytes. The frames may be views
-   * of `chunk`, which must not be written to afterwards.
+   * is behind these is kept (`restBytes`) until the next call, which may bring no further bytes. The frames may be
+   * views of `chunk`, which must not be written to afterwards.
    * @throws CausewayError `FRAME_TOO_LARGE` while reading a payload over the cap, when no frame before it is to be
    * returned.
    */
