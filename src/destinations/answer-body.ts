@@ -1,5 +1,6 @@
 /** What the JSON body of an answer says: whether it reports a failure, and how the destination names its record. */
 import type { InboundResponse } from './destination.ts';
+import { meaningOf } from './meaning.ts';
 
 /** Stands for a body that is no JSON. */
 export const BROKEN = Symbol('not JSON');
@@ -17,34 +18,37 @@ export function parseBody({ body }: Pick<InboundResponse, 'body'>): unknown {
 export const fieldsOf = (value: unknown): ReadonlyMap<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value)) : new Map();
 
-const FAILURE_WORDS = new Set(['error', 'failed', 'failure', 'fail', 'rejected', 'refused', 'invalid']);
-
-/** Where APIs put the results of the parts of a request. */
-const NESTED = ['results', 'result', 'items', 'responses', 'response', 'events', 'value', 'data', 'd'] as const;
+/** Where APIs put the results of the parts of a request: every part must be no refusal. */
+const RESULTS = ['results', 'result', 'responses', 'response', 'outcome', 'status', 'meta'] as const;
+/** Where they put records, or an echo of the events, whose states are their own: only a failure counts. */
+const RECORDS = ['items', 'events', 'value', 'data', 'd'] as const;
 const NESTING_MAX = 4;
 
-/** True for the shapes in which APIs report a refusal inside a 2xx, also in a part. */
+/** True for the shapes in which APIs report a refusal inside a 2xx, also in a part. Words that nobody knows count. */
 export function reportsFailure(answer: unknown, depth = 0): boolean {
-  if (depth > NESTING_MAX) return false;
-  if (Array.isArray(answer)) return answer.some((item) => reportsFailure(item, depth + 1));
-  if (typeof answer !== 'object' || answer === null) return false;
+  if (typeof answer !== 'object' || answer === null || depth > NESTING_MAX) return false;
+  if (Array.isArray(answer))
+    return answer.some((item) => isRefusal(item, 'unclear') || partsReportFailure(item, depth + 1));
+  return isRefusal(answer, 'unclear') || partsReportFailure(answer, depth);
+}
+
+/** The same of its parts only. */
+export function partsReportFailure(answer: unknown, depth = 0): boolean {
   const fields = fieldsOf(answer);
-  return isFailure(fields) || NESTED.some((name) => reportsFailure(fields.get(name), depth + 1));
+  return (
+    RESULTS.some((name) => reportsFailure(fields.get(name), depth + 1)) ||
+    RECORDS.some((name) => {
+      const part = fields.get(name);
+      if (typeof part !== 'object' || part === null || depth >= NESTING_MAX) return false;
+      const records = Array.isArray(part) ? part : [part];
+      return records.some((record) => isRefusal(record, 'failure') || partsReportFailure(record, depth + 2));
+    })
+  );
 }
 
-/** True when the object itself, whatever its parts say, reports a failure. */
-export function isFailure(fields: ReadonlyMap<string, unknown>): boolean {
-  const status = fields.get('status');
-  if (typeof status === 'string' && FAILURE_WORDS.has(status.toLowerCase())) return true;
-  if (typeof status === 'number' && status >= 400) return true;
-  if (fields.get('ok') === false || fields.get('success') === false) return true;
-  return isFilled(fields.get('error')) || isFilled(fields.get('errors')) || isFilled(fields.get('Fault'));
-}
-
-function isFilled(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === '' || value === 0) return false;
-  if (Array.isArray(value)) return value.length > 0;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
+function isRefusal(value: unknown, atLeast: 'failure' | 'unclear'): boolean {
+  const { says } = meaningOf(value);
+  return says === 'failure' || (atLeast === 'unclear' && says === 'unclear');
 }
 
 const RECEIPT_FIELDS = ['receipt', 'receiptId', 'documentNumber', 'documentId', 'number', 'id'] as const;

@@ -13,6 +13,7 @@ import { BROKEN, parseBody, receiptOf, receiptsOf, reportsFailure } from './answ
 import { conflictMeaning } from './conflict.ts';
 import type { InboundResponse, Posted, Refused, Verdict } from './destination.ts';
 import { type EventResult, eventResults } from './event-results.ts';
+import { isYes, meaningOf } from './meaning.ts';
 import type { RepetitionSettings } from './repetition-settings.ts';
 
 /** What the reading of an answer depends on. */
@@ -47,16 +48,19 @@ export function refusalOf(status: number, retryAfterMs: number | null): Refused 
 
 function verdictOfConflict(response: InboundResponse, { repetition, eventIds }: AnswerContext): Verdict {
   const answer = response.truncated ? null : parseBody(response);
+  const isOne = eventIds.length === 1;
+  const verdict = conflictVerdict(answer, repetition.conflict, isOne);
   // A destination that knows events, not requests, speaks of one of them: the others may have been left out with it.
-  const isAboutAll = eventIds.length === 1 || repetition.by === 'request-key';
-  const verdict = conflictVerdict(answer, repetition.conflict);
-  if (verdict.outcome === 'posted') return isAboutAll ? verdict : refusedForGood('validation', 'status 409');
-  return { ...verdict, retryAfterMs: retryAfterOf(response) };
+  if (verdict.outcome === 'posted' && !isOne && repetition.by !== 'request-key')
+    return refusedForGood('validation', 'status 409');
+  return verdict.outcome === 'posted' ? verdict : { ...verdict, retryAfterMs: retryAfterOf(response) };
 }
 
-function conflictVerdict(answer: unknown, conflict: RepetitionSettings['conflict']): Posted | Refused {
+/** Of several events, only the word that this request was taken before ends all of them. */
+function conflictVerdict(answer: unknown, conflict: RepetitionSettings['conflict'], isOne: boolean): Posted | Refused {
   const meaning = conflict === 'read-body' ? conflictMeaning(answer) : conflict;
-  if (meaning === 'duplicate' || meaning === 'posted') return { outcome: 'posted', receipt: receiptOf(answer) };
+  if (meaning === 'request' || meaning === 'posted' || (meaning === 'event' && isOne))
+    return { outcome: 'posted', receipt: receiptOf(answer) };
   if (meaning !== 'in-work') return refusedForGood('validation', 'status 409');
   const facts = { reason: 'status 409, still in work', retryAfterMs: null };
   return { ...refused('unknown-outcome', 'ambiguous', facts), destinationWide: false };
@@ -78,7 +82,11 @@ function verdictOfSuccess(response: InboundResponse, context: AnswerContext): Ve
   const isVague = status === 207 && (results === 'none' || (results !== 'unclear' && !results.every(isExplicit)));
   if (results === 'unclear' || isVague) return later(`status ${status} without one clear result per event`);
   if (results !== 'none') return verdictOfResults(results, context);
-  if (reportsFailure(answer)) return later(`status ${status} with a failure in its body`);
+  const isEmptyList = Array.isArray(answer) && answer.length === 0;
+  if (isEmptyList || reportsFailure(answer)) return later(`status ${status} with a failure in its body`);
+  // 201 and 202 say that it was taken, whatever is still done with it.
+  const isTaken = status === 201 || status === 202;
+  if (!isTaken && meaningOf(answer).says === 'in-work') return later(`status ${status}, still in work`);
   const receipts = receiptsOf(answer);
   const receipt = receiptOf(answer);
   return receipts.length > 1 && receipts.length === context.eventIds.length
@@ -102,16 +110,15 @@ const isPosted = (verdict: Posted | Refused): verdict is Posted => verdict.outco
 
 /** A result other than a success says that this event was not taken. */
 function verdictOfResult(result: EventResult, context: AnswerContext, index: number): Posted | Refused {
-  const { fields, failed } = result;
-  const status = fields.get('status');
+  const { fields, failed, status } = result;
   const answer = Object.fromEntries(fields);
   if (!failed) {
     const receipt = receiptOf(answer);
     return { outcome: 'posted', receipt: receipt === context.eventIds[index] ? null : receipt };
   }
-  if (status === 409) return conflictVerdict(answer, context.repetition.conflict);
-  if (typeof status === 'number') return { ...refusalOfEvent(status, context), destinationWide: false };
-  const mayRepeat = fields.get('retryable') === true || fields.get('retry') === true;
+  if (status === 409) return conflictVerdict(answer, context.repetition.conflict, true);
+  if (status !== null && status >= 300) return { ...refusalOfEvent(status, context), destinationWide: false };
+  const mayRepeat = isYes(fields.get('retryable')) || isYes(fields.get('retry'));
   const facts = { reason: 'refused in the results', retryAfterMs: null };
   return mayRepeat
     ? { ...refused('server-error', 'transient', facts), destinationWide: false }

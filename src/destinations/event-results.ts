@@ -2,15 +2,19 @@
  * One result per event inside a 2xx (`207`, or `200` with a list): which events the destination took and which not.
  *
  * The list is the body itself or stands under `results`, `responses`, `items` or `events`. It counts only when it tells
- * about every event of the request exactly once: each item names its event (`eventId`, or an `id` that is an event id),
- * or none does and the order is that of the request. Anything else is `unclear`: which events arrived is not known.
+ * about every event of the request exactly once: each item names its event, or none does and the order is that of the
+ * request. Each item must say how it ended, or the whole that all went well while no item says anything. Anything else
+ * is `unclear`: which events arrived is not known.
  */
-import { fieldsOf, isFailure } from './answer-body.ts';
+import { fieldsOf } from './answer-body.ts';
+import { meaningOf } from './meaning.ts';
 
 /** One item of the list, in the order of the request. */
 export interface EventResult {
   readonly fields: ReadonlyMap<string, unknown>;
   readonly failed: boolean;
+  /** HTTP status that it names; null when it names none. */
+  readonly status: number | null;
   /** The item says by itself how it ended; otherwise it only reports no failure. */
   readonly explicit: boolean;
 }
@@ -20,32 +24,36 @@ export type EventResults = readonly EventResult[] | 'none' | 'unclear';
 
 const LISTS = ['results', 'responses', 'items', 'events'] as const;
 const CONTAINERS = ['result', 'response', 'data', 'd'] as const;
-const EVENT_NAMES = ['eventId', 'event_id', 'externalId', 'external_id', 'reference'] as const;
-const SUCCESS_WORDS = new Set([
-  'ok',
-  'success',
-  'succeeded',
-  'posted',
-  'accepted',
-  'created',
-  'done',
-  'processed',
-  'duplicate',
-]);
+/** Fields that name an event; another id in one of the first two is about an event that was not in the request. */
+const EVENT_NAMES = ['eventId', 'event_id', 'externalId', 'external_id', 'reference', 'id'] as const;
 
 /** Reads the results; `eventIds` are those of the request, in its order. */
 export function eventResults(answer: unknown, eventIds: readonly string[]): EventResults {
   const list = listIn(answer);
+  if (list === null) return 'none';
+  const isOne = eventIds.length === 1;
   // An answer to one event may well list the lines of the document that it made.
-  if (list === null || (eventIds.length === 1 && list.length !== 1)) return 'none';
+  if (isOne && list.length > 1) return 'none';
+  if (isOne && list.length === 0 && mayBeLines(list, answer)) return 'none';
   if (list.length !== eventIds.length) return 'unclear';
   const ordered = inOrder(list.map(fieldsOf), eventIds);
   if (ordered === null) return 'unclear';
+  const whole = Array.isArray(answer) ? 'nothing' : meaningOf(answer).says;
+  const meanings = list.map((item) => meaningOf(item).says);
+  const saysNothing = meanings.every((says) => says === 'nothing');
+  if (saysNothing && isOne) return 'none';
+  const isCovered = saysNothing && whole === 'success';
+  if (!isCovered && meanings.some((says) => says !== 'success' && says !== 'failure')) return 'unclear';
   const results = ordered.map(resultOf);
   // The whole says that it failed, its parts say that all went well.
-  if (isFailure(fieldsOf(answer)) && !results.some(({ failed }) => failed)) return 'unclear';
+  if (whole === 'failure' && !results.some(({ failed }) => failed)) return 'unclear';
   return results;
 }
+
+const mayBeLines = (list: readonly unknown[], answer: unknown): boolean => {
+  const fields = fieldsOf(answer);
+  return list === fields.get('items') || list === fields.get('events');
+};
 
 function listIn(answer: unknown): readonly unknown[] | null {
   if (Array.isArray(answer)) return answer;
@@ -76,23 +84,15 @@ function inOrder(items: readonly Item[], eventIds: readonly string[]): readonly 
   return ordered.length === eventIds.length ? ordered : null;
 }
 
-/** The event that an item names; an `id` that is no event of the request is the destination's own number. */
+/** The event that an item names; anything that is no event of the request is the destination's own number. */
 function eventNameOf(item: Item, known: ReadonlySet<string>): string | null {
-  for (const name of EVENT_NAMES) {
-    const value = item.get(name);
-    if (typeof value === 'string') return value;
-  }
-  const id = item.get('id');
-  return typeof id === 'string' && known.has(id) ? id : null;
+  const values = EVENT_NAMES.map((name) => item.get(name)).filter((value) => typeof value === 'string');
+  const event = values.find((value) => known.has(value));
+  const other = item.get('eventId') ?? item.get('event_id');
+  return event ?? (typeof other === 'string' ? other : null);
 }
 
 function resultOf(fields: Item): EventResult {
-  const status = fields.get('status');
-  const failed = isFailure(fields);
-  const succeeded =
-    (typeof status === 'number' && status >= 200 && status < 300) ||
-    (typeof status === 'string' && SUCCESS_WORDS.has(status.toLowerCase())) ||
-    fields.get('ok') === true ||
-    fields.get('success') === true;
-  return { fields, failed, explicit: failed || succeeded };
+  const { says, status } = meaningOf(Object.fromEntries(fields));
+  return { fields, failed: says === 'failure', status, explicit: says !== 'nothing' };
 }

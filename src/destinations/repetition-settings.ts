@@ -25,6 +25,19 @@ export const repetitionSettings = z.strictObject({
         .max(300_000)
         .default(10_000)
         .describe('How long a request without a clear answer may still be worked on before it is asked for, in ms.'),
+      notFound: z
+        .enum(['read-body', 'absent'])
+        .default('read-body')
+        .describe(
+          'What status 404 says: what its body says (it must speak of the event or its record), or that the event is ' +
+            'absent. absent only where no gateway answers 404 by itself.',
+        ),
+      idField: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe('Field of a record that holds the event id, where it is none of the usual ones.'),
     })
     .optional()
     .describe('Asked before an event is sent again whose repetition would not be recognised; without it, it is held.'),

@@ -160,7 +160,7 @@ export class FakeErp {
     this.lookUps.push(id);
     const isThere = this.effects.some((event) => event.id === id);
     response.writeHead(isThere ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isThere ? { reference: id, number: `D-${id}` } : { status: 'error' }));
+    response.end(JSON.stringify(isThere ? { reference: id, number: `D-${id}` } : { error: 'no such document' }));
   }
 
   #answer(mode: ErpMode, response: ServerResponse, events: readonly ErpEvent[]): void {

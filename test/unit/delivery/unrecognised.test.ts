@@ -25,7 +25,9 @@ function forgetfulErp(random: () => number, faults: { lost: number; unclear: num
     if (request.method === 'GET') {
       if (random() < faults.unclear) return json(random() < 0.5 ? 503 : 200, { hint: 'come back' });
       const id = decodeURIComponent(request.url.split('/').at(-1) ?? '');
-      return effects.has(id) ? json(200, { reference: id, number: `D-${id.slice(0, 4)}` }) : json(404, {});
+      return effects.has(id)
+        ? json(200, { reference: id, number: `D-${id.slice(0, 4)}` })
+        : json(404, { error: 'EVENT_NOT_FOUND' });
     }
     const before = random();
     if (before < faults.lost / 2) return lostAnswer;
@@ -146,7 +148,7 @@ test.each([
     repetition: there === null ? { by } : { by, lookUp },
     script: (request) => {
       if (request.method !== 'GET') return ok();
-      return there ? json(200, { reference: request.url.split('/').at(-1) }) : json(404, {});
+      return there ? json(200, { reference: request.url.split('/').at(-1) }) : json(404, { error: 'EVENT_NOT_FOUND' });
     },
   });
   const [first] = await fixture.append(['a', 'b', 'c']);
