@@ -50,6 +50,17 @@ function verdictOfConflict(response: InboundResponse, { repetition, eventIds }: 
   const answer = response.truncated ? null : parseBody(response);
   const isOne = eventIds.length === 1;
   const verdict = conflictVerdict(answer, repetition.conflict, isOne);
+  // Some of them it has, and who knows requests only would take the others twice in another request: a person decides.
+  if (
+    !isOne &&
+    repetition.by !== 'event-id' &&
+    repetition.conflict === 'read-body' &&
+    conflictMeaning(answer) === 'event'
+  )
+    return {
+      outcome: 'apart',
+      events: eventIds.map(() => refusedForGood('validation', 'status 409, duplicate of one')),
+    };
   // A destination that knows events, not requests, speaks of one of them: the others may have been left out with it.
   if (verdict.outcome === 'posted' && !isOne && repetition.by !== 'request-key')
     return refusedForGood('validation', 'status 409');

@@ -51,19 +51,22 @@ const IN_WORK = /\b(?:in[ _-]?progress|being processed|still processing|concurre
 /** Words of a refusal, and things that are none of the request: beside them nothing is proof. */
 const REFUSAL = new RegExp(
   '\\b(?:refus\\w+|reject\\w+|denied|declined|closed|locked|invalid|fail\\w*|cannot|unable|not|another|other|' +
-    'different|mismatch\\w*|violat\\w+|same parameters|period|account|company|ledger|fiscal|customer|vendor|supplier|line)\\b',
+    'different|mismatch\\w*|violat\\w+|same parameters|period|account|company|ledger|fiscal|customer|vendor|' +
+    'supplier|line)\\b',
   'i',
 );
 
 interface Evidence {
   readonly texts: string[];
+  /** A mere `duplicate`, in no list of errors: said of the whole request. */
+  isBare: boolean;
   /** Where `duplicate: true` stands: beside the whole, or in a list of errors, each about something of its own. */
   flag: 'request' | 'event' | null;
 }
 
 /** Reads the parsed body of a 409; anything but an object or a text is `other`. */
 export function conflictMeaning(body: unknown): ConflictMeaning {
-  const evidence: Evidence = { texts: [], flag: null };
+  const evidence: Evidence = { texts: [], isBare: false, flag: null };
   collect(body, evidence, { depth: 0, inList: false });
   const { texts, flag } = evidence;
   const says = (patterns: readonly RegExp[]): boolean =>
@@ -72,13 +75,16 @@ export function conflictMeaning(body: unknown): ConflictMeaning {
   const readable = texts.map((text) => text.replace(/^\w+:\/\/[^/]*/, '').replaceAll('_', ' '));
   if (readable.some((text) => IN_WORK.test(text))) return 'in-work';
   if (readable.some((text) => REFUSAL.test(text))) return 'other';
-  if (says(OF_REQUEST)) return 'request';
+  if (evidence.isBare || says(OF_REQUEST)) return 'request';
   return says(OF_EVENT) ? 'event' : 'other';
 }
 
 /** Gathers the telling texts and flags. */
 function collect(value: unknown, evidence: Evidence, place: { depth: number; inList: boolean }): void {
-  if (typeof value === 'string') evidence.texts.push(value.trim().slice(0, TEXT_LENGTH_MAX));
+  if (typeof value === 'string') {
+    evidence.texts.push(value.trim().slice(0, TEXT_LENGTH_MAX));
+    if (!place.inList && /^duplicate$/i.test(value.trim())) evidence.isBare = true;
+  }
   if (typeof value !== 'object' || value === null || place.depth > DEPTH_MAX) return;
   const inList = place.inList || Array.isArray(value);
   for (const [name, field] of Object.entries(value)) {
