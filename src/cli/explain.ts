@@ -21,25 +21,26 @@ interface Explanation {
   readonly retry?: RetryMeaning;
   readonly ack?: string | null;
   readonly httpStatus?: number;
-  readonly hint?: string;
+  /** What the operator can do. */
+  readonly hint: string;
 }
 
-const PROBLEM_NEXT =
-  'A problem of one message. The channel decides: `onProblem: hold` keeps it for a person, `reject` refuses it.';
-
 /** What a sender hears in MSA-1 (HL7 v2.5.1 table 0008, original mode), and what it does next. */
-const REPLIES: Readonly<Record<AckCode, { readonly text: string; readonly next: string }>> = {
+const REPLIES: Readonly<Record<AckCode, Pick<Explanation, 'text' | 'next' | 'hint'>>> = {
   AA: {
     text: 'Accepted: the message and everything derived from it are synced to disk.',
     next: 'The sender goes on. A message that is held for a person is answered AA too: it is safe.',
+    hint: 'Nothing to do. `causeway messages find --control-id ID` shows what became of the message.',
   },
   AE: {
-    text: 'Not stored this time: the appliance, not the message, has a problem.',
+    text: 'Not accepted this time: the appliance has a problem, or the message has one and `onProblem: reject` says so.',
     next: 'The sender keeps the message and sends it again; the code in the reply says what is wrong.',
+    hint: 'Run `causeway status`, then `causeway explain CODE` with the code in the reply.',
   },
   AR: {
     text: 'Refused: this message is not accepted however often it is sent.',
     next: 'The sender must correct the message or its target; the code in the reply says what is wrong.',
+    hint: 'Tell the people of the sender what `causeway explain CODE` says of the code in the reply.',
   },
 };
 
@@ -91,7 +92,7 @@ function explanationOf(typed: string): Explanation | null {
   }
   if (isRefusalClass(code)) return { code, sort: 'refusal', ...REFUSAL_CLASSES[code] };
   if (isReply(code)) return { code, sort: 'reply', ...REPLIES[code] };
-  return { code, sort: 'problem', text: PROBLEM_CODES[code as ProblemCode], next: PROBLEM_NEXT };
+  return { code, sort: 'problem', ...PROBLEM_CODES[code as ProblemCode] };
 }
 
 const isReply = (code: string): code is AckCode => Object.hasOwn(REPLIES, code);
@@ -99,16 +100,20 @@ const isReply = (code: string): code is AckCode => Object.hasOwn(REPLIES, code);
 const isRefusalClass = (code: string): code is RefusalClass => Object.hasOwn(REFUSAL_CLASSES, code);
 
 function lines({ code, sort, text, next, ack, httpStatus, hint }: Explanation): readonly string[] {
-  if (sort === 'problem' || sort === 'reply') return [`${code}: ${text}`, next];
-  if (sort === 'refusal') {
-    return [`${code}: ${text}`, 'A refusal of a destination.', `By itself:  ${next}`, `You can:    ${hint ?? ''}`];
+  if (sort !== 'error') {
+    const said = {
+      problem: 'A problem of one message or event.',
+      refusal: 'A refusal of a destination.',
+      reply: 'A reply.',
+    };
+    return [`${code}: ${text}`, said[sort], `By itself:  ${next}`, `You can:    ${hint}`];
   }
   return [
     `${code}: ${text}`,
     `By itself:        ${next}`,
     `The sender hears: ${ack ?? 'nothing of it (no message waits for a reply, or the reply was given before)'}`,
     `HTTP status:      ${httpStatus ?? ''}`,
-    `You can:          ${hint ?? ''}`,
+    `You can:          ${hint}`,
   ];
 }
 

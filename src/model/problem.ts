@@ -10,23 +10,115 @@ export interface Problem {
   readonly text: string;
 }
 
+interface ProblemSpec {
+  /** What is wrong, one sentence. */
+  readonly text: string;
+  /** What happens without anybody acting. */
+  readonly next: string;
+  /** What the operator can do. */
+  readonly hint: string;
+}
+
+/** What `policy.onProblem` of the channel makes of a data problem. */
+const BY_POLICY =
+  'The channel decides: `onProblem: hold` answers AA, keeps it as a case and delivers the lines without a problem; ' +
+  '`reject` answers AE.';
+/** What a person does about a case whose cause the sender can cure. */
+const SENDER_OR_PROFILE =
+  'Have the sender correct the field and send the message anew, then `causeway exceptions discard CASE`. Where the site ' +
+  'means something else by the field, set `profile` of the channel, restart, `causeway exceptions reprocess CASE`.';
+/** What is refused for good. */
+const REFUSED =
+  'It is answered AR, a copy is kept, and no case is opened: the sender must correct it and send it anew.';
+
 /** Closed set; `docs/problems.md` explains each, `causeway explain CODE` shows the same text. */
 export const PROBLEM_CODES = {
-  required: 'A field that the business event needs is absent or empty.',
-  format: 'A field has text that does not fit its type (number, date, time, money), or a segment name is misspelt.',
-  'out-of-range': 'A number or date is outside what the event allows.',
-  'amount-mismatch': 'Quantity times unit amount differs from the extended amount by more than the tolerance.',
-  'unsupported-code': 'A coded field has a code for which no meaning is defined.',
-  'unmapped-type': 'No mapping exists for this message type.',
-  'no-event': 'The message was read, but it carries nothing that becomes a business event.',
-  unreadable: 'The bytes are not an HL7 v2 message that can be read.',
-  charset: 'The bytes do not fit the character set that the message declares.',
-  limit: 'The message exceeds a limit: size, segments, fields or repetitions.',
-  'control-id': 'MSH-10 is missing, too long, or was used before for another message.',
-  'destination-refused': 'The destination refused the event.',
-  'store-damaged': 'The stored event is damaged or missing; nothing of it can be sent.',
-  'maybe-delivered': 'The destination may have the event already and would not recognise a repetition.',
-} as const satisfies Record<string, string>;
+  required: {
+    text: 'A field that the business event needs is absent or empty.',
+    next: BY_POLICY,
+    hint: SENDER_OR_PROFILE,
+  },
+  format: {
+    text: 'A field has text that does not fit its type (number, date, time, money), or a segment name is misspelt.',
+    next: BY_POLICY,
+    hint: SENDER_OR_PROFILE,
+  },
+  'out-of-range': {
+    text: 'A number or date is outside what the event allows.',
+    next: BY_POLICY,
+    hint: SENDER_OR_PROFILE,
+  },
+  'amount-mismatch': {
+    text: 'Quantity times unit amount differs from the extended amount by more than the tolerance.',
+    next: BY_POLICY,
+    hint:
+      'Ask the sender which amount is right; it is never corrected here. If the difference is only rounding, raise ' +
+      '`profile.amountTolerance` of the channel, restart, `causeway exceptions reprocess CASE`.',
+  },
+  'unsupported-code': {
+    text: 'A coded field has a code for which no meaning is defined.',
+    next: BY_POLICY,
+    hint: SENDER_OR_PROFILE,
+  },
+  'unmapped-type': {
+    text: 'No mapping exists for this message type.',
+    next:
+      'The channel decides: `onUnmappedType: hold` answers AA and keeps it as a case, `filter` answers AA and keeps it ' +
+      'without event, `reject` answers AR.',
+    hint:
+      'When the ERP needs nothing of this type: set `policy: { onUnmappedType: filter }` on the channel, restart, then ' +
+      '`causeway exceptions reprocess --cause CAUSE` closes its cases. When it does, the type needs a mapping ' +
+      '(ARCHITECTURE.md); until then its cases wait.',
+  },
+  'no-event': {
+    text: 'The message was read, but it carries nothing that becomes a business event.',
+    next: BY_POLICY,
+    hint: 'If the message is right as it is, `causeway exceptions discard CASE`; else have the sender send it anew.',
+  },
+  unreadable: {
+    text: 'The bytes are not an HL7 v2 message that can be read.',
+    next: REFUSED,
+    hint: 'Look at what the sender puts between the MLLP marks: it must begin with MSH and its delimiters.',
+  },
+  charset: {
+    text: 'The bytes do not fit the character set that the message declares.',
+    next:
+      'The channel decides: `format.onUndecodable: fallback` reads them with `fallbackCharset` and flags it, `reject` ' +
+      'answers AR.',
+    hint: 'Have the sender fill MSH-18 truly, or name its character set in `format.charset` of the channel.',
+  },
+  limit: {
+    text: 'The message exceeds a limit: size, segments, fields or repetitions.',
+    next: REFUSED,
+    hint: 'Ask the sender to split the message, or raise the limit under `listener` or `format` of the channel.',
+  },
+  'control-id': {
+    text: 'MSH-10 is missing, too long, or was used before for another message.',
+    next: 'It is answered AR; one that was used before only with `onReusedControlId: reject`, else it is taken as new.',
+    hint: 'Have the sender give each message its own MSH-10: by it a repetition is recognised.',
+  },
+  'destination-refused': {
+    text: 'The destination refused the event.',
+    next: 'It is held as a case, and what is younger on its ordering key waits behind it; everything else is delivered.',
+    hint:
+      'Read the class and the status in the cause (`causeway explain CAUSE`) and the attempts in `causeway exceptions ' +
+      'show CASE`. Cure it in the ERP, then `causeway exceptions reprocess CASE` sends it again.',
+  },
+  'store-damaged': {
+    text: 'The stored event is damaged or missing; nothing of it can be sent.',
+    next: 'It is held as a case, and what is younger on its ordering keys waits behind it; the rest is delivered.',
+    hint:
+      'Run `causeway verify` for all that is damaged. Have the sender send the message anew under another control id, or ' +
+      'enter it in the ERP by hand, then `causeway exceptions discard CASE`.',
+  },
+  'maybe-delivered': {
+    text: 'The destination may have the event already and would not recognise a repetition.',
+    next: 'It waits as a case until a person decides: this ERP would post a repetition twice.',
+    hint:
+      'Search the ERP for each event. There: `causeway exceptions discard CASE --reason TEXT`. Not there: `causeway ' +
+      'exceptions reprocess CASE`. `--cause CAUSE` acts on all of them at once.',
+  },
+} as const satisfies Record<string, ProblemSpec>;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;
 

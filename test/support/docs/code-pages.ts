@@ -52,7 +52,9 @@ ${classes.join('\n')}`;
 
 /** The whole text of `docs/problems.md`. */
 export function problemPage(): string {
-  const rows = Object.entries(PROBLEM_CODES).map(([code, text]) => `| \`${code}\` | ${text} |`);
+  const sections = Object.entries(PROBLEM_CODES).map(([code, { text, next, hint }]) =>
+    [`## ${code}`, '', text, '', `- **By itself:** ${next}`, `- **You can:** ${hint}`, ''].join('\n'),
+  );
   return `${GENERATED}
 # Problem codes
 
@@ -60,8 +62,7 @@ What can be wrong with one message. All problems of a message are reported at on
 (\`FT1[2]-11.1\`). The policy of the channel decides what happens: \`onProblem: hold\` keeps the message as an exception
 case and answers AA, \`onProblem: reject\` refuses it with AE and ERR. \`causeway explain CODE\` shows the same text.
 
-| code | meaning |
-| --- | --- |
-${rows.join('\n')}
-`;
+The cause of a case begins with one of them: \`unmapped-type ORU^R01\`, \`required FT1-7\`.
+
+${sections.join('\n')}`;
 }

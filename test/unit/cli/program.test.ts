@@ -82,11 +82,22 @@ test.each([
   [['unmapped-type', 'ORU^R01'], 'unmapped-type'],
   [['destination-refused erp validation status 422'], 'validation'],
   [['destination-refused'], 'destination-refused'],
+  [['maybe-delivered erp restored'], 'maybe-delivered'],
   [['ae'], 'AE'],
 ])('a cause or a reply is explained as it is printed: %j', async (typed, code) => {
   const explained = await run('explain', ...typed);
   expect(explained.code).toBe(0);
   expect(explained.stdout[0]).toMatch(new RegExp(`^${code}: .+`));
+  expect(explained.stdout.at(-2)).toMatch(/^By itself: +.+/);
+  expect(explained.stdout.at(-1)).toMatch(/^You can: +.+/);
+});
+
+test('the cause of a case is explained with what cures it', async () => {
+  const cureOf = async (cause: string) => (await run('explain', ...cause.split(' '))).stdout.slice(1).join(' ');
+  expect(await cureOf('unmapped-type ORU^R01')).toContain('onUnmappedType: filter');
+  expect(await cureOf('required FT1-7')).toContain('exceptions reprocess CASE');
+  for (const cause of ['destination-refused', 'maybe-delivered erp restored', 'store-damaged erp'])
+    expect(await cureOf(cause)).not.toContain('onProblem');
 });
 
 test('the help of a replay warns of batches, and that of status says what the totals count', async () => {
