@@ -44,9 +44,11 @@ class MllpListener implements Listener {
       keepAliveInitialDelay: KEEPALIVE_DELAY_MS,
     });
     this.#server.on('connection', (socket) => this.#take(socket));
-    this.#server.on('error', (error) =>
-      this.#context.log.warn('listener error', { channel: context.channelId, reason: error.name }),
-    );
+    this.#server.on('error', (error) => {
+      if (!this.#server.listening) return; // the start tells it
+      const reason = 'code' in error ? String(error.code) : error.name;
+      this.#context.log.warn('a sender could not be taken', { channel: context.channelId, reason });
+    });
   }
 
   start(): Promise<string> {

@@ -12,17 +12,27 @@ import { sandboxFolder } from './sandbox-client.ts';
 /** The sandbox makes two RSA keys at its first start, which is slow on a small machine. */
 const SANDBOX_START_MS = 60_000;
 const SANDBOX_STOP_MS = 3_000;
+const PORT_MAX = 65_535;
 
 /** `causeway demo` (`npm start`): the appliance on the bundled example facility, with the sandbox ERP behind it. */
 export const demoCommand: CliCommand = {
   name: 'demo',
   summary: 'Run the bundled example facility together with the sandbox ERP.',
-  options: [{ flags: CONFIG_OPTION.flags, text: 'Another configuration whose destination is the sandbox ERP.' }],
-  examples: [['demo', 'then, in another terminal: send --sample adt-a01']],
+  options: [
+    { flags: CONFIG_OPTION.flags, text: 'Another configuration whose destination is the sandbox ERP.' },
+    { flags: '--port-offset <n>', text: 'Adds n to every port, when other programs hold those of the configuration.' },
+  ],
+  examples: [
+    ['demo', 'then, in another terminal: send --sample adt-a01'],
+    ['demo --port-offset 1000', 'on 3575, 9080 and 19443 instead of 2575, 8080 and 18443'],
+    ['demo --config facility.yaml', 'your own configuration with the sandbox ERP on the port of its destination'],
+  ],
   async run(values, context) {
     const path = values.text('config') ?? examplePath(context);
-    const config = await loadOrExplain(path, context);
-    if (config === null) return 1;
+    const read = await loadOrExplain(path, context);
+    if (read === null) return 1;
+    const offset = values.integer('port-offset', { min: 0, max: PORT_MAX, fallback: 0 });
+    const config = offset === 0 ? read : withPortsMoved(read, offset);
     const place = placeOf(config);
     const sandbox = await startSandbox(place, context);
     const leave = (code: number | null): void => {
@@ -34,13 +44,41 @@ export const demoCommand: CliCommand = {
     try {
       const ideas = ideasFor(place, context);
       const configOption = configOptionText(values);
-      return await runAppliance(config, context, { from: path, configOption, json: false, ideas });
+      return await runAppliance(config, context, {
+        from: path,
+        configOption,
+        json: false,
+        ideas,
+        tellPort: offset > 0,
+      });
     } finally {
       sandbox.off('exit', leave);
       await stopSandbox(sandbox);
     }
   },
 };
+
+/** The same configuration on other ports: `offset` is added to each. @throws UsageError above 65535 */
+function withPortsMoved(config: Config, offset: number): Config {
+  const moved = (port: number): number => {
+    if (port + offset > PORT_MAX) throw new UsageError(`--port-offset ${offset} makes a port above ${PORT_MAX}.`);
+    return port === 0 ? 0 : port + offset;
+  };
+  return {
+    ...config,
+    status: { ...config.status, port: moved(config.status.port) },
+    channels: config.channels.map((channel) => ({
+      ...channel,
+      listener: { ...channel.listener, port: moved(channel.listener.port) },
+    })),
+    destinations: config.destinations.map((destination) => {
+      if (!isSandbox(destination)) return destination;
+      const url = new URL(destination.url);
+      url.port = `${moved(Number(url.port || '443'))}`;
+      return { ...destination, url: url.href };
+    }),
+  };
+}
 
 interface SandboxPlace {
   /** The destination that it is. */
@@ -64,14 +102,19 @@ function placeOf(config: Config): SandboxPlace {
   for (const destination of config.destinations) {
     const url = new URL(destination.url);
     const { caFile } = destination.tls;
-    const isLoopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1';
-    if (url.protocol === 'https:' && isLoopback && caFile !== undefined)
+    if (isSandbox(destination) && caFile !== undefined)
       return { id: destination.id, port: url.port || '443', folder: dirname(caFile) };
   }
   throw new UsageError(
     'No destination of the configuration is a sandbox ERP.',
     'It needs an https url on localhost and tls.caFile.',
   );
+}
+
+/** An https url on loopback, and a CA that it trusts. */
+function isSandbox({ url, tls }: Config['destinations'][number]): boolean {
+  const { hostname, protocol } = new URL(url);
+  return protocol === 'https:' && (hostname === 'localhost' || hostname === '127.0.0.1') && tls.caFile !== undefined;
 }
 
 /** A process of its own, so that it can be stopped alone; resolves once it takes events. @throws UsageError */

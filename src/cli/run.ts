@@ -35,6 +35,8 @@ export interface RunWords {
   readonly configOption: string;
   /** Tell the addresses as one JSON line on stdout. */
   readonly json: boolean;
+  /** The ports are not those of the configuration: commands must name them. */
+  readonly tellPort?: boolean;
   /** What else to try, in whole sentences: shown after the first message to send. */
   readonly ideas?: readonly string[];
 }
@@ -94,7 +96,7 @@ function tell(app: App, config: Config, { terminal, environment }: CliContext, w
   const stop = environment.get('NOTIFY_SOCKET') === undefined ? ' Ctrl-C stops it.' : '';
   terminal.say(`Ready. Nothing received yet is normal: send a first message.${stop}`);
   const [first] = config.channels;
-  const chosenBySystem = first?.listener.port === 0;
+  const chosenBySystem = first?.listener.port === 0 || words.tellPort === true;
   const to = first !== undefined && chosenBySystem ? ` --to ${channels[first.id] ?? ''}` : words.configOption;
   suggest(terminal, `send --sample adt-a01${to}`);
   for (const idea of words.ideas ?? []) terminal.say(idea);

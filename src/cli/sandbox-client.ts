@@ -12,7 +12,7 @@ export const SANDBOX_PORT = 18_443;
 
 /** Folder of the sandbox: as named, else the one that the bundled example trusts. */
 export function sandboxFolder(values: OptionValues, { applicationDirectory }: CliContext): string {
-  return values.text('dir') ?? join(applicationDirectory, 'data', 'sandbox');
+  return values.text('dir') ?? join(applicationDirectory, 'config', 'example', 'data', 'sandbox');
 }
 
 /** `GET` without body, `POST` with one. @throws UsageError when no sandbox runs there */

@@ -9,7 +9,7 @@ import { count, money, plural, span } from './wording.ts';
 
 const DIR_OPTION = {
   flags: '--dir <folder>',
-  text: 'Folder of its certificates and accepted events. Default: data/sandbox of the application.',
+  text: 'Folder of its certificates and accepted events. Default: that of the bundled example.',
 };
 
 const fail: CliCommand = {

@@ -48,6 +48,11 @@ export const sendCommand: CliCommand = {
     ['send day.hl7 --to 127.0.0.1:2575 --rate 20/s', 'one file, slowly, to an address'],
     ['send - < message.hl7', 'from stdin'],
   ],
+  notes: [
+    'A message that Causeway has already (same control id, same bytes) is answered with the reply of the first time,',
+    'byte for byte, so the reply does not tell: `status` counts it under DUPLICATES, `tail` shows it as duplicate.',
+    'So a file that is sent twice has its effect once. Samples and --repeat get fresh control ids: each is a new message.',
+  ],
   async run(values, context) {
     if (values.flag('list-samples')) return listSamples(values, context);
     const target = await targetOf(values, context);

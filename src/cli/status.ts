@@ -25,9 +25,13 @@ export const statusCommand: CliCommand = {
     ['status --check', 'exit 0 only when everything flows'],
   ],
   notes: [
-    'Totals since the store was provisioned: RECEIVED, HELD EVER, REJECTED EVER, DELIVERED. Since the start: REFUSED.',
-    'HELD EVER counts closed cases too; what is open now stands under NEEDS A PERSON and in the Store line.',
-    'NEEDS A PERSON and SET ASIDE in the table are events; the money lines below are the amounts of the same events.',
+    'Totals since the store was provisioned: RECEIVED, DUPLICATES, HELD EVER, REJECTED EVER, DELIVERED.',
+    'Since the start: REFUSED (answered AE, nothing stored). IN/MIN counts every message, duplicates too.',
+    'RECEIVED counts messages that were stored. DUPLICATES came again (same control id, same bytes): each was answered',
+    'as the first time and has no second effect. What senders sent is RECEIVED + DUPLICATES + REFUSED.',
+    'What needs a person is an exception case: one message or event. Open ones stand in the Store line.',
+    'HELD EVER counts messages, those of closed cases too. HELD EVENTS wait for their cases now; BLOCKED wait behind',
+    'them or behind what is set aside. HELD EVENTS and SET ASIDE are events, the money lines below their amounts.',
     'Money waiting is what is still to be delivered, charges less credits: below zero when credits outweigh charges.',
   ],
   async run(values, context) {
@@ -70,7 +74,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     ...destinationLines(snapshot, terminal),
     '',
     `Money waiting           ${moneyText(snapshot.destinations, (row) => row.money.waiting)}`,
-    `Money needing a person  ${moneyText(snapshot.destinations, (row) => row.money.held)}`,
+    `Money held              ${moneyText(snapshot.destinations, (row) => row.money.held)}`,
     `Money set aside         ${moneyText(snapshot.destinations, (row) => row.money.dead)}`,
   ];
 }
@@ -109,12 +113,13 @@ function channelLines(snapshot: StatusSnapshot, terminal: Terminal): readonly st
     channel.lastMessageAtMs === null ? 'nothing yet' : `${span(snapshot.nowMs - channel.lastMessageAtMs)} ago`,
     count(channel.receivedPerMinute),
     count(channel.totals.received),
+    count(channel.totals.duplicate),
     count(channel.totals.held),
     count(channel.totals.rejected),
     count(channel.totals.refused),
   ];
   const columns = ['CHANNEL', 'STATE', 'LISTENS', 'LAST MESSAGE'].map((title) => ({ title }));
-  const numbers = ['IN/MIN', 'RECEIVED', 'HELD EVER', 'REJECTED EVER', 'REFUSED'].map((title) => ({
+  const numbers = ['IN/MIN', 'RECEIVED', 'DUPLICATES', 'HELD EVER', 'REJECTED EVER', 'REFUSED'].map((title) => ({
     title,
     align: 'right' as const,
   }));
@@ -134,7 +139,7 @@ function destinationLines(snapshot: StatusSnapshot, terminal: Terminal): readonl
     count(destination.posted),
   ];
   const columns = ['DESTINATION', 'STATE'].map((title) => ({ title }));
-  const numbers = ['OUT/MIN', 'WAITING', 'OLDEST', 'BLOCKED', 'NEEDS A PERSON', 'SET ASIDE', 'DELIVERED'];
+  const numbers = ['OUT/MIN', 'WAITING', 'OLDEST', 'BLOCKED', 'HELD EVENTS', 'SET ASIDE', 'DELIVERED'];
   const right = numbers.map((title) => ({ title, align: 'right' as const }));
   return tableLines(terminal, [...columns, ...right], worstFirst(snapshot.destinations).map(row));
 }

@@ -57,7 +57,7 @@ function isWanted(event: TailEvent, values: OptionValues): boolean {
 
 const DELIVERY_WORDS = {
   posted: 'delivered',
-  held: 'needs a person',
+  held: 'held for a person',
   dead: 'set aside',
   retry: 'will be tried again',
 } as const;

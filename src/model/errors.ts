@@ -56,7 +56,10 @@ export const ERROR_SPECS = {
     ack: null,
     httpStatus: 503,
     level: 'error',
-    hint: 'Another process holds the port, or the address is not on this machine: `ss -ltnp` shows who listens.',
+    hint:
+      'Another process holds the port, or the address is not on this machine: `ss -ltnp` shows who listens. ' +
+      'Stop it, or change host and port in the configuration; for the example: `npm start -- --port-offset ' +
+      '1000`.',
   },
   OVERLOADED: {
     text: 'Too much is in work at once; nothing was stored of this message.',

@@ -21,12 +21,13 @@ interface ProblemSpec {
 
 /** What `policy.onProblem` of the channel makes of a data problem. */
 const BY_POLICY =
-  'The channel decides: `onProblem: hold` answers AA, keeps it as a case and delivers the lines without a problem; ' +
-  '`reject` answers AE.';
+  'The channel decides: `onProblem: hold` answers AA, keeps it as a case and delivers the lines without a ' +
+  'problem; `reject` answers AE.';
 /** What a person does about a case whose cause the sender can cure. */
 const SENDER_OR_PROFILE =
-  'Have the sender correct the field and send the message anew, then `causeway exceptions discard CASE`. Where the site ' +
-  'means something else by the field, set `profile` of the channel, restart, `causeway exceptions reprocess CASE`.';
+  'Have the sender correct the field and send the message anew, then `causeway exceptions discard CASE`. Where ' +
+  'the site means something else by the field, set `profile` of the channel, restart, `causeway exceptions ' +
+  'reprocess CASE`.';
 /** What is refused for good. */
 const REFUSED =
   'It is answered AR, a copy is kept, and no case is opened: the sender must correct it and send it anew.';
@@ -52,8 +53,8 @@ export const PROBLEM_CODES = {
     text: 'Quantity times unit amount differs from the extended amount by more than the tolerance.',
     next: BY_POLICY,
     hint:
-      'Ask the sender which amount is right; it is never corrected here. If the difference is only rounding, raise ' +
-      '`profile.amountTolerance` of the channel, restart, `causeway exceptions reprocess CASE`.',
+      'Ask the sender which amount is right; it is never corrected here. If the difference is only rounding, ' +
+      'raise `profile.amountTolerance` of the channel, restart, `causeway exceptions reprocess CASE`.',
   },
   'unsupported-code': {
     text: 'A coded field has a code for which no meaning is defined.',
@@ -63,12 +64,12 @@ export const PROBLEM_CODES = {
   'unmapped-type': {
     text: 'No mapping exists for this message type.',
     next:
-      'The channel decides: `onUnmappedType: hold` answers AA and keeps it as a case, `filter` answers AA and keeps it ' +
-      'without event, `reject` answers AR.',
+      'The channel decides: `onUnmappedType: hold` answers AA and keeps it as a case, `filter` answers AA and ' +
+      'keeps it without event, `reject` answers AR.',
     hint:
-      'When the ERP needs nothing of this type: set `policy: { onUnmappedType: filter }` on the channel, restart, then ' +
-      '`causeway exceptions reprocess --cause CAUSE` closes its cases. When it does, the type needs a mapping ' +
-      '(ARCHITECTURE.md); until then its cases wait.',
+      'When the ERP needs nothing of this type: set `policy: { onUnmappedType: filter }` on the channel, ' +
+      'restart, then `causeway exceptions reprocess --cause CAUSE` closes its cases. When it does, the type ' +
+      'needs a mapping (ARCHITECTURE.md); until then its cases wait.',
   },
   'no-event': {
     text: 'The message was read, but it carries nothing that becomes a business event.',
@@ -83,8 +84,8 @@ export const PROBLEM_CODES = {
   charset: {
     text: 'The bytes do not fit the character set that the message declares.',
     next:
-      'The channel decides: `format.onUndecodable: fallback` reads them with `fallbackCharset` and flags it, `reject` ' +
-      'answers AR.',
+      'The channel decides: `format.onUndecodable: fallback` reads them with `fallbackCharset` and flags it, ' +
+      '`reject` answers AR.',
     hint: 'Have the sender fill MSH-18 truly, or name its character set in `format.charset` of the channel.',
   },
   limit: {
@@ -99,24 +100,24 @@ export const PROBLEM_CODES = {
   },
   'destination-refused': {
     text: 'The destination refused the event.',
-    next: 'It is held as a case, and what is younger on its ordering key waits behind it; everything else is delivered.',
+    next: 'It is held as a case, and what is younger on its ordering key waits behind it; the rest is delivered.',
     hint:
-      'Read the class and the status in the cause (`causeway explain CAUSE`) and the attempts in `causeway exceptions ' +
-      'show CASE`. Cure it in the ERP, then `causeway exceptions reprocess CASE` sends it again.',
+      'Read the class and the status in the cause (`causeway explain CAUSE`) and the attempts in `causeway ' +
+      'exceptions show CASE`. Cure it in the ERP, then `causeway exceptions reprocess CASE` sends it again.',
   },
   'store-damaged': {
     text: 'The stored event is damaged or missing; nothing of it can be sent.',
     next: 'It is held as a case, and what is younger on its ordering keys waits behind it; the rest is delivered.',
     hint:
-      'Run `causeway verify` for all that is damaged. Have the sender send the message anew under another control id, or ' +
-      'enter it in the ERP by hand, then `causeway exceptions discard CASE`.',
+      'Run `causeway verify` for all that is damaged. Have the sender send the message anew under another ' +
+      'control id, or enter it in the ERP by hand, then `causeway exceptions discard CASE`.',
   },
   'maybe-delivered': {
     text: 'The destination may have the event already and would not recognise a repetition.',
     next: 'It waits as a case until a person decides: this ERP would post a repetition twice.',
     hint:
-      'Search the ERP for each event. There: `causeway exceptions discard CASE --reason TEXT`. Not there: `causeway ' +
-      'exceptions reprocess CASE`. `--cause CAUSE` acts on all of them at once.',
+      'Search the ERP for each event. There: `causeway exceptions discard CASE --reason TEXT`. Not there: ' +
+      '`causeway exceptions reprocess CASE`. `--cause CAUSE` acts on all of them at once.',
   },
 } as const satisfies Record<string, ProblemSpec>;
 

@@ -97,7 +97,7 @@ export function channelState(facts: ChannelFacts): StateText {
   return { state: 'flowing', text: `${formatCountOf(facts.connections, 'sender')} connected.` };
 }
 
-/** What a destination's row says: an outage before lateness, lateness before events that need a person. */
+/** What a destination's row says: an outage before lateness, lateness before events that are held for a person. */
 export function destinationState(facts: DestinationFacts): StateText {
   const oldestAgeMs = facts.oldestWaitingAtMs === null ? 0 : facts.nowMs - facts.oldestWaitingAtMs;
   if (isStoppedByDamage(facts)) return { state: 'blocked', text: damageText(facts) };
@@ -140,7 +140,7 @@ function outageText(facts: DestinationFacts): string {
 
 function personText({ held, dead, blockedBehind }: DestinationFacts): string {
   const parts = [
-    held > 0 ? `${formatCountOf(held, 'event')} ${held === 1 ? 'needs' : 'need'} a person` : '',
+    held > 0 ? `${formatCountOf(held, 'event')} ${held === 1 ? 'is' : 'are'} held for a person` : '',
     dead > 0 ? `${formatCountOf(dead, 'event')} ${dead === 1 ? 'is' : 'are'} set aside` : '',
     blockedBehind > 0
       ? `${formatCount(blockedBehind)} ${blockedBehind === 1 ? 'waits' : 'wait'} behind them to keep the order`

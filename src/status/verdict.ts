@@ -211,7 +211,7 @@ function personFindings({ destinations, openCases }: VerdictParts): Finding[] {
   const dead = destinations.reduce((sum, one) => sum + one.dead, 0);
   const blockedBehind = destinations.reduce((sum, one) => sum + one.blockedBehind, 0);
   if (openCases + dead === 0) return [];
-  const cases = `${formatCountOf(openCases, 'exception')} ${openCases === 1 ? 'needs' : 'need'} a person`;
+  const cases = `${formatCountOf(openCases, 'exception case')} ${openCases === 1 ? 'needs' : 'need'} a person`;
   const aside = `${formatCountOf(dead, 'event')} ${dead === 1 ? 'is' : 'are'} set aside`;
   const brief = [openCases > 0 ? cases : '', dead > 0 ? aside : ''].filter((part) => part !== '').join(' and ');
   const behind =

@@ -25,7 +25,8 @@ export function ChannelTable({ channels, nowMs, timezone }: Props) {
     },
     { title: 'In\u00a0/\u00a0min', isFigure: true, cell: ({ receivedPerMinute }) => countText(receivedPerMinute) },
     { title: 'Received', isFigure: true, cell: ({ totals }) => countText(totals.received) },
-    { title: 'Held', isFigure: true, cell: ({ totals }) => countText(totals.held) },
+    { title: 'Duplicates', isFigure: true, cell: ({ totals }) => countText(totals.duplicate) },
+    { title: 'Held ever', isFigure: true, cell: ({ totals }) => countText(totals.held) },
     { title: 'Rejected', isFigure: true, cell: ({ totals }) => countText(totals.rejected) },
   ];
   const head = ({ id, kind, address }: ChannelStatus) =>

@@ -26,7 +26,7 @@ export function DestinationTable({ destinations, nowMs, timezone }: Props) {
       isFigure: true,
       cell: ({ oldestWaitingAtMs: atMs }) => html`<${Ago} ...${{ atMs, nowMs, timezone }} />`,
     },
-    { title: 'Needs a person', isFigure: true, cell: ({ held }) => countText(held) },
+    { title: 'Held events', isFigure: true, cell: ({ held }) => countText(held) },
     { title: 'Set aside', isFigure: true, cell: ({ dead }) => countText(dead) },
     {
       title: 'Money waiting',

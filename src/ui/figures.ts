@@ -45,7 +45,7 @@ export function Figures({ picture, nowMs }: Props) {
     {
       title: 'Needs a person',
       value: countText(openCases),
-      note: openCases === 0 ? 'open exceptions' : html`<code>causeway exceptions list</code>`,
+      note: openCases === 0 ? 'open exception cases' : html`<code>causeway exceptions list</code>`,
       ...(openCases > 0 ? { tone: 'needs-attention' as const } : {}),
     },
     storeTile(picture, nowMs),

@@ -26,7 +26,10 @@ async function copyOfExample(): Promise<Demo> {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-demo-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const config = join(folder, 'config/example');
-  cpSync(join(REPOSITORY, 'config/example'), config, { recursive: true });
+  cpSync(join(REPOSITORY, 'config/example'), config, {
+    recursive: true,
+    filter: (from) => !from.endsWith('/data'),
+  });
   const ports = { 'port: 8080': `port: ${statusPort}`, 'port: 2575': `port: ${mllpPort}`, ':18443/': `:${erpPort}/` };
   let replaced = 0;
   for (const name of readdirSync(config, { recursive: true, encoding: 'utf8' })) {
@@ -41,7 +44,7 @@ async function copyOfExample(): Promise<Demo> {
     writeFileSync(path, text);
   }
   expect(replaced).toBe(3);
-  const sandboxFolder = join(folder, 'data/sandbox');
+  const sandboxFolder = join(config, 'data/sandbox');
   return { folder, config, sandboxFolder, statusUrl: `http://127.0.0.1:${statusPort}`, mllpPort, erpPort };
 }
 
@@ -138,7 +141,7 @@ test('npm start tells what listens where and how to send a first message, which 
 
   expect(await running.stop()).toBe(0);
   expect(await ask(demo, ca)).toBe('ECONNREFUSED');
-  expect(existsSync(join(demo.folder, 'data/store'))).toBe(true);
+  expect(existsSync(join(demo.config, 'data/store'))).toBe(true);
 });
 
 test('an outage of the sandbox ERP is seen in the status, ends by itself, and everything arrives once', async () => {

@@ -102,7 +102,8 @@ test('the cause of a case is explained with what cures it', async () => {
 
 test('the help of a replay warns of batches, and that of status says what the totals count', async () => {
   expect((await run('replay', '--help')).stdout.join('\n')).toContain('the ERP must recognise the event ids');
-  expect((await run('status', '--help')).stdout.join('\n')).toContain('HELD EVER counts closed cases too');
+  expect((await run('status', '--help')).stdout.join('\n')).toContain('RECEIVED + DUPLICATES + REFUSED');
+  expect((await run('send', '--help')).stdout.join('\n')).toContain('DUPLICATES');
 });
 
 test('an unknown code is "no", with the near one', async () => {

@@ -67,7 +67,7 @@ function channel(id: string, state: StatusSnapshot['verdict']['state']): StatusS
     held: 4,
     filtered: 0,
     rejected: 0,
-    duplicate: 0,
+    duplicate: 31,
     expired: 0,
     refused: 0,
   };
@@ -93,7 +93,10 @@ test('status is one screen: verdict first, worst rows first, numbers for people'
   expect(text.indexOf('b-broken  ✖')).toBeLessThan(text.indexOf('a-fine    ●'));
   expect(text).toMatch(/erp\s+✖ Blocked\s+3\s+12,345\s+4 min\s+4\s+2\s+1\s+99/);
   expect(text).toContain('Money waiting           USD -1,234.50 (erp)');
-  expect(text).toContain('Money needing a person  none');
+  expect(text).toContain('Money held              none');
+  // Received and duplicates add up to what was sent.
+  expect(text).toMatch(/RECEIVED {2}DUPLICATES .*\n.* 22 +1,204 +31 +4 /);
+  expect(text).toContain('HELD EVENTS');
   expect(text).toMatch(/erp: erp cannot be reached\. Next try at \d\d:\d\d:\d\d\./);
   expect(stderr).toEqual(['Next: causeway tail']);
   expect(text).toContain('up 1 h 5 min');

@@ -36,13 +36,13 @@ test('the smallest configuration works exactly as it is promised', () => {
   expect(files).toEqual([join(folder, 'my.yaml')]);
 });
 
-test('the example facility keeps its store in data/store of the product and trusts the CA of the sandbox ERP', () => {
+test('the example facility keeps everything inside its own folder, so that a copy writes nowhere else', () => {
   const { config } = loadedFrom(join(ROOT, 'config/example'));
-  expect(config.store.path).toBe(join(ROOT, 'data/store'));
+  expect(config.store.path).toBe(join(ROOT, 'config/example/data/store'));
   expect(config.channels.map(({ id }) => id)).toEqual(['clinical']);
   expect(config.destinations[0]).toMatchObject({
     url: 'https://127.0.0.1:18443/events',
-    tls: { caFile: join(ROOT, 'data/sandbox/ca.pem') },
+    tls: { caFile: join(ROOT, 'config/example/data/sandbox/ca.pem') },
     batch: { maxEvents: 50 },
   });
 });

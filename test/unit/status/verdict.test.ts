@@ -154,7 +154,8 @@ describe('destination rows', () => {
       'held and set aside',
       { held: 12, dead: 1, blockedBehind: 3 },
       'needs-attention',
-      '12 events need a person; 1 event is set aside; 3 wait behind them to keep the order. Everything else flows.',
+      '12 events are held for a person; 1 event is set aside; 3 wait behind them to keep the order. ' +
+        'Everything else flows.',
     ],
   ])('%s', (_name, changes, state, text) => {
     expect(destination(changes)).toEqual({ state, text });
@@ -209,7 +210,7 @@ describe('the verdict', () => {
     const late = fakeDestination({ id: 'gl', waiting: 5, oldestWaitingAtMs: FAKE_NOW_MS - 6 * MINUTE_MS });
     const { state, text } = verdict({ destinations: [fakeOutage(), late], openCases: 12 });
     expect(state).toBe('blocked');
-    expect(text).toMatch(/when it answers\. Also: deliveries to gl are late; 12 exceptions need a person\.$/);
+    expect(text).toMatch(/when it answers\. Also: deliveries to gl are late; 12 exception cases need a person\.$/);
     expect(text).not.toContain('Messages are still accepted');
   });
 
@@ -250,11 +251,11 @@ describe('the verdict', () => {
   test('asks for a person', () => {
     expect(verdict({ openCases: 1 })).toEqual({
       state: 'needs-attention',
-      text: '1 exception needs a person. Everything else flows.',
+      text: '1 exception case needs a person. Everything else flows.',
     });
     const stuck = fakeDestination({ dead: 2, blockedBehind: 1 });
     expect(verdict({ openCases: 12, destinations: [stuck] }).text).toBe(
-      '12 exceptions need a person and 2 events are set aside. 1 event waits behind. Everything else flows.',
+      '12 exception cases need a person and 2 events are set aside. 1 event waits behind. Everything else flows.',
     );
   });
 
