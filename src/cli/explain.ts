@@ -33,7 +33,7 @@ const REPLIES: Readonly<Record<AckCode, Pick<Explanation, 'text' | 'next' | 'hin
     hint: 'Nothing to do. `causeway messages find --control-id ID` shows what became of the message.',
   },
   AE: {
-    text: 'Not accepted this time: the appliance has a problem, or the message has one and `onProblem: reject` says so.',
+    text: 'Not accepted this time: the appliance has a problem, or the message one that `onProblem: reject` refuses.',
     next: 'The sender keeps the message and sends it again; the code in the reply says what is wrong.',
     hint: 'Run `causeway status`, then `causeway explain CODE` with the code in the reply.',
   },

@@ -51,7 +51,7 @@ export const sendCommand: CliCommand = {
   notes: [
     'A message that Causeway has already (same control id, same bytes) is answered with the reply of the first time,',
     'byte for byte, so the reply does not tell: `status` counts it under DUPLICATES, `tail` shows it as duplicate.',
-    'So a file that is sent twice has its effect once. Samples and --repeat get fresh control ids: each is a new message.',
+    'So a file that is sent twice has its effect once. Samples and --repeat get fresh control ids: new messages.',
   ],
   async run(values, context) {
     if (values.flag('list-samples')) return listSamples(values, context);
