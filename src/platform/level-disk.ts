@@ -1,6 +1,7 @@
 /** LevelDB behind the `Disk` interface. Sole importer of `level`. */
 import { Level } from 'level';
 import type { OpenDisk } from './disk.ts';
+import { takeLocation } from './open-locations.ts';
 import { withReadErrors } from './tolerant-reads.ts';
 
 /** Larger than the default 4 MB: fewer flushes, whose syncs the log's sync waits for. */
@@ -14,7 +15,14 @@ export const openLevel: OpenDisk = async (location, { createIfMissing }) => {
     createIfMissing,
     writeBufferSize: WRITE_BUFFER_BYTES,
   });
-  await level.open();
+  const giveBack = takeLocation(location);
+  try {
+    await level.open();
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+  level.once('closed', giveBack);
   return withReadErrors(level);
 };
 
