@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '../src/model/clock.ts';
 
 /**
- * How long a 0x1C behind a whole segment, without a byte behind it, waits for its CR before the frame counts as ended,
- * in ms. Where no segment ends before it, it may be data at which the network paused: then only the next 0x0B or the
- * sender's closing ends the frame, and without either the frame deadline closes the connection, nothing acknowledged.
+ * How long a 0x1C without a byte behind it waits for its CR before the frame counts as ended, in ms. Behind a whole
+ * segment it is all but certain; elsewhere it may be data at which the network paused, so that takes a silence that no
+ * working network makes inside a segment. No frame stays without a reply for ever.
  */
-const MISSING_CR_MS = 200;
+const MISSING_CR_MS = { afterSegment: 200, insideSegment: 3_000 };
 
 /** Waits for the CR of one connection. */
 export class FinalCrWait {
@@ -19,10 +19,11 @@ export class FinalCrWait {
     this.#onMissing = onMissing;
   }
 
-  /** Waits from now on; a wait before is over. */
-  begin(): void {
+  /** Waits from now on; a wait before is over. `afterSegment`: a line end stands before the 0x1C. */
+  begin(afterSegment: boolean): void {
     this.cancel();
-    const timer = this.#clock.after(MISSING_CR_MS, () => {
+    const silenceMs = afterSegment ? MISSING_CR_MS.afterSegment : MISSING_CR_MS.insideSegment;
+    const timer = this.#clock.after(silenceMs, () => {
       // The clock may ring before the socket is looked at: what has come already counts.
       setImmediate(() => {
         if (this.#timer === timer) this.#onMissing();

@@ -222,7 +222,7 @@ export class MllpConnection implements FrameHolder {
   }
 
   #expectFinalCr(): void {
-    if (!this.#closing && this.#decoder.endsWithSegment) this.#finalCr.begin();
+    if (!this.#closing && this.#decoder.endPending) this.#finalCr.begin(this.#decoder.endsWithSegment);
     else this.#finalCr.cancel();
   }
 

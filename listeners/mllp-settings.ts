@@ -40,7 +40,7 @@ export const mllpSettings = z.strictObject({
     .default('accept')
     .describe(
       'A frame whose 0x1C has no 0x0D behind it. accept: it ends when the next frame begins, the sender closes, or ' +
-        'nothing follows a 0x1C behind a whole segment. refuse: 0x1C is data until 0x1C 0x0D.',
+        'nothing follows for 0.2 s (3 s where no segment ends before it). refuse: 0x1C is data until 0x1C 0x0D.',
     ),
 });
 

@@ -12,10 +12,9 @@
  * - `missingFinalCr: 'accept'`: 0x1C also ends the frame when the next byte is 0x0A (swallowed) or 0x0B (next frame).
  *   Followed by any other byte it stays data, because cutting there would acknowledge half a message. A 0x1C that is
  *   the last byte so far decides nothing (`endPending`). The caller says that it is the end (`endWithoutCr`) when the
- *   sender has closed its side, or when nothing came for a while and a whole segment stands before it
+ *   sender has closed its side, or when nothing came for a while – much longer where no whole segment stands before it
  *   (`endsWithSegment`): so a sender that forgets the final CR gets its reply, and a 0x1C in the data at which TCP
- *   happens to pause does not cut a message. A sender that ends neither its last segment nor its frame is understood
- *   only by its next 0x0B or when it closes.
+ *   happens to pause does not cut a message.
  * - A frame may be empty (0x0B 0x1C 0x0D): it is handed on, because every frame is owed a reply.
  * - The caller may take a few frames at a time: the bytes behind them wait here, not yet looked at.
  *

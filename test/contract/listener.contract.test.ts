@@ -66,6 +66,8 @@ test('mllp: a frame without final CR is taken when nothing follows, and its CR m
   await sleep(20);
   sender.write(Buffer.from('\vlast words\x1c'));
   expect(await sender.replies(1)).toEqual(['reply no line end']);
+  expect(await sender.replies(1)).toEqual(['reply last words']);
+  sender.write(Buffer.from('\vlast words\x1c'));
   sender.end();
   expect(await sender.replies(1)).toEqual(['reply last words']);
   expect(noted.stray).toBe(0);
