@@ -145,6 +145,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const retention = createRetention({ ...shared, config, totals, lanes, turn });
   let ready = false;
   const operations = createOperations({
+    blockerOf: (entry) => desks.get(entry.destinationId)?.dispatcher.blockerOf(entry) ?? null,
     ways: new Map(config.destinations.map((destination) => [destination.id, wayOf(destination)])),
     ...{ ledger, lanes, cures, database, feed, clock, log, turn, watch, onParkedChange },
     status: () => readStatus({ ...shown, destinations }),

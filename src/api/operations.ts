@@ -54,6 +54,10 @@ export interface EntryRow extends Omit<EntryHeader, 'orderingKey' | 'fenceKeys'>
   readonly receipt: string | null;
   /** Entries known to wait behind this one; null where it was not counted. */
   readonly blockedBehind: number | null;
+  /** The case, or the dead letter, that it waits behind; null when nothing is known to stop it. */
+  readonly blockedBy: string | null;
+  /** A person put it back: it waits again, also when it was delivered before. */
+  readonly waitsAgain: boolean;
 }
 
 /** A case with all that waits with it. */

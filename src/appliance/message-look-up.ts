@@ -10,7 +10,7 @@ import { entryRow, messageRow } from './rows.ts';
 /** Records read at a time: what one request may hold in memory beside its answer. */
 const PAGE = 256;
 
-type LookUpParts = Pick<OperationsParts, 'ledger' | 'lanes' | 'database'>;
+type LookUpParts = Pick<OperationsParts, 'ledger' | 'lanes' | 'database' | 'blockerOf'>;
 
 /** A page of stored messages in receive order; by control id through its index, however many messages there are. */
 export async function listMessages(parts: LookUpParts, query: MessageQuery): Promise<Page<MessageRow>> {
@@ -81,7 +81,7 @@ export async function entryRows(parts: LookUpParts, entryIds: readonly EntryId[]
     const at = parseEntryId(entryId);
     const lane = at === null ? null : laneOf(parts, at);
     const entry = at === null ? null : await lane?.entry(at.sequence);
-    if (lane !== null && entry != null) rows.push(entryRow(lane, entry));
+    if (lane !== null && entry != null) rows.push(entryRow(lane, entry, parts.blockerOf(entry)));
   }
   return rows;
 }

@@ -26,6 +26,8 @@ export interface OperationsParts {
   readonly lanes: ReadonlyMap<DestinationId, LaneStore>;
   /** Per destination, how what it may have goes again without a second effect. */
   readonly ways: ReadonlyMap<DestinationId, ReplayAnswer['way']>;
+  /** Number of the entry in whose shadow one waits, as its dispatcher knows it. */
+  readonly blockerOf: (entry: StoredEntry) => number | null;
   readonly cures: Cures;
   readonly database: Database;
   readonly feed: EventFeed;

@@ -1,5 +1,6 @@
 /** From stored records to the rows that people see. No message content passes through here. */
 import type { StoredMessage } from '../../outbox/frames.ts';
+import { entryIdOf } from '../../outbox/keys.ts';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import type { EntryRow, MessageRow } from '../api/operations.ts';
 import type { Attempt, DeliveryState } from '../model/delivery.ts';
@@ -23,13 +24,19 @@ export function messageRow({ sequence, header, frame }: StoredMessage): MessageR
   };
 }
 
-/** An entry with its present state, read from the records beside it. */
-export function entryRow(lane: LaneStore, entry: StoredEntry): EntryRow {
+/** An entry with its present state, read from the records beside it; `blocker`: number of what it waits behind. */
+export function entryRow(lane: LaneStore, entry: StoredEntry, blocker: number | null = null): EntryRow {
   const { orderingKey: _key, fenceKeys: _fences, ...shown } = entry.header;
   const { state, attempts, receipt } = stateOf(lane, entry.sequence);
   const { entryId, destinationId } = entry;
-  return { ...shown, entryId, destinationId, lane: entry.lane, state, attempts, receipt, blockedBehind: null };
+  const blockedBy = blocker === null || state !== 'pending' ? null : nameOf(lane, blocker);
+  const waitsAgain = lane.parked(entry.sequence)?.state === 'ready';
+  const waits = { blockedBehind: null, blockedBy, waitsAgain };
+  return { ...shown, entryId, destinationId, lane: entry.lane, state, attempts, receipt, ...waits };
 }
+
+const nameOf = (lane: LaneStore, sequence: number): string =>
+  lane.parked(sequence)?.caseId ?? entryIdOf(lane.id, sequence);
 
 function stateOf(
   lane: LaneStore,

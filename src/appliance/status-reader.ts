@@ -114,12 +114,16 @@ async function destinationStatus(
   const oldestAtMs = isReadable && cursor !== null ? await oldestWaiting(desk, cursor) : null;
   // All of it after the last wait: counts that were read at two moments do not add up.
   const { counts, money } = parts.totals.destination(desk.config.id as DestinationId);
-  const waiting = counts.enqueued - counts.posted - counts.held - counts.dead - counts.discarded - counts.behind;
+  const { putBack } = desk.dispatcher;
+  const notEnded = counts.enqueued - counts.posted - counts.held - counts.dead - counts.discarded - counts.behind;
+  const waiting = Math.max(0, notEnded - putBack.behind);
+  const waitingAgain = Math.min(waiting, putBack.waiting - putBack.behind);
   const since = (stampMs: number | null): number | null => (stampMs === null ? null : nowMs - parts.ageOf(stampMs));
   const facts = { ...stored, circuitOpenSinceMs: since(stored.circuitOpenSinceMs) };
-  const oldestWaitingAtMs = waiting > 0 ? since(oldestAtMs) : null;
-  const { held, dead, behind, posted, enqueued, discarded } = counts;
-  const shown = { ...facts, waiting, oldestWaitingAtMs, held, dead, blockedBehind: behind };
+  const oldestWaitingAtMs = waiting > 0 ? since(oldestOf(oldestAtMs, putBack.sinceMs)) : null;
+  const { held, dead, posted, enqueued, discarded } = counts;
+  const behind = counts.behind + notEnded - waiting;
+  const shown = { ...facts, waiting, waitingAgain, oldestWaitingAtMs, held, dead, blockedBehind: behind };
   const rest = new Map(money.enqueued);
   for (const count of ['posted', 'held', 'dead', 'discarded'] as const) {
     for (const [currency, units] of money[count]) rest.set(currency, (rest.get(currency) ?? 0n) - units);
@@ -152,3 +156,6 @@ async function oldestWaiting({ lane }: DeliveryDesk, cursor: number): Promise<nu
   const [entry] = await lane.entriesFrom(first, 1);
   return entry?.header.enqueuedAtMs ?? null;
 }
+
+const oldestOf = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);

@@ -88,8 +88,10 @@ export function entryLines(entry: EntryRow, timezone: string): readonly string[]
   const what = entry.kind === '' || entry.kind === 'held' ? entry.line : entry.kind;
   const behind =
     entry.blockedBehind === null ? '' : `, ${plural(entry.blockedBehind, 'later entry', 'later entries')} behind it`;
+  const again = entry.waitsAgain ? ' again' : '';
+  const by = entry.blockedBy === null ? '' : `, behind ${entry.blockedBy}`;
   const attempts = entry.attempts.map(
     ({ atMs, class: sort, reason }) => `  ${dateAndTime(atMs, timezone)}  ${sort}: ${printable(reason)}`,
   );
-  return [`Entry     ${entry.entryId}  ${what}  ${ENTRY_WORDS[entry.state]}${behind}`, ...attempts];
+  return [`Entry     ${entry.entryId}  ${what}  ${ENTRY_WORDS[entry.state]}${again}${by}${behind}`, ...attempts];
 }

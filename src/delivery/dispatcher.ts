@@ -19,6 +19,7 @@ import type { CircuitState } from './circuit.ts';
 import type { Commits } from './commits.ts';
 import { DeliveryRun, type RunObserver } from './delivery-run.ts';
 import type { LaneFeed } from './lane-feed.ts';
+import type { PutBack } from './parked-keys.ts';
 import type { Sender } from './sender.ts';
 import type { RetrySettings } from './settings.ts';
 import type { MessageFacts } from './settlement.ts';
@@ -179,6 +180,16 @@ export class Dispatcher {
     run.feed.changeParked(sequence, was, now);
     run.feed.wantUnpark();
     run.wake();
+  }
+
+  /** What a person put back and is not sent yet. */
+  get putBack(): PutBack {
+    return this.#run?.feed.keys.putBack ?? { waiting: 0, behind: 0, sinceMs: null };
+  }
+
+  /** Number of the entry that waits for a person and that this one stands behind; null when there is none. */
+  blockerOf(entry: StoredEntry): number | null {
+    return this.#run?.feed.keys.blockerOf(entry) ?? null;
   }
 
   facts(): DeliveryFacts {

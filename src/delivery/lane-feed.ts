@@ -11,6 +11,7 @@ import { KeyCounts } from './key-counts.ts';
 import type { LaneCursor } from './lane-cursor.ts';
 import type { OnBlocked } from '../model/delivery.ts';
 import { ParkedKeys } from './parked-keys.ts';
+import { PassBlocks } from './pass-blocks.ts';
 import { keysOf, type Window, WINDOW_ENTRIES_MAX, type WindowEntry } from './window.ts';
 
 const WINDOW_BYTES_MAX = 16 * 1_048_576;
@@ -51,7 +52,7 @@ export class LaneFeed {
   /** Held places that were cured on disk before the lane passed them: how they count, until their change is told. */
   readonly #curedBefore = new Map<number, ParkedRecord | null>();
   /** Keys of which the pass on its way brings nothing more, because an older entry stays. */
-  #passBlocked = new Set<OrderingKey>();
+  #passBlocked = new PassBlocks();
 
   constructor(parts: LaneFeedParts, inShipments: ReadonlySet<number>) {
     this.#parts = parts;
@@ -60,6 +61,10 @@ export class LaneFeed {
     this.#knownEnd = parts.lane.tail;
     this.#committed = parts.lane.tail;
     this.#inShipments = inShipments;
+  }
+
+  get keys(): ParkedKeys {
+    return this.#keys;
   }
 
   get isFull(): boolean {
@@ -94,7 +99,7 @@ export class LaneFeed {
     const last = entries.at(-1);
     if (last !== undefined) this.#committed = Math.max(this.#committed, last.sequence);
     for (const entry of entries) {
-      if (entry.sequence !== this.#next || this.isFull || entry.heldAtIntake || this.#isBlocked(entry)) return;
+      if (entry.sequence !== this.#next || this.isFull || entry.heldAtIntake || this.#keys.stopsLane(entry)) return;
       this.#parts.window.add(entry, null);
       this.#next = entry.sequence + 1;
     }
@@ -147,7 +152,7 @@ export class LaneFeed {
   async parkBlocked(isBlocked?: (key: OrderingKey) => boolean): Promise<boolean> {
     const removed = this.#parts.window.removeBlocked(isBlocked ?? this.#keys.isBehindHeld);
     // A pass that is on its way has gone by some of them: it must not bring younger ones of their keys.
-    for (const { keys } of removed) for (const key of keys) this.#passBlocked.add(key);
+    for (const { entry, keys } of removed) this.#passBlocked.stay(keys, entry.sequence);
     const fromLane = removed.filter(({ was }) => was === null);
     await this.#parkBehind(fromLane.map(({ entry }) => entry));
     return removed.length > 0;
@@ -197,7 +202,7 @@ export class LaneFeed {
         this.#unparkWanted = this.#unparkWanted || this.#keys.parked.size > 0;
       } else if (entry.heldAtIntake) {
         this.#passHeldPlace(entry);
-      } else if (this.#isBlocked(entry)) {
+      } else if (this.#keys.stopsLane(entry)) {
         behind.push(entry);
         this.#keys.parked.change(keysOf(entry), 1);
       } else {
@@ -236,7 +241,7 @@ export class LaneFeed {
     for (const entry of entries) {
       this.#parkingKeys.change(keysOf(entry), -1);
       // What it stands behind may have been cured, or have gone out, meanwhile.
-      if (!this.#isBehindHeld(entry)) this.#unparkWanted = true;
+      if (!this.#keys.isStopped(entry)) this.#unparkWanted = true;
     }
   }
 
@@ -253,8 +258,9 @@ export class LaneFeed {
 
   /** One walk over the parked entries, oldest first. */
   async #pass(): Promise<void> {
-    const blocked = new Set([...this.#parts.waitingKeys.keys(), ...this.#parkingKeys.keys()]);
+    const blocked = new PassBlocks([...this.#parts.waitingKeys.keys(), ...this.#parkingKeys.keys()]);
     this.#passBlocked = blocked;
+    this.#keys.walkBegins();
     let after = 0;
     for (;;) {
       const page = await this.#parts.lane.parkedAfter(after, PAGE);
@@ -267,33 +273,26 @@ export class LaneFeed {
         }
         // While the bodies were read, an older entry of the key may have been held.
         const keys = keysOf(entry);
-        const isStopped = this.#isBehindHeld(entry) || this.#parkingKeys.hasAny(keys);
-        const isFree = !isStopped && !keys.some((key) => blocked.has(key));
+        const isStopped = this.#keys.isStopped(entry) || this.#parkingKeys.hasAny(keys);
+        const isFree = !isStopped && !blocked.stops(keys, entry.sequence);
         if (isFree) this.#parts.window.add(entry, freed[index]?.record ?? { state: 'behind' });
-        else for (const key of keys) blocked.add(key);
+        else blocked.stay(keys, entry.sequence);
       }
       const last = page.at(-1);
-      if (last === undefined) return;
+      if (last === undefined) return this.#keys.walkEnds();
       after = last.sequence;
     }
   }
 
   /** Decides for one parked entry, in order; an entry that stays makes younger entries of its keys stay, too. */
-  #mayReturn({ sequence, record }: ParkedEntry, blocked: Set<OrderingKey>): boolean {
+  #mayReturn({ sequence, record }: ParkedEntry, blocked: PassBlocks): boolean {
+    this.#keys.walkSees(record);
     if (this.#parts.window.has(sequence)) return false;
     const waitsForPerson = record.state === 'held' || record.state === 'dead';
     if (waitsForPerson && this.#parts.onBlocked === 'pass') return false;
     const isFree = !waitsForPerson && !this.#settling.has(sequence) && sequence < this.#next;
-    if (isFree && !record.keys.some((key) => blocked.has(key))) return true;
-    for (const key of record.keys) blocked.add(key);
+    if (isFree && !blocked.stops(record.keys, sequence)) return true;
+    blocked.stay(record.keys, sequence);
     return false;
-  }
-
-  #isBehindHeld(entry: StoredEntry): boolean {
-    return keysOf(entry).some((key) => this.#keys.isBehindHeld(key, entry.sequence));
-  }
-
-  #isBlocked(entry: StoredEntry): boolean {
-    return this.#keys.parked.size > 0 && this.#keys.parked.hasAny(keysOf(entry));
   }
 }

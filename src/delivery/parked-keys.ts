@@ -1,8 +1,17 @@
+import type { StoredEntry } from '../../outbox/lane-store.ts';
 import type { ParkedRecord } from '../../outbox/records.ts';
 import type { OnBlocked } from '../model/delivery.ts';
 import type { OrderingKey } from '../model/ids.ts';
 import { KeyCounts } from './key-counts.ts';
-import type { WindowEntry } from './window.ts';
+import { keysOf, type WindowEntry } from './window.ts';
+
+/** Entries that a person put back into their turn. */
+export interface PutBack {
+  readonly waiting: number;
+  readonly behind: number;
+  /** Epoch ms of the first one since none waited. */
+  readonly sinceMs: number | null;
+}
 
 /** Which ordering keys have something parked, and which of them wait for a person. In memory only, counted per key. */
 export class ParkedKeys {
@@ -12,12 +21,23 @@ export class ParkedKeys {
   /** Numbers of those of them that wait for a person, by key. */
   readonly #held = new Map<OrderingKey, Set<number>>();
 
+  #putBack = 0;
+  #putBackSinceMs: number | null = null;
+  #putBackBehind = 0;
+  /** What the walk that is on its way saw: keys behind something held, and those put back that stand there. */
+  #walk = { keys: new Set<OrderingKey>(), behind: 0 };
+
   constructor(onBlocked: OnBlocked) {
     this.#onBlocked = onBlocked;
   }
 
   /** Counts a parked entry in or out. With `pass`, one that waits for a person stops nobody. */
-  change(sequence: number, { state, keys }: ParkedRecord, sign: 1 | -1): void {
+  change(sequence: number, { state, keys, atMs }: ParkedRecord, sign: 1 | -1): void {
+    if (state === 'ready') {
+      this.#putBack += sign;
+      if (this.#putBack <= 0) this.#putBackSinceMs = null;
+      else if (sign === 1) this.#putBackSinceMs = Math.min(this.#putBackSinceMs ?? atMs, atMs);
+    }
     const waitsForPerson = state === 'held' || state === 'dead';
     if (this.#onBlocked === 'pass' && waitsForPerson) return;
     this.parked.change(keys, sign);
@@ -41,6 +61,47 @@ export class ParkedKeys {
     for (const other of held) if (other < sequence) return true;
     return false;
   };
+
+  /** True when one that comes from the lane must wait: something of its keys is parked. */
+  stopsLane(entry: StoredEntry): boolean {
+    return this.parked.size > 0 && this.parked.hasAny(keysOf(entry));
+  }
+
+  /** True when an older entry of one of its keys waits for a person. */
+  isStopped(entry: StoredEntry): boolean {
+    return keysOf(entry).some((key) => this.isBehindHeld(key, entry.sequence));
+  }
+
+  /** The oldest entry that waits for a person and stops one of this number and these keys; null when none does. */
+  blockerOf(entry: StoredEntry): number | null {
+    const older = keysOf(entry).flatMap((key) =>
+      [...(this.#held.get(key) ?? [])].filter((other) => other < entry.sequence),
+    );
+    return older.length === 0 ? null : Math.min(...older);
+  }
+
+  /** What a person put back and is not sent yet; those of it behind something held as of the last walk. */
+  get putBack(): PutBack {
+    const waiting = Math.max(0, this.#putBack);
+    return { waiting, behind: Math.min(waiting, this.#putBackBehind), sinceMs: this.#putBackSinceMs };
+  }
+
+  /** A walk over the parked entries begins; `walkSees` each of them, oldest first. */
+  walkBegins(): void {
+    this.#walk = { keys: new Set(), behind: 0 };
+  }
+
+  walkSees({ state, keys }: ParkedRecord): void {
+    const waitsForPerson = state === 'held' || state === 'dead';
+    if (waitsForPerson && this.#onBlocked === 'pass') return;
+    if (!waitsForPerson && !keys.some((key) => this.#walk.keys.has(key))) return;
+    for (const key of keys) this.#walk.keys.add(key);
+    if (state === 'ready') this.#walk.behind += 1;
+  }
+
+  walkEnds(): void {
+    this.#putBackBehind = this.#walk.behind;
+  }
 
   /** Those of `members`, in order, that stand behind something held on one of their keys, also behind each other. */
   blockedAmong(members: readonly WindowEntry[]): WindowEntry[] {

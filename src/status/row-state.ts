@@ -45,6 +45,7 @@ export interface DestinationFacts
       | 'lastFailure'
       | 'lastDeliveredAtMs'
       | 'waiting'
+      | 'waitingAgain'
       | 'oldestWaitingAtMs'
       | 'held'
       | 'dead'

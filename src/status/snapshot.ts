@@ -118,6 +118,8 @@ export interface DestinationStatus {
   readonly lastDeliveredAtMs: number | null;
   /** Entries that go out by themselves (pending or claimed), without those behind a held or dead one. */
   readonly waiting: number;
+  /** Those of `waiting` that a person put back: `posted` fell by what was replayed of them. */
+  readonly waitingAgain: number;
   readonly oldestWaitingAtMs: number | null;
   readonly held: number;
   readonly dead: number;

@@ -11,6 +11,7 @@ import {
   formatHours,
   formatMoment,
   type Moment,
+  type Waiting,
   waitingText,
 } from './wording.ts';
 
@@ -260,10 +261,11 @@ function listed(names: readonly string[]): string {
   return rest <= 0 ? names.join(', ') : `${names.slice(0, NAMES_MAX).join(', ')} and ${formatCount(rest)} more`;
 }
 
-function waitingIn(destinations: readonly DestinationStatus[]): { waiting: number; oldestWaitingAtMs: number | null } {
+function waitingIn(destinations: readonly DestinationStatus[]): Omit<Waiting, 'nowMs'> {
   const ages = destinations.flatMap(({ oldestWaitingAtMs }) => (oldestWaitingAtMs === null ? [] : [oldestWaitingAtMs]));
   return {
     waiting: destinations.reduce((sum, { waiting }) => sum + waiting, 0),
+    waitingAgain: destinations.reduce((sum, { waitingAgain }) => sum + waitingAgain, 0),
     oldestWaitingAtMs: ages.length === 0 ? null : Math.min(...ages),
   };
 }

@@ -107,12 +107,16 @@ export function formatMoment(atMs: number, style: MomentStyle): string {
 /** What waits, and since when. */
 export interface Waiting {
   readonly waiting: number;
+  /** Those of them that a person put back. */
+  readonly waitingAgain?: number;
   readonly oldestWaitingAtMs: number | null;
   readonly nowMs: number;
 }
 
-/** `1,204 events wait, oldest 4 min`, without a full stop. */
-export function waitingText({ waiting, oldestWaitingAtMs, nowMs }: Waiting): string {
+/** `1,204 events wait, 948 of them again, oldest 4 min`, without a full stop. */
+export function waitingText({ waiting, waitingAgain = 0, oldestWaitingAtMs, nowMs }: Waiting): string {
   const oldest = oldestWaitingAtMs === null ? '' : `, oldest ${formatAge(nowMs - oldestWaitingAtMs)}`;
-  return `${formatCountOf(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'}${oldest}`;
+  const some = waitingAgain === waiting ? ' again' : `, ${formatCount(waitingAgain)} of them again`;
+  const again = waitingAgain === 0 ? '' : some;
+  return `${formatCountOf(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'}${again}${oldest}`;
 }

@@ -172,6 +172,7 @@ function newDesk(
   // Without what no simulated person asks for: status view, backups, checks of the store.
   const used: Omit<OperationsParts, 'status' | 'backup' | 'watch'> = {
     ...{ ledger, lanes, cures, database, feed: new EventFeed(), clock, onParkedChange, log, turn: new Turn() },
+    blockerOf: (entry) => dispatcher.blockerOf(entry),
     ways: new Map([['erp' as DestinationId, 'recognised']]),
     isReady: () => database.state === 'open',
   };

@@ -61,6 +61,7 @@ export function fakeDestination(changes: Partial<DestinationStatus> = {}): Desti
     deliveredPerMinute: 11,
     lastDeliveredAtMs: FAKE_NOW_MS - 4_000,
     waiting: 0,
+    waitingAgain: 0,
     oldestWaitingAtMs: null,
     held: 0,
     dead: 0,

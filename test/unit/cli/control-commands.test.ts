@@ -139,6 +139,8 @@ test('a case is shown with what is wrong and what waits with it', async () => {
     line: 'FT1[2]',
     state: 'held',
     blockedBehind: 3,
+    blockedBy: null,
+    waitsAgain: false,
     attempts: [{ atMs: NOW, class: 'validation', reason: 'status 422' }],
   };
   const { stdout } = await run(['exceptions', 'show', 'x1'], () => [

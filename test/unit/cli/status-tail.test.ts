@@ -40,6 +40,7 @@ const snapshot = (state: StatusSnapshot['verdict']['state']): StatusSnapshot => 
       deliveredPerMinute: 3,
       lastDeliveredAtMs: null,
       waiting: 12_345,
+      waitingAgain: 0,
       oldestWaitingAtMs: NOW - 240_000,
       held: 2,
       dead: 1,

@@ -44,6 +44,7 @@ const destination = (changes: Partial<DestinationFacts> = {}) =>
     lastFailure: null,
     lastDeliveredAtMs: FAKE_NOW_MS,
     waiting: 0,
+    waitingAgain: 0,
     oldestWaitingAtMs: null,
     held: 0,
     dead: 0,
