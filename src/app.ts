@@ -28,6 +28,7 @@ import { wayOf } from './appliance/uncertain.ts';
 import type { Config } from './config/schema.ts';
 import { CaseStore } from './exceptions/case-store.ts';
 import type { Clock, Random } from './model/clock.ts';
+import { CausewayError } from './model/errors.ts';
 import type { ChannelId, DestinationId } from './model/ids.ts';
 import { Ledger, type Placed } from './pipeline/ledger.ts';
 import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
@@ -93,7 +94,10 @@ interface Starting extends AppOptions {
 }
 
 async function start(config: Config, starting: Starting): Promise<Pick<App, 'addresses' | 'operations'>> {
-  const { clock, log, random, started } = starting;
+  const { clock, log, random, started, folder } = starting;
+  if (!folder.provisioned && !config.store.create) {
+    throw new CausewayError('STORE_MISSING', `${config.store.path} holds no store, and store.create is false.`);
+  }
   const metrics = createMetrics();
   metrics.gauge('causeway_build_info', { version, node: process.version }).set(1);
   const totals = new Totals();

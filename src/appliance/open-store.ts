@@ -59,6 +59,10 @@ export async function openStore(parts: OpenStoreParts): Promise<OpenStore> {
   parts.started.push(() => database.close());
   const register = await KeyRegister.open(database, encryption);
   const { identity, isNewEpoch } = folder.markProvisioned(clock.nowMs());
+  if (!folder.provisioned) {
+    const hint = 'Expected only at the first start: else stop, and look whether the volume of store.path is mounted.';
+    log.warn('a new store was made', { path: config.store.path, hint });
+  }
   if (isNewEpoch) log.warn('the store was copied to this place: a new epoch begins', { epoch: identity.epoch });
   const lost = await loadTotals(parts, database);
   if (lost !== null) files.push({ file: 'HIGH-WATER', what: lost });

@@ -34,7 +34,7 @@ const REPLIES: Readonly<Record<AckCode, Pick<Explanation, 'text' | 'next' | 'hin
   },
   AE: {
     text: 'Not accepted this time: the appliance has a problem, or the message one that `onProblem: reject` refuses.',
-    next: 'The sender keeps the message and sends it again; the code in the reply says what is wrong.',
+    next: 'The sender keeps the message and sends it again, corrected where the reply names a field of it.',
     hint: 'Run `causeway status`, then `causeway explain CODE` with the code in the reply.',
   },
   AR: {

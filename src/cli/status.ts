@@ -7,7 +7,7 @@ import { connectControl } from './control-client.ts';
 import type { OptionValues } from './option-values.ts';
 import { type Cell, tableLines } from './table.ts';
 import { suggest, type Terminal } from './terminal.ts';
-import { count, money, plural, printable, span, STATE_WORDS, timeOfDay } from './wording.ts';
+import { count, dateAndTime, money, plural, printable, span, STATE_WORDS, timeOfDay } from './wording.ts';
 
 /** `causeway status`: one screen about the running appliance, worst first. */
 export const statusCommand: CliCommand = {
@@ -79,9 +79,11 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
   ];
 }
 
-/** Only a store that was copied or restored has something to tell here. */
-const epochText = ({ identity }: StatusSnapshot): string =>
-  identity.epoch === 1 ? '' : ` · epoch ${identity.epoch} (${identity.epochReason})`;
+/** Since when the store exists – a new one where an old one is expected is seen here – or goes on as a copy. */
+const epochText = ({ identity, facility }: StatusSnapshot): string =>
+  identity.epoch === 1
+    ? ` · made ${dateAndTime(Date.parse(identity.epochStartedAt), facility.timezone)}`
+    : ` · epoch ${identity.epoch} (${identity.epochReason})`;
 
 /** `disk 12 GiB free`, with its forecast. */
 function diskText({ disk }: StatusSnapshot): string {

@@ -54,6 +54,10 @@ export const facilitySettings = z.strictObject({
 /** `store:` – where everything accepted is kept. */
 export const storeSettings = z.strictObject({
   path: z.string().min(1).describe('Folder of the store, made at first start. Relative to the folder of this file.'),
+  create: z
+    .boolean()
+    .default(true)
+    .describe('Make a new store where there is none. false after installation: an unmounted volume is then an error.'),
   disk: diskSettings.prefault({}).describe('What happens while the disk of the store fills.'),
   encryption: encryptionSettings
     .optional()

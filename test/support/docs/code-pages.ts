@@ -60,7 +60,8 @@ export function problemPage(): string {
 
 What can be wrong with one message. All problems of a message are reported at once, each with its path
 (\`FT1[2]-11.1\`). The policy of the channel decides what happens: \`onProblem: hold\` keeps the message as an exception
-case and answers AA, \`onProblem: reject\` refuses it with AE and ERR. \`causeway explain CODE\` shows the same text.
+case and answers AA, \`onProblem: reject\` refuses it with AE and ERR: it is
+judged anew when it comes again, corrected. \`causeway explain CODE\` shows the same text.
 
 The cause of a case begins with one of them: \`unmapped-type ORU^R01\`, \`required FT1-7\`.
 

@@ -88,6 +88,8 @@ test('an open case names the cure first, then both ways to close it', async () =
     line: 'FT1[2]',
     state: 'held',
     blockedBehind: 0,
+    blockedBy: null,
+    waitsAgain: false,
     attempts: [],
   };
   const { stdout, stderr } = await run(['exceptions', 'show', 'x1'], () => [

@@ -180,7 +180,7 @@ test('what is missing is told at the key above it, with what is expected', () =>
     'facility.yaml:1:1 facility.timezone: is missing; expected an IANA time zone such as America/Chicago',
     'facility.yaml:1:1 facility.currency: is missing; expected an ISO 4217 code in capitals such as USD',
     'facility.yaml:1:1 store: is missing; ' +
-      'expected a mapping with path, disk, encryption, retention, scrubRecordsPerSecond',
+      'expected a mapping with path, create, disk, encryption, retention, scrubRecordsPerSecond',
     'facility.yaml:1:1 status: is missing; expected a mapping with host, port',
     'facility.yaml:1:1 channels: is missing; expected a list (each item on its own line after `- `, or inside [ ])',
     'facility.yaml:1:1 destinations: is missing; expected a list (each item on its own line after `- `, or inside [ ])',
