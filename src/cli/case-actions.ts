@@ -1,7 +1,7 @@
 /** What a person does about exception cases: reprocess them, or discard them. */
 import type { ExceptionCase } from '../model/exception-case.ts';
 import { actOnAll } from './bulk.ts';
-import { casePath, casesOf, noSuchCause } from './case-query.ts';
+import { casePath, casesOf, noSuchCause, wholeCause } from './case-query.ts';
 import {
   CONFIG_OPTION,
   type CliCommand,
@@ -21,7 +21,7 @@ const COMMON = [CONFIG_OPTION, STORE_OPTION, JSON_OPTION];
 /** Chooses the cases of one cause. */
 export const CAUSE_OPTION = {
   flags: '--cause <text>',
-  text: 'Cases of exactly this cause, as `exceptions list` prints it.',
+  text: 'Cases of exactly this cause, as `exceptions list` prints it; one that it cut with … may be given so.',
 };
 /** Names one case. */
 export const CASE_ARGUMENT = { syntax: '[case]', text: 'Case id, e.g. x0000000000000042.' };
@@ -103,7 +103,7 @@ async function chosenCases(
   { terminal }: CliContext,
 ): Promise<readonly Chosen[]> {
   if (values.first !== '') return [{ caseId: values.first, cause: '' }];
-  const cause = values.text('cause');
+  const cause = await wholeCause(control, 'open', values.text('cause'));
   const cases = await casesOf(control, { state: 'open', cause });
   if (cases.length === 0 && cause !== undefined) terminal.say(await noSuchCause(control, 'open'));
   return cases;

@@ -11,8 +11,22 @@ interface CauseGroup {
   readonly cases: readonly ExceptionCase[];
 }
 
+/** Characters of a cause in a table, the `…` of a cut one included. */
+const CAUSE_MAX = 80;
+
+/** How a table of cases is written. */
+export interface CaseTableStyle {
+  readonly nowMs: number;
+  /** Default: 80 characters. */
+  readonly causeMax?: number;
+}
+
 /** One line per cause, the most frequent first. */
-export function causeTable(cases: readonly ExceptionCase[], nowMs: number, terminal: Terminal): readonly string[] {
+export function causeTable(
+  cases: readonly ExceptionCase[],
+  { nowMs, causeMax = CAUSE_MAX }: CaseTableStyle,
+  terminal: Terminal,
+): readonly string[] {
   const groups: CauseGroup[] = [...Map.groupBy(cases, (found) => found.cause)].map(([cause, members]) => ({
     cause,
     cases: members,
@@ -21,7 +35,7 @@ export function causeTable(cases: readonly ExceptionCase[], nowMs: number, termi
     .toSorted((left, right) => right.cases.length - left.cases.length || left.cause.localeCompare(right.cause))
     .map((group) => [
       count(group.cases.length),
-      printable(group.cause, 80),
+      printable(group.cause, causeMax),
       span(nowMs - oldestOf(group.cases)),
       [...new Set(group.cases.map((found) => found.channelId))].join(', '),
     ]);
@@ -36,7 +50,11 @@ const oldestOf = (cases: readonly ExceptionCase[]): number =>
   cases.reduce((oldest, found) => Math.min(oldest, found.openedAtMs), Infinity);
 
 /** One line per case, oldest first as they come. */
-export function caseLines(cases: readonly ExceptionCase[], nowMs: number, terminal: Terminal): readonly string[] {
+export function caseLines(
+  cases: readonly ExceptionCase[],
+  { nowMs, causeMax = CAUSE_MAX }: CaseTableStyle,
+  terminal: Terminal,
+): readonly string[] {
   const rows = cases.map((found) => [
     found.caseId,
     found.state,
@@ -44,7 +62,7 @@ export function caseLines(cases: readonly ExceptionCase[], nowMs: number, termin
     found.channelId,
     found.messageType,
     printable(found.controlId, 40),
-    printable(found.cause, 80),
+    printable(found.cause, causeMax),
   ]);
   const columns = ['CASE', 'STATE', 'AGE', 'CHANNEL', 'TYPE', 'CONTROL ID', 'CAUSE'].map((title) => ({ title }));
   return tableLines(terminal, columns, rows);

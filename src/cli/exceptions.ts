@@ -1,7 +1,7 @@
 import type { CaseDetail } from '../api/operations.ts';
 import type { CaseState } from '../model/exception-case.ts';
 import { CASE_ARGUMENT, CAUSE_OPTION, discardCommand, reprocessCommand } from './case-actions.ts';
-import { casePath, casesOf, noSuchCause } from './case-query.ts';
+import { casePath, casesOf, noSuchCause, wholeCause } from './case-query.ts';
 import { caseDetailLines, caseLines, causeTable } from './case-text.ts';
 import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
 import { configOptionText, facilityZone } from './configuration.ts';
@@ -21,6 +21,7 @@ const list: CliCommand = {
     CAUSE_OPTION,
     { flags: '--state <state>', text: `One of ${STATES.join(', ')}. Default: open.` },
     { flags: '--all', text: 'One line per case instead of one per cause.' },
+    { flags: '--wide', text: 'Causes in full.' },
     { flags: '--limit <n>', text: 'At most so many cases.' },
   ],
   examples: [
@@ -32,7 +33,7 @@ const list: CliCommand = {
     const control = await connectControl(values, context);
     const state = stateOf(values);
     const limit = values.integer('limit', { min: 1, max: LIST_ROWS_MAX, fallback: LIST_ROWS_MAX });
-    const cause = values.text('cause');
+    const cause = await wholeCause(control, state, values.text('cause'));
     // One row more than is shown tells whether there are more.
     const found = await casesOf(control, { state, cause, limit: limit + 1 });
     const cases = found.slice(0, limit);
@@ -45,8 +46,9 @@ const list: CliCommand = {
       if (cause !== undefined) suggest(terminal, `exceptions list${configOptionText(values)}`);
       return 0;
     }
-    const now = context.clock.nowMs();
-    const lines = values.flag('all') ? caseLines(cases, now, terminal) : causeTable(cases, now, terminal);
+    const nowMs = context.clock.nowMs();
+    const style = values.flag('wide') ? { nowMs, causeMax: Number.MAX_SAFE_INTEGER } : { nowMs };
+    const lines = values.flag('all') ? caseLines(cases, style, terminal) : causeTable(cases, style, terminal);
     for (const line of lines) terminal.out(line);
     const isCut = found.length > limit || found.length === LIST_ROWS_MAX;
     terminal.say(

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { writeNewStoreKey } from '../platform/store-keys.ts';
 import type { CliCommand } from './command.ts';
 import { quoted } from './configuration.ts';
@@ -28,7 +29,9 @@ export const keyCommand: CliCommand = {
         writeNewStoreKey(file);
         terminal.say(`${file} holds a new key. Keep a copy of it away from this machine.`);
         terminal.say('Name it in the configuration:');
-        terminal.out(`store: { encryption: { keys: [ { id: ${suggestedId(file)}, file: ${quoted(file)} } ] } }`);
+        terminal.out(
+          `store: { encryption: { keys: [ { id: ${suggestedId(file)}, file: ${quoted(resolve(file))} } ] } }`,
+        );
         return 0;
       },
     },

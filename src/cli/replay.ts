@@ -5,7 +5,7 @@ import { connectControl } from './control-client.ts';
 import { UsageError } from './option-values.ts';
 import { actingPerson } from './person.ts';
 import { suggest } from './terminal.ts';
-import { money, plural } from './wording.ts';
+import { money, plural, printable } from './wording.ts';
 
 const OPEN_CASES = {
   flags: '--open-cases',
@@ -55,6 +55,7 @@ export const replayCommand: CliCommand = {
     if (destinationId === undefined || fromMessageId === undefined || toMessageId === undefined) {
       throw new UsageError('replay needs --destination, --from and --to.', 'Message ids are printed by `tail`.');
     }
+    refuseOddRange(fromMessageId, toMessageId);
     const dryRun = !values.flag('yes');
     const control = await connectControl(values, context);
     const by = actingPerson(context.environment);
@@ -77,7 +78,11 @@ export const replayCommand: CliCommand = {
         ? `Would send ${entries} to ${destinationId} again: ${totals}.`
         : `${entries} wait for ${destinationId} again: ${totals}.`,
     );
-    if (dryRun && answer.entries > 0) terminal.say(WAY_NOTES[answer.way]);
+    if (dryRun && answer.entries === 0) {
+      terminal.say('This range has no delivered event; what waits, is held or is set aside is not replayed.');
+      return 0;
+    }
+    if (dryRun) terminal.say(WAY_NOTES[answer.way]);
     const range = `--destination ${destinationId} --from ${fromMessageId} --to ${toMessageId}`;
     if (dryRun && answer.way === 'held') {
       suggest(terminal, 'explain REPLAY_NOT_RECOGNISED');
@@ -90,3 +95,11 @@ export const replayCommand: CliCommand = {
     return 0;
   },
 };
+
+/** @throws UsageError unless both are message ids, the first not above the last */
+function refuseOddRange(from: string, to: string): void {
+  const odd = [from, to].find((id) => !/^m\d{16}$/.test(id));
+  if (odd !== undefined)
+    throw new UsageError(`${printable(odd, 40)} is no message id.`, 'It is m and 16 digits, as `tail` prints it.');
+  if (from > to) throw new UsageError('--from is later than --to.', 'Give the first message of the range as --from.');
+}

@@ -1,7 +1,7 @@
 import type { LedgerSummary } from '../sandbox/ledger.ts';
 import type { FailureState } from '../sandbox/failure.ts';
 import { type CliCommand, type CliContext, JSON_OPTION } from './command.ts';
-import { shortPath } from './configuration.ts';
+import { quoted, shortPath } from './configuration.ts';
 import { type OptionValues, UsageError } from './option-values.ts';
 import { askSandbox, SANDBOX_PORT, sandboxFolder } from './sandbox-client.ts';
 import { suggest } from './terminal.ts';
@@ -74,7 +74,8 @@ const summary: CliCommand = {
     terminal.out(
       `Since start ${requests} repeated under one key, ${events} under another, ${conflicts} used for another body.`,
     );
-    suggest(terminal, 'sandbox fail 503 --for 30s');
+    const dir = values.text('dir');
+    suggest(terminal, `sandbox fail 503 --for 30s${dir === undefined ? '' : ` --dir ${quoted(dir)}`}`);
     return 0;
   },
 };

@@ -49,6 +49,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
   const { facility, verdict, store, nowMs } = snapshot;
   const word = STATE_WORDS[verdict.state];
   const up = span(nowMs - snapshot.startedAtMs);
+  const place = `times in ${facility.timezone} · Causeway ${snapshot.version} · up ${up} · pid ${snapshot.pid}`;
   const reason = store.reason === null ? '' : ` (${printable(store.reason)})`;
   const storeText =
     store.state === 'open'
@@ -65,7 +66,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     `${terminal.paint(word.colour, word.text)}  ${verdict.text}`,
     ...notes,
     '',
-    `${facility.name} (${facility.id}) · Causeway ${snapshot.version} · up ${up} · pid ${snapshot.pid}`,
+    `${facility.name} (${facility.id}) · ${place}`,
     `Store ${storeText}${reason}${epochText(snapshot)} · ${diskText(snapshot)} · ${casesText}`,
     `Store ${encryptionText(store)}`,
     '',

@@ -32,8 +32,8 @@ export const tailCommand: CliCommand = {
     const limit = values.integer('limit', { min: 1, max: 1_000_000_000, fallback: Number.MAX_SAFE_INTEGER });
     const control = await connectControl(values, context);
     const lines = control.lines('/v1/tail', SILENCE_MS);
-    terminal.say('Following; nothing yet is normal while no message comes. Ctrl-C ends.');
     const timezone = await facilityZone(values, context);
+    terminal.say(`Following, times in ${timezone}; nothing yet is normal while no message comes. Ctrl-C ends.`);
     let shown = 0;
     for await (const line of lines) {
       if (line.trim() === '') continue;

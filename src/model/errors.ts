@@ -227,7 +227,7 @@ export const ERROR_SPECS = {
     ack: null,
     httpStatus: 404,
     level: 'info',
-    hint: 'List the ids first, e.g. `causeway exceptions list` or `causeway dead-letters list`.',
+    hint: 'Ids stand in `causeway status` (destinations), `messages find`, `exceptions list` and `dead-letters list`.',
   },
   WRONG_STATE: {
     text: 'The thing is not in a state in which this can be done.',

@@ -135,7 +135,7 @@ export class Cures {
       const batch = new WriteBatch();
       ledger.cases.update(batch, { ...open, problems: judgment.problems });
       await this.#parts.database.commit(batch, 'synced');
-      throw new CausewayError('WRONG_STATE', `The message still has problems: ${judgment.text}`);
+      throw new CausewayError('WRONG_STATE', `The message still has problems: ${problemsText(judgment)}`);
     }
     const events = lines.size === 0 ? judgment.events : judgment.events.filter(({ line }) => lines.has(line));
     const batch = new WriteBatch();
@@ -244,4 +244,11 @@ export class Cures {
     }
     return places;
   }
+}
+
+/** The first problem, and how many more there are. */
+function problemsText({ problems, text }: Judgment): string {
+  const [first, ...others] = problems;
+  if (first === undefined) return text;
+  return `${first.path}: ${first.text}${others.length === 0 ? '' : ` And ${others.length} more.`}`;
 }

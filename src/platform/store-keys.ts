@@ -74,6 +74,13 @@ function decodeKey(text: string): Buffer | null {
 const derive = (key: Buffer, purpose: string, bytes: number): Buffer =>
   Buffer.from(hkdfSync('sha256', key, '', purpose, bytes));
 
+/** Why a key file was not made, in words. */
+const WRITE_ERRORS: Readonly<Record<string, string>> = {
+  EEXIST: 'this file exists; a key is never replaced, choose another name',
+  ENOENT: 'its folder does not exist; make it first',
+  EACCES: 'this user may not write in its folder',
+};
+
 /**
  * Writes a new random key to `file` (base64, mode 0600, synced). Never replaces a file.
  * @throws CausewayError `STORE_KEY_INVALID` when the file exists or cannot be written
@@ -86,7 +93,8 @@ export function writeNewStoreKey(file: string): void {
     fsyncSync(descriptor);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    throw new CausewayError('STORE_KEY_INVALID', `${file} cannot be made (${code}).`, { cause });
+    const why = WRITE_ERRORS[code] ?? `it cannot be made (${code})`;
+    throw new CausewayError('STORE_KEY_INVALID', `${file}: ${why}.`, { cause });
   } finally {
     if (descriptor !== null) closeSync(descriptor);
   }

@@ -50,6 +50,30 @@ test.each([
   expect(done.posted.length).toBe(chosen[0] === '--all' ? 3 : 2);
 });
 
+test('a cause that the list has cut is printed whole with --wide, and taken as it was printed', async () => {
+  const long = `required ${'X'.repeat(100)}`;
+  const rows = [caseOf(4, long), caseOf(5, 'unmapped-type ORU^R01'), caseOf(6, 'unmapped-type ORU^R02')];
+  const answer = ({ query }: Asked): Answer => [
+    200,
+    { rows: rows.filter(({ cause }) => (query['cause'] ?? cause) === cause), next: null },
+  ];
+  const printed = /required X+…/.exec((await run(['exceptions', 'list'], answer)).stdout.join('\n'))?.[0] ?? '';
+  expect(printed).toHaveLength(80);
+  expect((await run(['exceptions', 'list', '--wide'], answer)).stdout.join('\n')).toContain(long);
+  const counted = await run(['exceptions', 'discard', '--cause', printed, '--reason', 'test'], answer);
+  expect(counted.stdout).toEqual([`Would discard 1 case: ${long}`]);
+  const unclear = await run(['exceptions', 'discard', '--cause', 'unmapped-type ORU…', '--reason', 'test'], answer);
+  expect(unclear).toMatchObject({ code: 2, posted: [], stderr: ['2 causes begin so.', expect.any(String)] });
+});
+
+test.each([
+  [['m0000000000000009', 'm0000000000000002'], '--from is later than --to.'],
+  [['17', 'm0000000000000002'], '17 is no message id.'],
+])('a range that cannot be meant is not replayed: %j', async ([from = '', to = ''], told) => {
+  const { code, posted, stderr } = await run(['replay', '--destination', 'erp', '--from', from, '--to', to]);
+  expect([code, posted, stderr[0]]).toEqual([2, [], told]);
+});
+
 test('programs get the count before, and every case after', async () => {
   const argv = ['exceptions', 'discard', '--all', '--reason', 'test', '--json'];
   const dry = await run(argv);

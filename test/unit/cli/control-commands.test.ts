@@ -129,7 +129,7 @@ test('an unknown case is "no", with the hint of the catalogue', async () => {
     { code: 'NOT_FOUND', text: '', hint: '', detail: 'case x9' },
   ]);
   expect(code).toBe(1);
-  expect(stderr.join('\n')).toMatch(/NOT_FOUND: .*case x9\nHint: List the ids first/);
+  expect(stderr.join('\n')).toMatch(/NOT_FOUND: .*case x9\nHint: Ids stand in/);
 });
 
 test('a case is shown with what is wrong and what waits with it', async () => {
@@ -162,7 +162,7 @@ test('a dead letter is replayed under its id, colons and all', async () => {
 });
 
 test('a replay only counts unless --yes is given', async () => {
-  const range = ['replay', '--destination', 'erp', '--from', 'm1', '--to', 'm2'];
+  const range = ['replay', '--destination', 'erp', '--from', 'm0000000000000001', '--to', 'm0000000000000002'];
   const answer = (): Answer => [
     200,
     { way: 'held', entries: 7, replayed: 0, money: [{ currency: 'USD', amount: '1234567.50' }] },
@@ -171,8 +171,8 @@ test('a replay only counts unless --yes is given', async () => {
   expect(dry.asked[0]?.body).toMatchObject({
     dryRun: true,
     destinationId: 'erp',
-    fromMessageId: 'm1',
-    toMessageId: 'm2',
+    fromMessageId: 'm0000000000000001',
+    toMessageId: 'm0000000000000002',
   });
   expect(dry.stdout[0]).toBe('Would send 7 events to erp again: USD 1,234,567.50.');
   expect(dry.stderr[0]).toContain('--yes is refused (REPLAY_NOT_RECOGNISED)');

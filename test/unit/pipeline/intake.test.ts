@@ -150,7 +150,10 @@ test('reprocessing a message that still has problems keeps the case open and say
   const fixture = await openIntakeFixture();
   await fixture.send(partlyWrong('C1'));
   const [open] = await fixture.cases.after(0, { limit: 1, openOnly: true });
-  await expect(fixture.cures.reprocess(open?.caseId ?? '', 'ida')).rejects.toMatchObject({ code: 'WRONG_STATE' });
+  await expect(fixture.cures.reprocess(open?.caseId ?? '', 'ida')).rejects.toMatchObject({
+    code: 'WRONG_STATE',
+    detail: expect.stringMatching(/^The message still has problems: FT1\[\d\]-/),
+  });
   expect(fixture.cases.get(open?.caseId ?? '')?.state).toBe('open');
 });
 

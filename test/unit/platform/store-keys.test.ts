@@ -30,7 +30,7 @@ test('a new key file is readable by its owner only, holds 32 bytes, and never re
   expect(statSync(key.file).mode & 0o777).toBe(0o600);
   expect(Buffer.from(readFileSync(key.file, 'utf8'), 'base64')).toHaveLength(32);
   expect(readFileSync(newKey(path, 'two').file, 'utf8')).not.toBe(readFileSync(key.file, 'utf8'));
-  expect(() => writeNewStoreKey(key.file)).toThrow(/STORE_KEY_INVALID.*EEXIST/);
+  expect(() => writeNewStoreKey(key.file)).toThrow(/STORE_KEY_INVALID.*this file exists/);
 });
 
 test('base64 and hex of the same bytes are the same key; it is told by its fingerprint, which is not the key', () => {
