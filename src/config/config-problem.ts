@@ -32,12 +32,18 @@ export function formatConfigProblem(problem: ConfigProblem): string {
   return problem.path === '' ? `${place} ${problem.text}` : `${place} ${problem.path}: ${problem.text}`;
 }
 
-/** Top to bottom, files in the order given; the same problem found twice is told once. */
+/** What makes the library misread the rest of a file is told before what it may have caused. */
+const isSyntax = ({ text }: ConfigProblem): boolean => text.startsWith('YAML: ');
+
+/** Syntax first, then top to bottom, files in the order given; the same problem found twice is told once. */
 export function sortProblems(problems: readonly ConfigProblem[], files: readonly string[]): readonly ConfigProblem[] {
   const told = new Map(problems.map((problem) => [formatConfigProblem(problem), problem]));
   return [...told.values()].sort(
     (left, right) =>
-      files.indexOf(left.file) - files.indexOf(right.file) || left.line - right.line || left.column - right.column,
+      files.indexOf(left.file) - files.indexOf(right.file) ||
+      Number(isSyntax(right)) - Number(isSyntax(left)) ||
+      left.line - right.line ||
+      left.column - right.column,
   );
 }
 

@@ -123,3 +123,8 @@ test('whatever is cut out of a file, loading ends with problems or a configurati
     { numRuns: 200 },
   );
 });
+
+test('a syntax error is told before the problems that it may have caused further up', () => {
+  const [first = ''] = problemsOf(edited(['port: 8080', 'port: 80800'], ['channels:', 'channels: [']));
+  expect(first).toMatch(/ YAML: /);
+});
