@@ -9,13 +9,14 @@ const WRITE_BUFFER_BYTES = 16 * 1_048_576;
 
 /** Opens the LevelDB of a folder. Rejects with the error of the library. */
 export const openLevel: OpenDisk = async (location, { createIfMissing }) => {
+  // Before the object exists: one that nobody opens opens itself a moment later.
+  const giveBack = takeLocation(location);
   const level = new Level<string, Uint8Array>(location, {
     keyEncoding: 'utf8',
     valueEncoding: 'view',
     createIfMissing,
     writeBufferSize: WRITE_BUFFER_BYTES,
   });
-  const giveBack = takeLocation(location);
   try {
     await level.open();
   } catch (error) {
