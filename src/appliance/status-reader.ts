@@ -1,4 +1,5 @@
 /** Builds the status snapshot from totals, dispatchers and channels. Cheap: no scan of the store. */
+import { CausewayError } from '../model/errors.ts';
 import { moneyTotals, type Totals } from '../../outbox/totals.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
@@ -149,12 +150,20 @@ async function destinationStatus(
   };
 }
 
-/** When the oldest waiting entry came: the first of the lane, or of a stored shipment before it. */
-async function oldestWaiting({ lane }: DeliveryDesk, cursor: number): Promise<number | null> {
-  const shipment = await lane.firstShipment();
-  const first = Math.min(shipment?.members[0] ?? cursor, cursor);
-  const [entry] = await lane.entriesFrom(first, 1);
-  return entry?.header.enqueuedAtMs ?? null;
+/**
+ * When the oldest waiting entry came: the first of the lane, or of a stored shipment before it. null when it cannot be
+ * read: the status must tell of a store in trouble, not share its trouble.
+ */
+export async function oldestWaiting({ lane }: Pick<DeliveryDesk, 'lane'>, cursor: number): Promise<number | null> {
+  try {
+    const shipment = await lane.firstShipment();
+    const first = Math.min(shipment?.members[0] ?? cursor, cursor);
+    const [entry] = await lane.entriesFrom(first, 1);
+    return entry?.header.enqueuedAtMs ?? null;
+  } catch (error) {
+    if (error instanceof CausewayError) return null;
+    throw error;
+  }
 }
 
 const oldestOf = (one: number | null, other: number | null): number | null =>
