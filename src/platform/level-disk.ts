@@ -5,7 +5,7 @@ import { takeLocation } from './open-locations.ts';
 import { withReadErrors } from './tolerant-reads.ts';
 
 /** Larger than the default 4 MB: fewer flushes, whose syncs the log's sync waits for. */
-const WRITE_BUFFER_BYTES = 16 * 1_048_576;
+const WRITE_BUFFER_BYTES = 8 * 1_048_576;
 
 /** Opens the LevelDB of a folder. Rejects with the error of the library. */
 export const openLevel: OpenDisk = async (location, { createIfMissing }) => {
