@@ -7,19 +7,8 @@ import { join } from 'node:path';
 import { writeNewStoreKey } from '../src/platform/store-keys.ts';
 import { type Appliance, smallestConfig } from '../test/support/start-appliance.ts';
 import type { CorpusKind } from './corpus.ts';
-import { runLoad } from './load.ts';
-import { processFigures } from './process-figures.ts';
-import { prepareCauseway, storeBytes } from './targets.ts';
-import { type Bench, drain, median } from './throughput.ts';
-
-/** One load, and how often both ways are measured under it. */
-export interface PairPlan {
-  readonly corpus: CorpusKind;
-  readonly connections: number;
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly drainSecondsMax: number;
-}
+import { prepareCauseway, startedTarget } from './targets.ts';
+import { type Bench, measureTarget, median, type ThroughputPlan } from './throughput.ts';
 
 /** A way of running, prepared and not started. */
 export type Way = (erpUrl: string) => Promise<Appliance>;
@@ -51,7 +40,6 @@ export interface PairRow {
   readonly ratio: number;
 }
 
-const WARMUP_SECONDS = 1;
 const MAX_EVENTS = 100;
 
 /** What encryption costs. */
@@ -77,7 +65,7 @@ export const againstPair = (folder: string): Pair => ({
 });
 
 /** Both ways in turn, `rounds` times; which goes first changes with each round. */
-export async function measurePair(bench: Bench, pair: Pair, plan: PairPlan): Promise<PairRow> {
+export async function measurePair(bench: Bench, pair: Pair, plan: ThroughputPlan): Promise<PairRow> {
   const sides: Readonly<Record<'first' | 'second', PairSide[]>> = { first: [], second: [] };
   for (let round = 0; round < plan.rounds; round += 1) {
     const order = round % 2 === 0 ? (['first', 'second'] as const) : (['second', 'first'] as const);
@@ -99,33 +87,18 @@ export async function measurePair(bench: Bench, pair: Pair, plan: PairPlan): Pro
   };
 }
 
-async function measureOnce(bench: Bench, plan: PairPlan, way: Way): Promise<PairSide> {
+async function measureOnce(bench: Bench, plan: ThroughputPlan, way: Way): Promise<PairSide> {
   await bench.sink.reset();
-  const appliance = await way(bench.sink.url);
-  try {
-    await appliance.start();
-    const cpuBefore = processFigures(appliance.pid()).cpuSeconds;
-    const load = await runLoad({
-      program: bench.loadProgram,
-      port: appliance.mllpPort,
-      corpusFile: bench.corpusFiles[plan.corpus],
-      connections: plan.connections,
-      seconds: plan.seconds,
-      warmupSeconds: WARMUP_SECONDS,
-    });
-    const diskBytesPerMessage = storeBytes(appliance) / load.acked;
-    if (!(await drain(bench.sink, load.acked, plan.drainSecondsMax))) throw new Error('not everything was delivered');
-    const figures = processFigures(appliance.pid());
-    return {
-      messagesPerSecond: load.msgs_per_s,
-      p99Ms: load.lat_ms.p99,
-      cpuMicrosPerMessage: ((figures.cpuSeconds - cpuBefore) * 1e6) / load.acked,
-      peakRssMb: figures.peakRssMb,
-      diskBytesPerMessage,
-    };
-  } finally {
-    await appliance.dispose();
-  }
+  const target = await startedTarget(await way(bench.sink.url));
+  const run = await measureTarget(bench, plan, { name: 'the appliance', target, isDrained: true });
+  if (run.cpuMicrosPerMessage === null) throw new Error('not everything was delivered');
+  return {
+    messagesPerSecond: run.load.msgs_per_s,
+    p99Ms: run.load.lat_ms.p99,
+    cpuMicrosPerMessage: run.cpuMicrosPerMessage,
+    peakRssMb: run.peakRssMb,
+    diskBytesPerMessage: run.diskBytesPerMessage,
+  };
 }
 
 const medians = (sides: readonly PairSide[]): PairSide => ({

@@ -30,8 +30,17 @@ export const delivers = (name: TargetName): boolean => name.startsWith('causeway
 /** Starts a target with an empty store. `erpUrl` is where the appliance delivers to. */
 export async function startTarget(name: TargetName, erpUrl: string): Promise<Target> {
   if (!delivers(name)) return startReference(name);
-  const appliance = await prepareCauseway(erpUrl, Number(name.split('-')[1]));
-  await appliance.start();
+  return startedTarget(await prepareCauseway(erpUrl, Number(name.split('-')[1])));
+}
+
+/** Starts a prepared appliance. */
+export async function startedTarget(appliance: Appliance): Promise<Target> {
+  try {
+    await appliance.start();
+  } catch (cause) {
+    await appliance.dispose();
+    throw cause;
+  }
   return {
     port: appliance.mllpPort,
     pid: appliance.pid(),

@@ -4,7 +4,7 @@ import type { CorpusKind } from './corpus.ts';
 import { type LoadResult, runLoad } from './load.ts';
 import { processFigures } from './process-figures.ts';
 import type { Sink } from './sink.ts';
-import { delivers, startTarget, TARGETS, type TargetName } from './targets.ts';
+import { delivers, startTarget, type Target, TARGETS, type TargetName } from './targets.ts';
 
 /** What all runs share. */
 export interface Bench {
@@ -60,7 +60,8 @@ export async function measureThroughput(bench: Bench, plan: ThroughputPlan): Pro
   return TARGETS.map((target) => rowOf({ plan, target, runs: runs.get(target) ?? [], references }));
 }
 
-interface Run {
+/** What one load on one target gave. */
+export interface Run {
   readonly load: LoadResult;
   readonly cpuMicrosPerMessage: number | null;
   readonly peakRssMb: number;
@@ -70,7 +71,26 @@ interface Run {
 
 async function measureOnce(bench: Bench, plan: ThroughputPlan, name: TargetName): Promise<Run> {
   await bench.sink.reset();
-  const target = await startTarget(name, bench.sink.url);
+  return measureTarget(bench, plan, {
+    name,
+    target: await startTarget(name, bench.sink.url),
+    isDrained: delivers(name),
+  });
+}
+
+/** A fresh target, and whether what it acknowledges must arrive at the sink. */
+export interface Measured {
+  readonly name: string;
+  readonly target: Target;
+  readonly isDrained: boolean;
+}
+
+/** Loads a target, waits until it has delivered, and stops it. The sink was reset before it was started. */
+export async function measureTarget(
+  bench: Bench,
+  plan: Omit<ThroughputPlan, 'rounds'>,
+  { name, target, isDrained }: Measured,
+): Promise<Run> {
   try {
     const cpuBefore = processFigures(target.pid).cpuSeconds;
     const load = await runLoad({
@@ -82,7 +102,7 @@ async function measureOnce(bench: Bench, plan: ThroughputPlan, name: TargetName)
       warmupSeconds: WARMUP_SECONDS,
     });
     const diskBytesPerMessage = target.diskBytes() / load.acked;
-    const drained = !delivers(name) || (await drain(bench.sink, load.acked, plan.drainSecondsMax));
+    const drained = !isDrained || (await drain(bench.sink, load.acked, plan.drainSecondsMax));
     const figures = processFigures(target.pid);
     const stats = await bench.sink.stats();
     return {
@@ -90,7 +110,7 @@ async function measureOnce(bench: Bench, plan: ThroughputPlan, name: TargetName)
       cpuMicrosPerMessage: drained ? ((figures.cpuSeconds - cpuBefore) * 1e6) / load.acked : null,
       peakRssMb: figures.peakRssMb,
       diskBytesPerMessage,
-      deliveredPerSecond: delivers(name) ? stats.unique_per_s : null,
+      deliveredPerSecond: isDrained ? stats.unique_per_s : null,
     };
   } catch (cause) {
     throw new Error(`${name} could not be measured; it said:\n${target.logs()}`, { cause });
