@@ -57,9 +57,10 @@ export function open(key: string, sealed: Uint8Array): Opened {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < HEADER_BYTES) throw damaged(key, 'shorter than its envelope');
   if (bytes[0] === ENCRYPTED_VERSION) throw new CausewayError('STORE_KEY_MISSING', 'A record is encrypted.');
-  if ((bytes[0] ?? 0) > ENCRYPTED_VERSION) throw new CausewayError('STORE_NEWER_FORMAT', `record version ${bytes[0]}`);
   if (bytes.readUInt32BE(8) !== bytes.length - HEADER_BYTES) throw damaged(key, 'length differs');
   if (bytes.readUInt32BE(CRC_OFFSET) !== checksum(key, bytes)) throw damaged(key, 'checksum differs');
+  // After the checksum: a flipped bit in the version is damage, not a newer format.
+  if ((bytes[0] ?? 0) > ENCRYPTED_VERSION) throw new CausewayError('STORE_NEWER_FORMAT', `record version ${bytes[0]}`);
   return { sequence: bytes.readUIntBE(2, 6), payload: bytes.subarray(HEADER_BYTES) };
 }
 
