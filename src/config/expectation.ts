@@ -36,7 +36,7 @@ export function expectationOf(schema: z.ZodType): string {
   if (inner instanceof z.ZodURL) return 'an address such as https://erp.example.org/events';
   if (inner instanceof z.ZodString) return textExpectation(inner);
   if (inner instanceof z.ZodArray) return 'a list (each item on its own line after `- `, or inside [ ])';
-  if (inner instanceof z.ZodRecord) return 'a mapping of names to text';
+  if (inner instanceof z.ZodRecord) return `a mapping of names to ${contentOf(inner.valueType as z.ZodType)}`;
   if (inner instanceof z.ZodObject) return `a mapping with ${Object.keys(inner.shape).join(', ')}`;
   if (inner instanceof z.ZodDiscriminatedUnion) {
     return `a mapping with kind: ${either(kindsOf(inner))} and what belongs to it`;
@@ -48,6 +48,13 @@ export function expectationOf(schema: z.ZodType): string {
     return either(shapes);
   }
   return 'another value';
+}
+
+/** What the values of a mapping of names are, in one or two words. */
+export function contentOf(schema: z.ZodType): string {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodArray) return `lists of ${contentOf(inner.element as z.ZodType)}`;
+  return inner instanceof z.ZodObject ? `mappings with ${Object.keys(inner.shape).join(', ')}` : 'text';
 }
 
 /** The words that `kind` can be. */

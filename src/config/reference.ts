@@ -1,7 +1,9 @@
 /** Writes `docs/configuration.md` from the settings, so that it can never say anything else than the product does. */
 import { z } from 'zod';
+import { learnedSettings } from '../profiles/learned-settings.ts';
+import { zFieldSettings, zSegmentSettings } from '../profiles/z-segment-settings.ts';
 import { storeKeySettings } from '../platform/encryption-settings.ts';
-import { expectationOf, kindSetting, numberBounds, unwrap, wordsOf } from './expectation.ts';
+import { contentOf, expectationOf, kindSetting, numberBounds, unwrap, wordsOf } from './expectation.ts';
 import {
   channelSettings,
   configSettings,
@@ -71,6 +73,9 @@ export function configurationReference(): string {
     ...listenerKinds.map((kind) => section(`channels[].listener – kind ${kindName(kind)}`, kind)),
     ...formatKinds.map((kind) => section(`channels[].format – kind ${kindName(kind)}`, kind)),
     section('channels[].profile', channelSettings.shape.profile),
+    section('channels[].profile.zSegments.NAME', zSegmentSettings),
+    section('channels[].profile.zSegments.NAME.fields.NUMBER', zFieldSettings),
+    section('channels[].profile.learned', learnedSettings),
     section('channels[].policy', channelSettings.shape.policy),
     section(
       'channels[].routes[]',
@@ -102,7 +107,7 @@ function rowsOf(schema: z.ZodObject, prefix: string): readonly string[] {
     const name = `${prefix}${key}`;
     const meaning = setting.description ?? inner.description ?? '';
     const row = `| \`${name}\` | ${cell(valueText(inner))} | ${defaultText(setting)} | ${cell(meaning)} |`;
-    const hasOwnSection = prefix === '' && ['profile', 'policy'].includes(key);
+    const hasOwnSection = prefix === '' && ['profile', 'policy', 'learned'].includes(key);
     return inner instanceof z.ZodObject && !hasOwnSection ? [row, ...rowsOf(inner, `${name}.`)] : [row];
   });
 }
@@ -114,7 +119,7 @@ function valueText(schema: z.ZodType): string {
   if (schema instanceof z.ZodUnion) return expectationOf(schema).replaceAll(/\{[^}]*\}/g, (shape) => `\`${shape}\``);
   if (schema instanceof z.ZodBoolean) return '`true` · `false`';
   if (schema instanceof z.ZodArray) return `list of ${valueText(unwrap(schema.element as z.ZodType))}`;
-  if (schema instanceof z.ZodRecord) return 'mapping of names to text';
+  if (schema instanceof z.ZodRecord) return `mapping of names to ${contentOf(schema.valueType as z.ZodType)}`;
   if (schema instanceof z.ZodNumber) return boundsText(schema);
   if (schema instanceof z.ZodString && vocabularies.get(schema) !== undefined) return 'name';
   if (schema instanceof z.ZodString && schema.maxLength !== null) return `text, up to ${schema.maxLength} characters`;

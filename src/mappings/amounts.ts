@@ -44,8 +44,8 @@ export interface LineAmounts {
   readonly unitAmount: Money | undefined;
 }
 
-/** Which sign the rules of the line give: always negative, always positive, or what the sender wrote. */
-export type SignRule = 'credit' | 'debit' | 'asSent';
+/** Which sign the rules of the line give: always negative, always positive, what the sender wrote, or its opposite. */
+export type SignRule = 'credit' | 'debit' | 'asSent' | 'reversed';
 
 /**
  * Reads FT1-10, -11 and -12. The extended amount wins; without it the amount is quantity × unit amount. All three
@@ -145,12 +145,13 @@ export const takesBack = ({ quantity, amount }: LineAmounts): boolean =>
 export function applySign(amounts: LineAmounts, rule: SignRule): LineAmounts | undefined {
   const { quantity, amount } = amounts;
   const unitAmount = amounts.unitAmount && signed(amounts.unitAmount, 'debit');
-  if (rule !== 'asSent') {
+  if (rule === 'credit' || rule === 'debit') {
     return { quantity: signedText(quantity, rule), amount: amount && signed(amount, rule), unitAmount };
   }
   if (amount === undefined || isZero(amount.amount)) return { quantity, amount, unitAmount };
   if (isNegative(quantity) && !isNegative(amount.amount)) return undefined;
-  return { quantity: signedText(quantity, isNegative(amount.amount) ? 'credit' : 'debit'), amount, unitAmount };
+  const direction = isNegative(amount.amount) === (rule === 'asSent') ? 'credit' : 'debit';
+  return { quantity: signedText(quantity, direction), amount: signed(amount, direction), unitAmount };
 }
 
 const signed = (money: Money, rule: 'credit' | 'debit'): Money => ({

@@ -15,10 +15,15 @@ import { type LineOutcome, type MappingContext, WHOLE_MESSAGE } from './mapping.
 import { openSession, readMessageTimes } from './message-times.ts';
 import type { ChannelProfile } from './profile.ts';
 import { adjustmentEvent, paymentEvent } from './receivable.ts';
+import { requiredInLine } from './required-fields.ts';
 
 /** One outcome for each FT1, `FT1[1]` first; a DFT without FT1 is one failing outcome `no-event`. */
 export function mapFinancialLines(message: Hl7Message, context: MappingContext): readonly LineOutcome[] {
-  const session = openSession(message, context, { deletion: undefined, segments: ['PID', 'PV1', 'FT1'] });
+  const session = openSession(message, context, {
+    deletion: undefined,
+    segments: ['PID', 'PV1', 'FT1'],
+    line: 'FT1',
+  });
   const financial = readFinancialMessage(message, context, session);
   const keys = financial.account === undefined ? [] : [keyOf('account', financial.account)];
   const segments = message.segments('FT1');
@@ -31,6 +36,7 @@ export function mapFinancialLines(message: Hl7Message, context: MappingContext):
   }
   return segments.map((segment, index) => {
     const line = openLine(segment, `FT1[${index + 1}]`, session);
+    line.reader.session.problems.push(...requiredInLine(message, context.profile, { segment, place: line.place }));
     return mapLine(financial, line, keys);
   });
 }
@@ -127,7 +133,7 @@ function meaningOf(
       return { kind: 'charge.credited', rule: profile.creditSign === 'absolute' ? 'credit' : 'asSent' };
     case 'PY':
     case 'CO':
-      return { kind: 'payment.received', rule: 'credit' };
+      return { kind: 'payment.received', rule: profile.paymentSign };
     case 'AJ':
       return { kind: 'adjustment.posted', rule: profile.adjustmentSign };
   }

@@ -5,6 +5,7 @@ import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
 import type { Problem } from '../model/problem.ts';
 import type { MappingContext } from './mapping.ts';
 import type { ChannelProfile } from './profile.ts';
+import { requiredProblems } from './required-fields.ts';
 
 /** Members of `data` that every kind of event has. */
 export interface CommonData {
@@ -22,19 +23,28 @@ export interface MessageTimes {
 
 /**
  * A session for reading one message, or one line of it. It begins with a problem for each of `segments`, and of
- * those that the profile names, that is in the message under a name that is only nearly right.
+ * those that the profile names, that is in the message under a name that is only nearly right, and for each field that
+ * the profile requires and that has no value.
  */
 export function openSession<OnDelete extends Deletion>(
   message: Hl7Message,
   { profile, facility }: MappingContext,
-  reading: { readonly deletion: OnDelete; readonly segments: readonly string[] },
+  reading: {
+    readonly deletion: OnDelete;
+    readonly segments: readonly string[];
+    /** The segment that is an outcome of its own: what the profile requires of it is a problem of the line. */
+    readonly line?: string;
+  },
 ): ReadSession<OnDelete> {
   const zone: ZoneRules = {
     timezone: profile.timezone ?? facility.timezone,
     mshOffsetMinutes: profile.mshOffsetApplies ? offsetOfMessage(messageTimeText(message)) : null,
     mshOffsetApplies: profile.mshOffsetApplies,
   };
-  const problems = misnamedProblems(message, reading.segments, profile);
+  const problems = [
+    ...misnamedProblems(message, reading.segments, profile),
+    ...requiredProblems(message, profile, reading.line ?? null),
+  ];
   return { problems, timeFlags: [], zone, currency: facility.currency, deletion: reading.deletion };
 }
 

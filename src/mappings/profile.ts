@@ -1,9 +1,18 @@
 import { z } from 'zod';
+import { learnedSettings } from '../profiles/learned-settings.ts';
+import { zSegmentsSettings } from '../profiles/z-segment-settings.ts';
 
 const path = z
   .string()
   .regex(/^[A-Z][A-Z0-9]{2}-\d{1,3}(?:\.\d{1,2})?$/, 'expected a path such as PV1-19.1 or PID-18')
   .describe('HL7 path: SEGMENT-FIELD or SEGMENT-FIELD.COMPONENT.');
+
+const requiredPath = z
+  .string()
+  .regex(
+    /^[A-Z][A-Z0-9]{2}(?:-\d{1,3}(?:\.\d{1,2})?)?$/,
+    'expected a segment or a path such as IN1, PV1-19 or PID-3.4',
+  );
 
 /** `profile:` of a channel: what this sender means where HL7 v2 leaves it to the site. */
 export const profileSettings = z.strictObject({
@@ -48,6 +57,13 @@ export const profileSettings = z.strictObject({
     .enum(['asSent', 'credit', 'debit'])
     .default('asSent')
     .describe('FT1-6 AJ: as sent, always negative, or always positive.'),
+  paymentSign: z
+    .enum(['credit', 'asSent', 'reversed'])
+    .default('credit')
+    .describe(
+      'FT1-6 PY and CO: always negative; as sent (negative pays, positive takes a payment back); or reversed ' +
+        '(positive pays, negative takes back).',
+    ),
   negativeChargeIsCredit: z
     .boolean()
     .default(true)
@@ -57,6 +73,24 @@ export const profileSettings = z.strictObject({
     .regex(/^\d+(?:\.\d{1,4})?$/, 'expected a decimal text such as "0.01"')
     .default('0.01')
     .describe('Largest difference between FT1-11 and FT1-10 × FT1-12 that is accepted, in units of the currency.'),
+  required: z
+    .record(
+      z
+        .string()
+        .regex(/^(?:\*|[A-Z0-9]{3}\^(?:\*|[A-Z0-9]{3}))$/, 'expected a message type such as ADT^A01, ADT^* or *'),
+      z.array(requiredPath).min(1).max(100),
+    )
+    .default({})
+    .describe(
+      'Fields that this sender must fill beyond what events need, by message type (ADT^A01, ADT^*, *): paths, or ' +
+        'segments. In repeating segments each one must have it. What is missing is a problem `required`.',
+    ),
+  zSegments: zSegmentsSettings
+    .default({})
+    .describe('Names of Z-segments and their fields: `causeway show` writes them, and shows what is `shown`.'),
+  learned: learnedSettings
+    .optional()
+    .describe('What `causeway profile learn` found. With it, status and doctor tell when messages differ from it.'),
   includeNames: z
     .boolean()
     .default(false)

@@ -1,5 +1,5 @@
 /** payment.received (FT1 of type PY and CO) and adjustment.posted (AJ): HL7 v2.5.1 ch. 6, FT1, table 0017. */
-import { isNegative } from '../model/decimal.ts';
+import { isNegative, isZero } from '../model/decimal.ts';
 import type { CanonicalEvent, Money } from '../model/event.ts';
 import type { LineAmounts } from './amounts.ts';
 import type { FinancialLine } from './financial-line.ts';
@@ -10,7 +10,7 @@ export function paymentEvent(line: FinancialLine, amounts: LineAmounts | undefin
   const receivable = readReceivable(line);
   const { reader } = line;
   const method = reader.required(reader.code(7), 7, 'a payment method or transaction code');
-  const shared = line.shared('credit');
+  const shared = line.shared(directionOf(amount, 'credit'));
   const identity = line.identify('payment.received');
   if (identity === null || amount === undefined || receivable === undefined || method === undefined) return null;
   const data = { amount, ...receivable, method, ...shared };
@@ -23,11 +23,17 @@ export function adjustmentEvent(line: FinancialLine, amounts: LineAmounts | unde
   const receivable = readReceivable(line);
   const { reader } = line;
   const reason = reader.required(reader.code(7), 7, 'an adjustment reason');
-  const shared = line.shared(amount !== undefined && isNegative(amount.amount) ? 'credit' : 'debit');
+  const shared = line.shared(directionOf(amount, 'debit'));
   const identity = line.identify('adjustment.posted');
   if (identity === null || amount === undefined || receivable === undefined || reason === undefined) return null;
   const data = { amount, ...receivable, reason, ...shared };
   return { kind: 'adjustment.posted', ...line.base(identity, { effectiveTime: receivable.date, money: amount }), data };
+}
+
+/** The direction that the sign of the amount says; `zero` where it says none. */
+function directionOf(amount: Money | undefined, zero: 'credit' | 'debit'): 'credit' | 'debit' {
+  if (amount === undefined || isZero(amount.amount)) return zero;
+  return isNegative(amount.amount) ? 'credit' : 'debit';
 }
 
 /** Unlike a charge, which a receiver can price, a payment or adjustment is its amount. */

@@ -165,7 +165,7 @@ export const contracts = {
       .describe('FT1-31 (v2.5 on): reference of the sender to the charge that is reversed.'),
   }),
   'payment.received': z.strictObject({
-    amount: moneyField.describe('FT1-11, else FT1-10 × FT1-12. Always negative or zero.'),
+    amount: moneyField.describe('FT1-11, else FT1-10 × FT1-12. Negative or zero unless profile.paymentSign says else.'),
     date: timeField.describe('FT1-4.'),
     method: codeField.describe('FT1-7.'),
     ...receivableFields,

@@ -18,6 +18,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   listeners: 3,
   'src/exceptions': 3,
   'src/config': 3,
+  'src/profiles': 3,
   outbox: 2,
   'src/mappings': 2,
   'src/destinations': 2,

@@ -137,3 +137,17 @@ test('FT1-2 is no identity: a charge that reuses it, and a credit that repeats i
   const ids = [...idsOf(dft(charge, charge, credit)), ...idsOf([...dft(charge), 'NTE|1||LATER'])];
   expect(new Set(ids).size).toBe(4);
 });
+
+const payment = { type: 'PY', quantity: '1', extended: '25.00' };
+const takenBack = { type: 'PY', quantity: '1', extended: '-25.00' };
+
+test.each([
+  ['a payment lowers what is owed', payment, 'credit', 'payment.received -25.00 credit'],
+  ['whatever its sign', takenBack, 'credit', 'payment.received -25.00 credit'],
+  ['as sent, a negative one pays', takenBack, 'asSent', 'payment.received -25.00 credit'],
+  ['and a positive one is taken back', payment, 'asSent', 'payment.received 25.00 debit'],
+  ['reversed, a positive one pays', payment, 'reversed', 'payment.received -25.00 credit'],
+  ['and a negative one is taken back', takenBack, 'reversed', 'payment.received 25.00 debit'],
+])('%s', (_name, facts, paymentSign, expected) => {
+  expect(result(one(facts, { paymentSign }))).toBe(expected);
+});
