@@ -8,6 +8,7 @@ import {
   type StoreReport,
   type StoreTable,
 } from '../src/model/store-damage.ts';
+import { STORE_FORMAT } from '../src/model/store-format.ts';
 
 /** Where records stand. */
 export interface DamagePlace {
@@ -43,7 +44,7 @@ export class DamageList {
 
   report(files: readonly StoreFileDamage[] = []): StoreReport {
     const counted = { records: this.#records, tables: { ...this.#tables } };
-    return { ...counted, damage: [...this.#damage], damagedRecords: this.#damagedRecords, files };
+    return { ...counted, damage: [...this.#damage], damagedRecords: this.#damagedRecords, files, format: STORE_FORMAT };
   }
 }
 

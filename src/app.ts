@@ -46,6 +46,8 @@ export interface AppOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
+  /** Runs now and then while the start takes long: the service manager must wait. */
+  readonly onProgress?: (text: string) => void;
 }
 
 /** A running appliance. */

@@ -1,12 +1,12 @@
 /** Backups of the running store: one at a time, so that at most one snapshot keeps old tables on disk. */
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
+import { STORE_FORMAT } from '../model/store-format.ts';
 import type { StoreIdentity } from '../model/store-identity.ts';
 import { BACKUP_FORMAT } from '../platform/backup-format.ts';
 import { backupStream } from '../platform/backup-stream.ts';
 import type { Database } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
-import { STORE_FORMAT } from '../platform/store-identity.ts';
 
 /** What a backup says of its origin, and what it reads. */
 export interface BackupParts {

@@ -4,6 +4,7 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { storedFormat } from '../../outbox/migrate.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
@@ -20,8 +21,8 @@ const VIEW = 'key-check';
 
 /**
  * Resolves to false when nothing was ever stored there, to true when every record can be opened with these keys.
- * @throws CausewayError `STORE_KEY_MISSING`, `STORE_KEY_WRONG`; or why it is not known: `STORE_IN_USE`, `STORE_BROKEN`,
- * `STORE_DAMAGED`, `STORE_OPEN_FAILED`
+ * @throws CausewayError `STORE_KEY_MISSING`, `STORE_KEY_WRONG`, `STORE_NEWER_FORMAT`;
+ * or why it is not known: `STORE_IN_USE`, `STORE_BROKEN`, `STORE_DAMAGED`, `STORE_OPEN_FAILED`
  */
 export async function checkStoppedStoreKeys(config: Config, clock: Clock): Promise<boolean> {
   const storePath = config.store.path;
@@ -50,6 +51,7 @@ async function checkView(location: string, config: Config, clock: Clock): Promis
   const sealed = encryption === null ? {} : { envelope: encryption.envelope };
   const database = await Database.open({ location, createIfMissing: false, ...sealed, clock, log: silentLog });
   try {
+    storedFormat(database);
     await KeyRegister.open(database, encryption);
   } finally {
     await database.close();

@@ -2,6 +2,7 @@
  * Opens the store: looks at its files before LevelDB touches them, then at its numbers. A store that gives fewer
  * records than it was given never does so in silence.
  */
+import { migrateStore, storedFormat } from '../../outbox/migrate.ts';
 import { rowEnds } from '../../outbox/row-ends.ts';
 import type { Totals } from '../../outbox/totals.ts';
 import type { Config } from '../config/schema.ts';
@@ -26,6 +27,8 @@ export interface OpenStoreParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly observe: Pick<DatabaseOptions, 'observe' | 'onFailed'>;
+  /** Runs now and then while a start takes long. */
+  readonly onProgress?: (text: string) => void;
   /** Gets what closes the database. */
   readonly started: (() => Promise<unknown>)[];
 }
@@ -42,7 +45,7 @@ export interface OpenStore {
   readonly loadTotals: () => Promise<void>;
 }
 
-/** @throws CausewayError `STORE_BROKEN`, `STORE_DAMAGED` (totals), `STORE_OPEN_FAILED`, `STORE_KEY_…` */
+/** @throws CausewayError `STORE_BROKEN`, `STORE_DAMAGED` (totals), `STORE_OPEN_FAILED`, `STORE_NEWER_FORMAT`, … */
 export async function openStore(parts: OpenStoreParts): Promise<OpenStore> {
   const { config, folder, clock, log, totals, observe } = parts;
   const encryption = encryptionOf(config, log);
@@ -57,6 +60,8 @@ export async function openStore(parts: OpenStoreParts): Promise<OpenStore> {
     ...observe,
   });
   parts.started.push(() => database.close());
+  // Nothing is written to a store of a newer format.
+  storedFormat(database);
   const register = await KeyRegister.open(database, encryption);
   const { identity, isNewEpoch } = folder.markProvisioned(clock.nowMs());
   if (!folder.provisioned) {
@@ -64,6 +69,7 @@ export async function openStore(parts: OpenStoreParts): Promise<OpenStore> {
     log.warn('a new store was made', { path: config.store.path, hint });
   }
   if (isNewEpoch) log.warn('the store was copied to this place: a new epoch begins', { epoch: identity.epoch });
+  await migrateStore({ ...parts, database, isNew: !folder.provisioned, isDoubtful: files.length > 0 });
   const lost = await loadTotals(parts, database);
   if (lost !== null) files.push({ file: 'HIGH-WATER', what: lost });
   return { database, identity, register, files, loadTotals: async () => void (await loadTotals(parts, database)) };

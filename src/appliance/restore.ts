@@ -9,12 +9,14 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { FrameStore } from '../../outbox/frames.ts';
 import { blindNames } from '../../outbox/keys.ts';
 import { LaneStore } from '../../outbox/lane-store.ts';
+import { migrateStore } from '../../outbox/migrate.ts';
 import { moneyTotals, Totals } from '../../outbox/totals.ts';
 import type { Config, DestinationConfig } from '../config/schema.ts';
 import { CaseStore } from '../exceptions/case-store.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import { type MessageId, messageIdOf } from '../model/ids.ts';
+import { STORE_FORMAT } from '../model/store-format.ts';
 import type { StoreIdentity } from '../model/store-identity.ts';
 import { checkBackup, readBackup } from '../platform/backup-file.ts';
 import { BACKUP_FORMAT, type BackupHeader } from '../platform/backup-format.ts';
@@ -24,7 +26,7 @@ import type { Log } from '../platform/log.ts';
 import { compareRecords, writeRecords } from '../platform/restored-records.ts';
 import { syncFolder } from '../platform/backup-file.ts';
 import { takeStoreFolder } from '../platform/store-folder.ts';
-import { identify, identifyRestored, STORE_FORMAT, withdrawIdentity } from '../platform/store-identity.ts';
+import { identify, identifyRestored, withdrawIdentity } from '../platform/store-identity.ts';
 import { encryptionOf } from './encryption-desk.ts';
 import { dealWithUncertain, type UncertainWay, wayOf } from './uncertain.ts';
 
@@ -122,6 +124,7 @@ async function lookInto(
   try {
     const register = await KeyRegister.open(database, encryption);
     const blind = register === null ? null : blindNames(register.indexKey);
+    await migrateStore({ database, clock, log });
     await totals.load(database);
     const frames = new FrameStore(database, totals, { clock, blind });
     const cases = new CaseStore(database, totals);

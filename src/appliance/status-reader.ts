@@ -4,6 +4,7 @@ import { moneyTotals, type Totals } from '../../outbox/totals.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import type { ChannelId, DestinationId } from '../model/ids.ts';
+import { STORE_FORMAT } from '../model/store-format.ts';
 import type { StoreIdentity } from '../model/store-identity.ts';
 import type { Database } from '../platform/database.ts';
 import type { DiskGuard } from '../platform/disk-guard.ts';
@@ -49,6 +50,7 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
     state: database.state === 'closed' ? 'failed' : database.state,
     failedSinceMs: database.failure?.sinceMs ?? null,
     reason: database.failure?.reason ?? null,
+    format: STORE_FORMAT,
     encryption: parts.encryption.status(),
     ...(damage === null ? {} : { damage }),
   };

@@ -5,6 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { endOf } from '../../outbox/keys.ts';
+import { migrateStore } from '../../outbox/migrate.ts';
 import { recountTotals } from '../../outbox/recount.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
@@ -16,6 +17,7 @@ import { repairLevel } from '../platform/level-disk.ts';
 import { silentLog } from '../platform/log.ts';
 import { copyDatabase } from '../platform/store-copy.ts';
 import { databasePathOf, lockStoreFolder } from '../platform/store-folder.ts';
+import { raiseFormat } from '../platform/store-identity.ts';
 import { encryptionOf } from './encryption-desk.ts';
 import { reportOf, verifyStore } from './store-verify.ts';
 
@@ -48,6 +50,7 @@ export async function salvageStore(config: Config, folder: string, clock: Clock)
       const source = join(config.store.path, file);
       if (existsSync(source)) copyFileSync(source, join(folder, file));
     }
+    raiseFormat(folder);
     await repairLevel(location);
     const recounted = await prepare(config, location, clock);
     return { before, after: await reportOf({ location, config, clock, files: [] }), recounted };
@@ -70,6 +73,8 @@ async function prepare(config: Config, location: string, clock: Clock): Promise<
     const batch = new WriteBatch();
     for (const { key } of rows) batch.delete(key);
     await database.commit(batch, 'synced');
+    // A repair brings old records back where newer ones cannot be read.
+    await migrateStore({ database, isDoubtful: true, clock, log: silentLog });
     return await recountTotals(database, readHighWater(config.store.path));
   } finally {
     await database.close();

@@ -1,6 +1,9 @@
 /** What `causeway doctor` looks at. Each check looks for itself and says what it found; none changes anything. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
+import { CausewayError } from '../model/errors.ts';
+import { STORE_FORMAT } from '../model/store-format.ts';
+import { markedFormat } from '../platform/store-identity.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** `fail`: it cannot work so · `warn`: it works, and somebody ought to decide. */
@@ -42,6 +45,22 @@ export function checkStoreFolder({ store }: Config): readonly Finding[] {
       ? finding('ok', 'disk', `${size}.`)
       : finding('warn', 'disk', `Only ${size}. Make room before messages are answered AE.`),
   ];
+}
+
+/** Whether this version can open the store, and whether older ones still can afterwards. */
+export function checkStoreFormat({ store }: Config): readonly Finding[] {
+  try {
+    const format = markedFormat(store.path);
+    if (format === null) return [];
+    if (format === STORE_FORMAT) return [finding('ok', 'store format', `${format}, as this version writes it.`)];
+    const text = `Its records have format ${format}; the next start migrates them to ${STORE_FORMAT}, then`;
+    return [
+      finding('warn', 'store format', `${text} older versions refuse it. Take a backup before (\`causeway backup\`).`),
+    ];
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error;
+    return [finding('fail', 'store format', `${error.detail} ${error.hint}`)];
+  }
 }
 
 /** What leaves or enters the machine in the open. */

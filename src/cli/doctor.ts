@@ -64,6 +64,7 @@ async function examine(path: string, clock: Clock): Promise<readonly Finding[]> 
     { level: 'ok', topic: 'configuration', text: `${shortPath(path)} has no problems.` },
     await checkEncryption(config, { running: snapshot?.store.encryption ?? null, clock }),
     ...checks.checkStoreFolder(config),
+    ...checks.checkStoreFormat(config),
     ...checks.checkNetwork(config),
     ...(snapshot === null ? await checkPorts(config) : []),
     checks.checkClock(clock.nowMs(), config.facility.timezone),

@@ -6,6 +6,9 @@ import { configOptionText, configurationPath, loadOrExplain, shortPath } from '.
 import { suggest } from './terminal.ts';
 import { plural } from './wording.ts';
 
+/** How much longer a service manager waits after each sign of progress (sd_notify(3)). */
+const EXTEND_START_US = 120_000_000;
+
 /** `causeway run`: the appliance in the foreground, until SIGTERM or Ctrl-C. */
 export const runCommand: CliCommand = {
   name: 'run',
@@ -56,7 +59,9 @@ export async function runAppliance(config: Config, context: CliContext, words: R
   lifecycle.crashOnBug(log);
   const stopAsked = context.untilStop();
   const notify = lifecycle.createNotify(environment, log);
-  const app = await startApp(config, { log, clock, random });
+  // Migrating a store of millions of records takes longer than a service manager waits.
+  const onProgress = (text: string): void => notify(`EXTEND_TIMEOUT_USEC=${EXTEND_START_US}`, `STATUS=${text}`);
+  const app = await startApp(config, { log, clock, random, onProgress });
   tell(app, config, context, words);
   notify('READY=1', `STATUS=${plural(config.channels.length, 'channel')} accepting`);
   const intervalMs = lifecycle.watchdogIntervalMs(environment);

@@ -3,6 +3,7 @@ import type { Verification } from '../api/operations.ts';
 import type { Config } from '../config/schema.ts';
 import { CausewayError } from '../model/errors.ts';
 import { damageText, isWhole, type StoreReport } from '../model/store-damage.ts';
+import { STORE_FORMAT } from '../model/store-format.ts';
 import { controlSocketPath } from '../platform/store-folder.ts';
 import { CONFIG_OPTION, type CliCommand, type CliContext, JSON_OPTION } from './command.ts';
 import { configOptionText, configurationPath, loadOrThrow, shortPath } from './configuration.ts';
@@ -66,12 +67,17 @@ async function lookItself(config: Config, { clock }: CliContext): Promise<StoreR
 /** A report as lines for people. */
 export function reportLines(report: StoreReport): readonly string[] {
   const read = `${plural(report.records, 'record')} read`;
-  if (isWhole(report)) return [`The store is whole: ${read}, none damaged or missing.`];
+  const older = report.format < STORE_FORMAT ? [olderText(report.format)] : [];
+  if (isWhole(report)) return [`The store is whole: ${read}, none damaged or missing.`, ...older];
   const rest = report.damage.length - LINES_MAX;
   return [
     `The store is damaged: ${read}, ${count(report.damagedRecords)} damaged or missing.`,
     ...report.files.map(({ file, what }) => `  file ${file}: ${what}`),
     ...report.damage.slice(0, LINES_MAX).map((damage) => `  ${damageText(damage)}`),
     ...(rest > 0 ? [`  … and ${count(rest)} more; --json lists them`] : []),
+    ...older,
   ];
 }
+
+const olderText = (format: number): string =>
+  `Its records have format ${format}; they were looked at in format ${STORE_FORMAT}, which the next start gives them.`;

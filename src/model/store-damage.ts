@@ -51,6 +51,8 @@ export interface StoreReport {
   /** Records concerned, also of those that are not listed. */
   readonly damagedRecords: number;
   readonly files: readonly StoreFileDamage[];
+  /** Oldest format that a record may have: below `STORE_FORMAT` until the store was migrated at a start. */
+  readonly format: number;
 }
 
 /** Ranges that a report lists. */

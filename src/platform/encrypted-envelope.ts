@@ -1,9 +1,9 @@
 /**
  * The envelope with encryption: AES-256-GCM (NIST SP 800-38D) of every value, one call per record.
  *
- * Layout (big endian): `version u8 = 2 | flags u8 = 1 | sequence u48 | length u32 | key mark u32 | nonce 12 bytes |
- * tag 16 bytes | ciphertext`. Header up to the key mark and the record's key are authenticated with the content, so
- * that a record changed in any bit, or found under another key, does not pass.
+ * Layout (big endian): `version u8 = 2 | flags u8 | sequence u48 | length u32 | key mark u32 | nonce 12 bytes |
+ * tag 16 bytes | ciphertext`; flags as in `envelope.ts`. Header up to the key mark and the record's key
+ * are authenticated with the content, so that a record changed in any bit, or found under another key, does not pass.
  *
  * A nonce never comes twice under one key: 8 random bytes that are drawn at every start and a counter of 32 bits; when
  * the counter has gone round, 8 new random bytes are drawn. A copied or restored store draws its own.
@@ -12,11 +12,21 @@
  * because they tell which keys are needed. Records written before encryption was switched on are still opened.
  */
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
-import { CausewayError } from '../model/errors.ts';
-import { damaged, ENCRYPTED_VERSION, type Envelope, ENVELOPE_BYTES_MAX, open, type Opened, seal } from './envelope.ts';
+import { STORE_FORMAT } from '../model/store-format.ts';
+import {
+  damaged,
+  ENCRYPTED_VERSION,
+  type Envelope,
+  ENVELOPE_BYTES_MAX,
+  flagsOf,
+  formatOf,
+  isPlatformKey,
+  open,
+  type Opened,
+  seal,
+} from './envelope.ts';
 
 const CIPHER = 'aes-256-gcm';
-const ENCRYPTED_FLAG = 1;
 const LENGTH_OFFSET = 8;
 const MARK_OFFSET = 12;
 const NONCE_OFFSET = 16;
@@ -24,7 +34,6 @@ const TAG_OFFSET = 28;
 const HEADER_BYTES = ENVELOPE_BYTES_MAX;
 const RANDOM_BYTES = 8;
 const COUNTER_END = 2 ** 32;
-const PLATFORM_KEY = '!'.charCodeAt(0);
 
 /** A key of the envelope. `mark` stands in the header of each record that was sealed with it. */
 export interface CipherKey {
@@ -50,7 +59,12 @@ export class EncryptedEnvelope implements Envelope {
   /** Header and record key side by side: what is authenticated beside the content. */
   #associated = Buffer.alloc(512);
 
-  constructor(keys: readonly [CipherKey, ...CipherKey[]], nonces: NonceSource = {}) {
+  readonly format: number;
+  readonly #flags: number;
+
+  constructor(keys: readonly [CipherKey, ...CipherKey[]], nonces: NonceSource = {}, format = STORE_FORMAT) {
+    this.format = format;
+    this.#flags = flagsOf(format, true);
     this.#writing = keys[0];
     this.#ciphers = new Map(keys.map(({ mark, cipher }) => [mark, cipher]));
     this.#random = nonces.random ?? randomBytes;
@@ -59,12 +73,12 @@ export class EncryptedEnvelope implements Envelope {
   }
 
   seal(key: string, sequence: number, parts: readonly Uint8Array[]): Buffer {
-    if (key.charCodeAt(0) === PLATFORM_KEY) return seal(key, sequence, parts);
+    if (isPlatformKey(key)) return seal(key, sequence, parts, this.format);
     let length = 0;
     for (const part of parts) length += part.length;
     const sealed = Buffer.allocUnsafe(HEADER_BYTES + length);
     sealed[0] = ENCRYPTED_VERSION;
-    sealed[1] = ENCRYPTED_FLAG;
+    sealed[1] = this.#flags;
     sealed.writeUIntBE(sequence, 2, 6);
     sealed.writeUInt32BE(length, LENGTH_OFFSET);
     sealed.writeUInt32BE(this.#writing.mark, MARK_OFFSET);
@@ -84,10 +98,9 @@ export class EncryptedEnvelope implements Envelope {
 
   /** @throws CausewayError `STORE_DAMAGED` naming the key's table and sequence, `STORE_NEWER_FORMAT` */
   open(key: string, sealed: Uint8Array): Opened {
-    if (sealed[0] !== ENCRYPTED_VERSION) return open(key, sealed);
+    if (sealed[0] !== ENCRYPTED_VERSION) return open(key, sealed, this.format);
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     if (bytes.length < HEADER_BYTES) throw damaged(key, 'shorter than its envelope');
-    if (bytes[1] !== ENCRYPTED_FLAG) throw new CausewayError('STORE_NEWER_FORMAT', `record flags ${bytes[1]}`);
     if (bytes.readUInt32BE(LENGTH_OFFSET) !== bytes.length - HEADER_BYTES) throw damaged(key, 'length differs');
     const cipher = this.#ciphers.get(bytes.readUInt32BE(MARK_OFFSET));
     // Which keys a store needs was checked when it was opened: here an unknown one is damage.
@@ -101,11 +114,12 @@ export class EncryptedEnvelope implements Envelope {
     } catch {
       throw damaged(key, 'authentication tag differs');
     }
-    return { sequence: bytes.readUIntBE(2, 6), payload };
+    // After the tag: a flipped bit in the header is damage, not a newer format.
+    return { sequence: bytes.readUIntBE(2, 6), format: formatOf(bytes, this.format), payload };
   }
 
   isCurrent(key: string, sealed: Uint8Array): boolean {
-    if (key.charCodeAt(0) === PLATFORM_KEY) return true;
+    if (isPlatformKey(key)) return true;
     if (sealed[0] !== ENCRYPTED_VERSION || sealed.length < HEADER_BYTES) return false;
     const mark = new DataView(sealed.buffer, sealed.byteOffset).getUint32(MARK_OFFSET);
     return mark === this.#writing.mark;

@@ -1,12 +1,15 @@
 /**
  * The envelope around every stored value, so that a damaged or misplaced record is noticed before it is used.
  *
- * Layout (big endian): `version u8 | flags u8 | sequence u48 | length u32 | crc32 u32 | payload`.
+ * Layout (big endian): `version u8 | flags u8 | sequence u48 | length u32 | crc32 u32 | payload`. The lowest flag is
+ * set when the payload is encrypted, the other seven tell the format in which it was written, minus one: a record says
+ * for itself whether a migration still has to change it.
  * The CRC (zlib's CRC-32) covers key, header and payload: a value found under another key does not pass. LevelDB keeps
  * its own CRC-32C per block but does not verify it on reads, so this check is the one that counts.
  */
 import { crc32 } from 'node:zlib';
 import { CausewayError } from '../model/errors.ts';
+import { STORE_FORMAT } from '../model/store-format.ts';
 
 const VERSION = 1;
 /** Version of records sealed with a key: `encrypted-envelope.ts`. */
@@ -20,6 +23,8 @@ export const ENVELOPE_BYTES_MAX = 44;
 
 /** What seals every record that is written and opens every one that is read; one per open store. */
 export interface Envelope {
+  /** Format of the records that it seals; those of older formats are opened, too. */
+  readonly format: number;
   /** Joins `parts` behind an envelope; `sequence` is the record's own number (below 2^48). */
   seal(key: string, sequence: number, parts: readonly Uint8Array[]): Buffer;
   /** @throws CausewayError `STORE_DAMAGED`, `STORE_NEWER_FORMAT`, `STORE_KEY_MISSING` */
@@ -28,13 +33,25 @@ export interface Envelope {
   isCurrent(key: string, sealed: Uint8Array): boolean;
 }
 
+/** Highest format that the flags can tell. */
+export const FORMAT_MAX = 128;
+const ENCRYPTED_FLAG = 1;
+const PLATFORM_KEY = '!'.charCodeAt(0);
+
+/** Records of the platform itself: never encrypted, and readable for versions of every format. */
+export const isPlatformKey = (key: string): boolean => key.charCodeAt(0) === PLATFORM_KEY;
+
+/** The flags of a record. */
+export const flagsOf = (format: number, isEncrypted: boolean): number =>
+  ((format - 1) << 1) | (isEncrypted ? ENCRYPTED_FLAG : 0);
+
 /** Joins `parts` behind an envelope; `sequence` is the record's own number (below 2^48). */
-export function seal(key: string, sequence: number, parts: readonly Uint8Array[]): Buffer {
+export function seal(key: string, sequence: number, parts: readonly Uint8Array[], format = STORE_FORMAT): Buffer {
   let length = 0;
   for (const part of parts) length += part.length;
   const sealed = Buffer.allocUnsafe(HEADER_BYTES + length);
   sealed[0] = VERSION;
-  sealed[1] = 0;
+  sealed[1] = flagsOf(isPlatformKey(key) ? 1 : format, false);
   sealed.writeUIntBE(sequence, 2, 6);
   sealed.writeUInt32BE(length, 8);
   let offset = HEADER_BYTES;
@@ -49,11 +66,13 @@ export function seal(key: string, sequence: number, parts: readonly Uint8Array[]
 /** One stored record after its envelope was verified. */
 export interface Opened {
   readonly sequence: number;
+  /** Of the payload: older than that of the envelope until the record was migrated. */
+  readonly format: number;
   readonly payload: Buffer;
 }
 
 /** @throws CausewayError `STORE_DAMAGED` (naming table and sequence), `STORE_NEWER_FORMAT`, `STORE_KEY_MISSING` */
-export function open(key: string, sealed: Uint8Array): Opened {
+export function open(key: string, sealed: Uint8Array, formatMax = STORE_FORMAT): Opened {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < HEADER_BYTES) throw damaged(key, 'shorter than its envelope');
   if (bytes[0] === ENCRYPTED_VERSION) throw new CausewayError('STORE_KEY_MISSING', 'A record is encrypted.');
@@ -61,11 +80,27 @@ export function open(key: string, sealed: Uint8Array): Opened {
   if (bytes.readUInt32BE(CRC_OFFSET) !== checksum(key, bytes)) throw damaged(key, 'checksum differs');
   // After the checksum: a flipped bit in the version is damage, not a newer format.
   if ((bytes[0] ?? 0) > ENCRYPTED_VERSION) throw new CausewayError('STORE_NEWER_FORMAT', `record version ${bytes[0]}`);
-  return { sequence: bytes.readUIntBE(2, 6), payload: bytes.subarray(HEADER_BYTES) };
+  const format = formatOf(bytes, formatMax);
+  return { sequence: bytes.readUIntBE(2, 6), format, payload: bytes.subarray(HEADER_BYTES) };
 }
 
-/** The envelope without encryption: content in the open, a CRC against damage. */
-export const plainEnvelope: Envelope = { seal, open, isCurrent: (_key, sealed) => sealed[0] === VERSION };
+/** Format of a record whose header was verified. @throws CausewayError `STORE_NEWER_FORMAT` */
+export function formatOf(header: Buffer, formatMax: number): number {
+  const format = ((header[1] ?? 0) >> 1) + 1;
+  if (format > formatMax) throw new CausewayError('STORE_NEWER_FORMAT', `record of format ${format}`);
+  return format;
+}
+
+/** An envelope without encryption: content in the open, a CRC against damage. */
+export const plainEnvelopeOf = (format: number): Envelope => ({
+  format,
+  seal: (key, sequence, parts) => seal(key, sequence, parts, format),
+  open: (key, sealed) => open(key, sealed, format),
+  isCurrent: (_key, sealed) => sealed[0] === VERSION,
+});
+
+/** The one of the present format. */
+export const plainEnvelope: Envelope = plainEnvelopeOf(STORE_FORMAT);
 
 function checksum(key: string, sealed: Buffer): number {
   const ofKeyAndHeader = crc32(sealed.subarray(0, CHECKED_HEADER_BYTES), crc32(key));

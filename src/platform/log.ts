@@ -28,6 +28,8 @@ export interface LogFields {
   readonly path?: string;
   /** Of the store. */
   readonly epoch?: number;
+  /** Of the records of the store. */
+  readonly format?: number;
   readonly state?: string;
   /** Id of a key of the store. */
   readonly key?: string;

@@ -5,6 +5,8 @@ import type { Disk } from './disk.ts';
 export interface Row {
   readonly key: string;
   readonly sequence: number;
+  /** In which it was written. */
+  readonly format: number;
   readonly payload: Buffer;
 }
 

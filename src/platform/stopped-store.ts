@@ -5,7 +5,7 @@ import { BACKUP_FORMAT } from './backup-format.ts';
 import { backupStream } from './backup-stream.ts';
 import { openDisk } from './open-disk.ts';
 import { takeStoreFolder } from './store-folder.ts';
-import { isProvisioned, readIdentity, storedFormat } from './store-identity.ts';
+import { isProvisioned, markedFormat, readIdentity } from './store-identity.ts';
 
 /** Held until `close` resolved. */
 export interface StoppedStore {
@@ -20,7 +20,7 @@ export async function openStoppedStore(path: string, clock: Clock, version: stri
   const folder = await takeStoreFolder(path);
   try {
     const identity = readIdentity(path);
-    const storeFormat = storedFormat(path);
+    const storeFormat = markedFormat(path);
     if (identity === null || storeFormat === null) throw new CausewayError('STORE_MISSING', `${path} holds no store.`);
     const disk = await openDisk({ location: folder.databasePath }, false);
     const { storeId, epoch } = identity;

@@ -27,14 +27,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { CausewayError } from '../model/errors.ts';
+import { STORE_FORMAT } from '../model/store-format.ts';
 import type { EpochReason, StoreIdentity } from '../model/store-identity.ts';
 
 const MARKER = 'PROVISIONED';
 const DATABASE = 'db';
-/** What this version reads and writes. */
-export const STORE_FORMAT = 1;
 
-/** As stored. `place`: what recognises a copy; absent until the next start of a store of an older version. */
+/**
+ * As stored. `format`: no record of the store is newer; it is raised before the first record is migrated, so that an
+ * older version refuses a store that is half migrated. `place`: what recognises a copy; absent until the next start of
+ * a store of an older version.
+ */
 interface StoreMarker extends StoreIdentity {
   readonly format: number;
   readonly provisionedAt: string;
@@ -66,10 +69,36 @@ export function identify(storePath: string, nowMs: number): { identity: StoreIde
     const first = { storeId: randomUUID(), epoch: 1, ...epochBegun('provisioned', at), provisionedAt: at };
     return { identity: write(storePath, { format: STORE_FORMAT, ...first, place }), isNewEpoch: false };
   }
-  if (marker.place === place) return { identity: identityOf(marker), isNewEpoch: false };
-  // A store of a version that kept no place: it is where it always was.
-  if (marker.place === undefined) return { identity: write(storePath, { ...marker, place }), isNewEpoch: false };
-  return { identity: startNewEpoch(storePath, { nowMs, reason: 'copied' }), isNewEpoch: true };
+  if (marker.place !== undefined && marker.place !== place)
+    return { identity: startNewEpoch(storePath, { nowMs, reason: 'copied' }), isNewEpoch: true };
+  // A store of a version that kept no place is where it always was.
+  if (marker.place === undefined || marker.format < STORE_FORMAT)
+    write(storePath, { ...marker, place, format: STORE_FORMAT });
+  return { identity: identityOf(marker), isNewEpoch: false };
+}
+
+/**
+ * Raises the format of a provisioned store to the present one, durable when it returns: from then on older versions
+ * refuse it. A marker that cannot be read stays. @throws CausewayError `STORE_NEWER_FORMAT`, `STORE_OPEN_FAILED`
+ */
+export function raiseFormat(storePath: string): void {
+  const marker = readableMarker(storePath);
+  if (marker !== null && marker.format < STORE_FORMAT) write(storePath, { ...marker, format: STORE_FORMAT });
+}
+
+/**
+ * For who only looks at a store, in whatever state its marker is: the highest format of its records; null where no
+ * marker tells. @throws CausewayError `STORE_NEWER_FORMAT`
+ */
+export const markedFormat = (storePath: string): number | null => readableMarker(storePath)?.format ?? null;
+
+function readableMarker(storePath: string): StoreMarker | null {
+  try {
+    return readMarker(storePath);
+  } catch (error) {
+    if (error instanceof CausewayError && error.code === 'STORE_OPEN_FAILED') return null;
+    throw error;
+  }
 }
 
 /**
@@ -81,11 +110,9 @@ export function startNewEpoch(storePath: string, begun: { nowMs: number; reason:
   const marker = readMarker(storePath);
   if (marker === null) throw new CausewayError('STORE_MISSING', `${storePath} has no ${MARKER} marker.`);
   const next = epochBegun(begun.reason, new Date(begun.nowMs).toISOString());
-  return write(storePath, { ...marker, ...next, epoch: marker.epoch + 1, place: placeOf(storePath) });
+  const epoch = marker.epoch + 1;
+  return write(storePath, { ...marker, ...next, format: STORE_FORMAT, epoch, place: placeOf(storePath) });
 }
-
-/** Format of the records of a provisioned store; null before provisioning. @throws as `readIdentity` */
-export const storedFormat = (storePath: string): number | null => readMarker(storePath)?.format ?? null;
 
 /**
  * Writes the marker of a store that is being restored from a backup: the same store in its next epoch. Its database
@@ -94,12 +121,14 @@ export const storedFormat = (storePath: string): number | null => readMarker(sto
  */
 export function identifyRestored(
   storePath: string,
-  origin: { readonly storeId: string; readonly epoch: number; readonly storeFormat: number },
+  origin: { readonly storeId: string; readonly epoch: number },
   nowMs: number,
 ): void {
   const at = new Date(nowMs).toISOString();
-  const { storeId, storeFormat: format } = origin;
-  write(storePath, { format, storeId, epoch: origin.epoch + 1, ...epochBegun('restored', at), provisionedAt: at });
+  const { storeId } = origin;
+  const epoch = { epoch: origin.epoch + 1, ...epochBegun('restored', at) };
+  // Its records are migrated before the database gets its name.
+  write(storePath, { format: STORE_FORMAT, storeId, ...epoch, provisionedAt: at });
 }
 
 /** A restore failed before the database stood in the folder: takes back what `identifyRestored` wrote. */

@@ -45,6 +45,8 @@ export interface StoreStatus {
   readonly state: 'open' | 'failed' | 'damaged';
   readonly failedSinceMs: number | null;
   readonly reason: string | null;
+  /** Of its records; a version that knows only older ones refuses the store. */
+  readonly format: number;
   readonly encryption: EncryptionStatus;
   /** Present once records or files are known to be damaged. */
   readonly damage?: StoreDamageStatus;

@@ -1,5 +1,6 @@
 import type { Operations, TailEvent } from '../../src/api/operations.ts';
 import { CausewayError } from '../../src/model/errors.ts';
+import { STORE_FORMAT } from '../../src/model/store-format.ts';
 import type { DiskStatus } from '../../src/model/disk.ts';
 import { channelState, destinationState, worstFirst } from '../../src/status/row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from '../../src/status/snapshot.ts';
@@ -113,6 +114,7 @@ export const FAKE_STORE: StoreStatus = {
   state: 'open',
   failedSinceMs: null,
   reason: null,
+  format: STORE_FORMAT,
   encryption: { state: 'on', chosen: true, keys: ['2026a'], fingerprints: ['00'], rewrite: null },
 };
 

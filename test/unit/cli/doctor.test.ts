@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { checkClock, checkRunning } from '../../../src/cli/doctor-checks.ts';
 import { checkEncryption } from '../../../src/cli/doctor-keys.ts';
 import { runProgram } from '../../../src/cli/program.ts';
+import { STORE_FORMAT } from '../../../src/model/store-format.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { Database } from '../../../src/platform/database.ts';
 import { EncryptedEnvelope } from '../../../src/platform/encrypted-envelope.ts';
@@ -102,6 +103,19 @@ test('a key file that was changed under the running appliance is told before it 
   };
   expect(await found([fingerprint])).toMatchObject({ level: 'ok' });
   expect(await found(['00'])).toMatchObject({ level: 'fail', text: expect.stringContaining('not start again') });
+});
+
+test('a store that the next start changes, and one that it refuses, are told before an upgrade is tried', async () => {
+  const withMarker = (format: number) => (folder: string) => {
+    mkdirSync(join(folder, 'data'), { mode: 0o700 });
+    writeFileSync(join(folder, 'data', 'PROVISIONED'), JSON.stringify({ format, storeId: 'a' }));
+  };
+  const present = await doctor((text) => text, withMarker(STORE_FORMAT));
+  expect(present).toMatchObject({ code: 0, lines: line('ok', 'store format', `${STORE_FORMAT}`) });
+  const older = await doctor((text) => text, withMarker(STORE_FORMAT - 1));
+  expect(older).toMatchObject({ code: 0, lines: line('warn', 'store format', 'backup') });
+  const newer = await doctor((text) => text, withMarker(STORE_FORMAT + 1));
+  expect(newer).toMatchObject({ code: 1, lines: line('FAIL', 'store format', 'this version knows') });
 });
 
 test('a port that another process holds is told with its channel, before the start fails', async () => {
