@@ -197,6 +197,18 @@ function decodeLoosely(bytes: Buffer, encoding: string): string {
   return iconv.decode(bytes, encoding, { stripBOM: false });
 }
 
+/**
+ * Text in an encoding as `Hl7Message.charset.used` names it: what was read with it comes back as the same bytes.
+ * Characters that it does not have become `?`.
+ */
+export function encodeText(text: string, encoding: string): Buffer {
+  if (encoding === 'us-ascii') return Buffer.from(text.replace(/[^\x00-\x7f]/g, '?'), 'latin1');
+  if (encoding === 'utf-8') return Buffer.from(text, 'utf8');
+  // Nothing here writes stateful sets, and a reply in UTF-16 could not be framed: ASCII is part of what they read.
+  if (!iconv.encodingExists(encoding) || encoding.startsWith('utf-16')) return encodeText(text, 'us-ascii');
+  return iconv.encode(text, encoding);
+}
+
 function finish(text: string, used: string, flags: CharsetFlag[]): Decoded {
   if (text.includes(REPLACEMENT)) flags.push('replacement-characters');
   return { ok: true, text, used, flags };

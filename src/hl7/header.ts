@@ -19,6 +19,8 @@ export interface MessageHeader {
   readonly messageCode: string;
   /** MSH-9.2, e.g. `A01`; '' when absent. */
   readonly trigger: string;
+  /** MSH-9.3, e.g. `ADT_A01`; '' when absent. */
+  readonly structure: string;
   /** MSH-18 with its repetitions. */
   readonly charsets: readonly string[];
 }
@@ -81,6 +83,7 @@ export function readHeaderLine(line: string): MessageHeader | null {
     version: isMessage ? component(fields[12] ?? '', 0) : '',
     messageCode: component(type, 0),
     trigger: component(type, 1),
+    structure: component(type, 2),
     charsets: delimiters.repetition === '' ? [charsets] : charsets.split(delimiters.repetition),
   };
 }

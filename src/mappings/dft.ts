@@ -9,7 +9,7 @@ import { amountPositionsOf, applySign, type LineAmounts, readAmounts, type SignR
 import { chargeEvent } from './charge.ts';
 import { FieldReader, type ReadSession } from './fields.ts';
 import { FinancialLine, type FinancialMessage, type TransactionType } from './financial-line.ts';
-import { versionOf } from './hl7-version.ts';
+import { versionOf } from '../hl7/version.ts';
 import { keyOf, missingIdentity, readByPaths, refuseSeveral } from './identity.ts';
 import { type LineOutcome, type MappingContext, WHOLE_MESSAGE } from './mapping.ts';
 import { openSession, readMessageTimes } from './message-times.ts';

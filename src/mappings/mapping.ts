@@ -4,6 +4,8 @@
  * replay. A mapping never throws for data: what is wrong comes back as problems, all at once.
  */
 import type { Hl7Message } from '../hl7/message.ts';
+import type { ApplicationReply } from '../hl7/reply-body.ts';
+import type { AckCode } from '../model/acknowledgment.ts';
 import type { CanonicalEvent, EventKind, Money } from '../model/event.ts';
 import type { FacilityId, OrderingKey } from '../model/ids.ts';
 import type { Problem } from '../model/problem.ts';
@@ -44,6 +46,20 @@ export interface Mapping {
   readonly summary: string;
   readonly emits: readonly EventKind[];
   map(message: Hl7Message, context: MappingContext): readonly LineOutcome[];
+  /**
+   * The application reply of a message type that has one of its own, e.g. the MFK to an MFN. It is stored with the
+   * message and sent in place of the plain ACK: as the only reply in original mode, as the application acknowledgment
+   * in enhanced mode. Pure, like `map`; what it says must agree with `judged`.
+   */
+  readonly reply?: (message: Hl7Message, judged: JudgedMessage) => ApplicationReply;
+}
+
+/** What a mapping's own reply is made from. */
+export interface JudgedMessage {
+  /** MSA-1 of the reply: AA also when lines are held for a person, AE when the channel refuses what has problems. */
+  readonly ackCode: AckCode;
+  /** What `map` gave, in its order. */
+  readonly outcomes: readonly LineOutcome[];
 }
 
 /** `line` of an outcome that stands for the whole message. */

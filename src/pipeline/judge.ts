@@ -2,6 +2,7 @@
  * Decides what a readable message is: accepted, held, filtered or rejected. Pure. Nothing is stored or sent here.
  */
 import type { Hl7Message } from '../hl7/message.ts';
+import type { ApplicationReply } from '../hl7/reply-body.ts';
 import { mappingFor } from '../mappings/index.ts';
 import type { LineOutcome, MappingContext } from '../mappings/mapping.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
@@ -28,6 +29,8 @@ export interface Judgment {
   readonly lines: readonly LineOutcome[];
   /** Groups exception cases with one cure; null when no case is needed. */
   readonly cause: string | null;
+  /** What is answered in place of the plain ACK, in the encoding of the message; absent: the plain ACK. */
+  readonly reply?: { readonly reply: ApplicationReply; readonly charset: string };
 }
 
 const SANE_TYPE = /^[A-Za-z0-9_]{1,12}(?:\^[A-Za-z0-9_]{1,12})?$/;
@@ -49,13 +52,20 @@ export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
   const mapping = mappingFor(message.messageType);
   if (mapping === undefined) return judgeUnmapped(message.messageType, context.policy);
   const outcomes = mapping.map(message, context);
+  const judged = judgeOutcomes(outcomes, context.policy);
+  if (mapping.reply === undefined) return judged;
+  const reply = mapping.reply(message, { ackCode: judged.ackCode, outcomes });
+  return { ...judged, reply: { reply, charset: message.charset.used } };
+}
+
+function judgeOutcomes(outcomes: readonly LineOutcome[], policy: ChannelPolicy): Judgment {
   const events = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.event] : []));
   const failed = outcomes.filter((outcome) => !outcome.ok);
   if (failed.length === 0) {
     return { ...settled('accepted', acceptedText(events.length)), events, lines: outcomes };
   }
-  if (context.policy.onProblem === 'reject') return judgeProblems(problemsOf(failed), [], context.policy);
-  const judged = judgeProblems(problemsOf(failed), failed, context.policy);
+  if (policy.onProblem === 'reject') return judgeProblems(problemsOf(failed), [], policy);
+  const judged = judgeProblems(problemsOf(failed), failed, policy);
   const share = events.length === 0 ? '' : `${acceptedText(events.length)} `;
   return { ...judged, text: `${share}${judged.text}`, events, lines: outcomes };
 }

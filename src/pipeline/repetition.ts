@@ -49,6 +49,7 @@ export const replyTo = (
     controlId: at.messageId,
     atMs: at.atMs,
     timezone: facility.timezone,
+    body: judgment.reply,
   });
 
 /** The new judgment would tell the sender of a rejected message nothing else than before. */

@@ -70,19 +70,47 @@ describe('the header of the reply', () => {
 });
 
 describe('what the reply says', () => {
-  test('before 2.5: the text in MSA-3, no ERR', () => {
-    const ack = ackTo(inboundOf('2.4'), { code: 'AE', text: 'Not stored: ADT^A01 & more.', problems: [missing] });
-    expect(linesOf(ack).slice(1)).toEqual(['MSA|AE|MSG7|Not stored: ADT\\S\\A01 \\T\\ more.']);
+  const second: Problem = { code: 'format', path: 'PID-3[2].4', text: 'No authority.' };
+  const whole: Problem = { code: 'unmapped-type', path: '', text: 'No mapping.' };
+
+  test.each([
+    ['2.1', 'MSA|AE|MSG7|No: ADT\\S\\A01.', 'ERR|FT1^2^11^101~PID^1^3^102'],
+    ['2.2', 'MSA|AE|MSG7|No: ADT\\S\\A01.|||101^Required field missing^HL70357', 'ERR|FT1^2^11^101~PID^1^3^102'],
+    ...['2.3', '2.3.1', '2.4'].map((version) => [
+      version,
+      'MSA|AE|MSG7|No: ADT\\S\\A01.|||101^Required field missing^HL70357',
+      'ERR|FT1^2^11^101&Required field missing&HL70357~PID^1^3^102&Data type error&HL70357',
+    ]),
+  ])('%s: MSA-3, from 2.2 on MSA-6, and one ERR whose ERR-1 names each place', (version, msa, err) => {
+    const problems = [missing, whole, second];
+    const ack = ackTo(inboundOf(version), { code: 'AE', text: 'No: ADT^A01.', problems });
+    expect(linesOf(ack).slice(1)).toEqual([msa, err]);
+    expect(linesOf(ackTo(inboundOf(version), { text: 'Held.', problems })).slice(1)).toEqual(['MSA|AA|MSG7|Held.']);
   });
 
-  test('2.5 to 2.6: MSA-3 and one ERR per problem with place, table 0357 code, severity and text', () => {
-    const whole: Problem = { code: 'unmapped-type', path: '', text: 'No mapping.' };
-    const ack = ackTo(inboundOf('2.5'), { code: 'AE', text: 'Refused.', problems: [missing, whole] });
+  test.each(['2.5', '2.5.1', '2.6'])('%s: MSA-3 and one ERR per problem, with ERR-1 for older readers', (version) => {
+    const ack = ackTo(inboundOf(version), { code: 'AE', text: 'Refused.', problems: [missing, whole] });
     expect(linesOf(ack).slice(1)).toEqual([
       'MSA|AE|MSG7|Refused.',
-      'ERR||FT1^2^11^1^1|101^Required field missing^HL70357|E||||FT1-11 is empty; an amount was expected.',
-      'ERR|||200^Unsupported message type^HL70357|E||||No mapping.',
+      'ERR|FT1^2^11^101&Required field missing&HL70357|FT1^2^11^1^1|101^Required field missing^HL70357|E|' +
+        'required^^L||required FT1[2]-11.1|FT1-11 is empty; an amount was expected.',
+      'ERR|||200^Unsupported message type^HL70357|E|unmapped-type^^L||unmapped-type|No mapping.',
     ]);
+  });
+
+  test.each(['2.7', '2.7.1', '2.8', '2.8.1', '2.8.2', '2.9'])('%s: nothing in MSA-3, MSA-6 and ERR-1', (version) => {
+    const ack = ackTo(inboundOf(version), { code: 'AE', text: 'Refused.', problems: [missing] });
+    expect(linesOf(ack).slice(1)).toEqual([
+      'MSA|AE|MSG7',
+      'ERR|||207^Application error^HL70357|I||||Refused.',
+      'ERR||FT1^2^11^1^1|101^Required field missing^HL70357|E|' +
+        'required^^L||required FT1[2]-11.1|FT1-11 is empty; an amount was expected.',
+    ]);
+  });
+
+  test.each(['2.5', '2.7', '2.4'])('%s: MSA-4 says the expected sequence number, with and without MSA-3', (version) => {
+    const [, msa] = linesOf(ackTo(inboundOf(version), { expectedSequence: '-1' }));
+    expect(msa).toBe('MSA|AA|MSG7||-1');
   });
 
   test('an error without problems still has an ERR that says why', () => {
@@ -109,6 +137,19 @@ describe('what the reply says', () => {
     expect(readAck(refused)?.text).toBe('Refused.');
   });
 
+  test.each([' 2.5 ', 'v2.5', 'HL7 2.5', '2.5^USA'])('MSH-12 of %j counts as 2.5 and is said again', (version) => {
+    const [msh, , err] = linesOf(ackTo(inboundOf(version), { code: 'AE', text: 'No.', problems: [missing] }));
+    expect(msh).toContain(`|${version}|`);
+    expect(err).toContain('|101^Required field missing^HL70357|E|');
+  });
+
+  test.each([
+    ['ADT^A01^ADT_A01', 'ACK^A01^ACK'],
+    ['ADT^A01', 'ACK^A01'],
+  ])('without a known version MSH-9 %s is answered %s', (type, expected) => {
+    expect(linesOf(ackTo(inboundOf('ABC', type)))[0]?.split('|')[8]).toBe(expected);
+  });
+
   test.each(['1.0', 'ABC', '3.0', '2.3 PID'])('a version such as %s gets MSA-3 and no ERR', (version) => {
     expect(linesOf(ackTo(inboundOf(version), { code: 'AE', text: 'No.', problems: [missing] }))[1]).toBe(
       'MSA|AE|MSG7|No.',
@@ -125,6 +166,70 @@ describe('what the reply says', () => {
     const ack = ackTo(inboundOf('2.5'), { code: 'AE', text: `a\r\nMSA|AA|x é${'y'.repeat(9_000)}` });
     expect(linesOf(ack).map((line) => line.slice(0, 3))).toEqual(['MSH', 'MSA', 'ERR']);
     expect(ack.length).toBeLessThan(1_000);
+  });
+});
+
+describe('a message type with a reply of its own', () => {
+  const inbound = (separators = '|^~\\&', version = '2.5'): Buffer => {
+    const [field = '', component = ''] = separators;
+    const msh = [
+      'MSH',
+      separators.slice(1),
+      'HIS',
+      'N',
+      'CW',
+      'E',
+      '2024',
+      '',
+      `MFN${component}M05`,
+      'F1',
+      'P',
+      version,
+    ];
+    const mfe = ['MFE', 'MAD', 'id\xfc', '', `W\xe9${component}1`, 'PL'];
+    return Buffer.from(`${msh.join(field)}\r${mfe.join(field)}\r`, 'latin1');
+  };
+  const replyTo = (bytes: Buffer, more: Partial<AckInput> = {}): string[] => {
+    const message = read(bytes);
+    const mfe = message.segment('MFE');
+    if (mfe === undefined) throw new Error('no MFE');
+    const fields = [
+      { segment: mfe, field: 1 },
+      { segment: mfe, field: 2 },
+      '',
+      ['S', 'a^b'],
+      { segment: mfe, field: 4 },
+    ];
+    const reply = { messageCode: 'MFK', structure: 'MFK_M01', segments: [{ name: 'MFA', fields }] };
+    return linesOf(ackTo(bytes, { body: { reply, charset: message.charset.used }, ...more }));
+  };
+
+  test('says MSH-9 of its own, and echoes fields byte for byte behind MSA', () => {
+    const [msh, ...rest] = replyTo(inbound());
+    expect(msh?.split('|')[8]).toBe('MFK^M05^MFK_M01');
+    expect(rest).toEqual(['MSA|AA|F1', 'MFA|MAD|id\xfc||S^a\\S\\b|W\xe9^1']);
+    expect(replyTo(inbound(undefined, '2.1'))[0]?.split('|')[8]).toBe('MFK');
+    expect(replyTo(inbound(undefined, '2.3'))[0]?.split('|')[8]).toBe('MFK^M05');
+  });
+
+  test('in the delimiters of the sender; where these cannot be used, plain values', () => {
+    expect(replyTo(inbound('@*~\\&')).at(-1)).toBe('MFA@MAD@id\xfc@@S*a^b@W\xe9*1');
+    expect(replyTo(inbound('|^Z\\&')).at(-1)).toBe('MFA|MAD|id\xfc||S^a\\S\\b|W\xe9');
+  });
+
+  test('with the errors of the judgment between MSA and it', () => {
+    const lines = replyTo(inbound(), { code: 'AE', text: 'No.', problems: [missing] });
+    expect(lines.map((line) => line.slice(0, 3))).toEqual(['MSH', 'MSA', 'ERR', 'MFA']);
+  });
+
+  test('a framing byte in a field cannot end the frame', () => {
+    const bytes = inbound();
+    const reply = {
+      messageCode: 'MFK',
+      structure: 'MFK_M01',
+      segments: [{ name: 'MFA', fields: ['x\x1c', 'y\x1c\r'] }],
+    };
+    expect(linesOf(ackTo(bytes, { body: { reply, charset: 'utf-8' } })).at(-1)).toBe('MFA|x |y \\X0D\\');
   });
 });
 
