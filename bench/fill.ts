@@ -20,7 +20,7 @@ import {
   messageIdOf,
   payloadHashOf,
 } from '../src/model/ids.ts';
-import { routedMessage } from '../src/pipeline/intake.ts';
+import { routedMessage } from '../src/pipeline/understand.ts';
 import { judge } from '../src/pipeline/judge.ts';
 import { Ledger, type MessageFacts } from '../src/pipeline/ledger.ts';
 import { policySettings } from '../src/pipeline/settings.ts';

@@ -29,6 +29,21 @@ export interface MessageHeaderRecord {
   /** What follows from it in the outbox: entries, and places of held lines. */
   readonly entryIds: readonly EntryId[];
   readonly caseId?: CaseId;
+  readonly batch?: BatchPlace;
+}
+
+/**
+ * Where a message stood in the batch that it came in. The frames of all its messages, each with `before` in front, and
+ * `after` of the last are the batch byte for byte.
+ */
+export interface BatchPlace {
+  /** From 1, over all batches of the frame. */
+  readonly number: number;
+  readonly of: number;
+  /** What stood between the message before and this one (FHS, BHS, BTS), as latin1; absent: nothing. */
+  readonly before?: string;
+  /** What stood behind the last message (BTS, FTS), as latin1. */
+  readonly after?: string;
 }
 
 /**

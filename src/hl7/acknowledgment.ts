@@ -142,7 +142,7 @@ function typeOf(
 const SPARE_CHARACTERS = '^~\\&#@!$%*+';
 
 /** The sender's delimiters where a reader can use them; what is missing or unusable is filled in, never used twice. */
-function replyDelimiters(header: MessageHeader | null): Delimiters {
+export function replyDelimiters(header: MessageHeader | null): Delimiters {
   const sent = header?.delimiters;
   if (sent === undefined || !isUsable(sent.field)) return STANDARD_DELIMITERS;
   const named = [sent.component, sent.repetition, sent.escape, sent.subcomponent];

@@ -36,6 +36,7 @@ const CONDITIONS: Readonly<Record<ProblemCode, string>> = {
   unreadable: '100',
   charset: '102',
   limit: '207',
+  batch: '207',
   'control-id': '207',
   'destination-refused': '207',
   'maybe-delivered': '207',

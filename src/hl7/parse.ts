@@ -30,7 +30,13 @@ export type { MessageHeader } from './header.ts';
 /** The message, or the one problem that makes the frame unreadable; the header for the reply in both cases. */
 export type ParsedMessage =
   | { readonly ok: true; readonly message: Hl7Message; readonly header: MessageHeader }
-  | { readonly ok: false; readonly problem: Problem; readonly header: MessageHeader | null };
+  | {
+      readonly ok: false;
+      readonly problem: Problem;
+      readonly header: MessageHeader | null;
+      /** The frame may be a batch (`batch-file.ts`): it begins with FHS or BHS, or holds another header or a trailer. */
+      readonly isBatch: boolean;
+    };
 
 /** `MSH|^~\&`: the shortest header that names all delimiters. */
 const HEADER_LENGTH_MIN = 8;
@@ -46,19 +52,25 @@ export function parseMessage(bytes: Buffer, settings: Hl7v2Settings): ParsedMess
   const headerLine = headerLineOf(narrow.subarray(0, end), start);
   const header = readHeaderLine(headerLine);
   const misfit = headerProblem(headerLine);
-  if (misfit !== null || header === null) return { ok: false, problem: misfit ?? noHeader(), header };
+  if (misfit !== null || header === null) {
+    const isBatch = headerLine.startsWith('FHS') || headerLine.startsWith('BHS');
+    return { ok: false, problem: misfit ?? noHeader(), header, isBatch: isBatch && header !== null };
+  }
 
   const decoded =
     wide === null
       ? decodeFrame(narrow.subarray(start, end), header.charsets, settings)
       : ({ ok: true, text: narrow.toString('utf8', start, end), used: wide.used, flags: [] } as const);
-  if (!decoded.ok) return { ok: false, problem: problem('charset', 'MSH-18', decoded.text), header };
+  const failed = (found: Problem): ParsedMessage => {
+    return { ok: false, problem: found, header, isBatch: holdsSeveral(narrow.subarray(start, end)) };
+  };
+  if (!decoded.ok) return failed(problem('charset', 'MSH-18', decoded.text));
 
   const delimiters = readDelimiters(decoded.text, settings.doubledBackslash);
   const lines = splitLines(decoded.text, settings.segmentsMax);
-  if (lines === null) return { ok: false, problem: tooManySegments(settings), header };
+  if (lines === null) return failed(tooManySegments(settings));
   const unfit = bodyProblem(lines, delimiters, settings);
-  if (unfit !== null) return { ok: false, problem: unfit, header };
+  if (unfit !== null) return failed(unfit);
 
   const readBytes = byteReaderFor(decoded.used, settings.fallbackCharset);
   const doubled = hasDoubledBackslash(encodingCharactersOf(decoded.text));
@@ -82,7 +94,7 @@ export function readHeader(bytes: Buffer): MessageHeader | null {
 function headerProblem(line: string): Problem | null {
   const name = line.slice(0, 3);
   if (name === 'FHS' || name === 'BHS') {
-    return unreadable('', 'The frame is a batch (FHS or BHS); this version takes one message per frame.');
+    return unreadable(name, 'A batch stands where one message is expected.');
   }
   if (name !== 'MSH') return noHeader();
   if (line.length < HEADER_LENGTH_MIN) {
@@ -128,6 +140,9 @@ function bodyProblem(lines: readonly string[], delimiters: Delimiters, settings:
       if (isHeaderAgain(line, delimiters.field)) {
         return unreadable('MSH', `Segment ${index + 1} is another message header; one frame must hold one message.`);
       }
+      if (isEnvelope(line, delimiters.field)) {
+        return unreadable('', `Segment ${index + 1} belongs to a batch (BHS, BTS, FTS), not to a message.`);
+      }
     }
     // A line cannot hold more separators than characters, so ordinary segments cost nothing here.
     if (line.length >= settings.fieldsMax || line.length >= settings.repetitionsMax) {
@@ -144,6 +159,28 @@ function isHeaderAgain(line: string, separator: string): boolean {
   let start = 0;
   while (line.charCodeAt(start) === 0x0b || line.charCodeAt(start) === 0x1c) start += 1;
   return line.startsWith('MSH', start) && line.startsWith(separator, start + 3);
+}
+
+function isEnvelope(line: string, separator: string): boolean {
+  if (line.charAt(2) !== 'S' || (line.length > 3 && !line.startsWith(separator, 3))) return false;
+  const name = line.slice(0, 3);
+  return name === 'BTS' || name === 'FTS' || name === 'BHS' || name === 'FHS';
+}
+
+/** Whether more than one message, or a part of a batch, stands in a frame that cannot be read as one message. */
+function holdsSeveral(bytes: Buffer): boolean {
+  const separator = String.fromCharCode(bytes[3] ?? 0);
+  for (const name of ['MSH', 'BHS', 'BTS', 'FTS'] as const) {
+    const isTrailer = name.endsWith('TS');
+    for (let at = bytes.indexOf(name, 1); at !== -1; at = bytes.indexOf(name, at + 3)) {
+      const before = bytes[at - 1] ?? 0;
+      const behind = bytes[at + 3];
+      const isLineStart = before === 0x0d || before === 0x0a || before === 0x0b || before === 0x1c || before === 0xbf;
+      const isWholeLine = isTrailer && (behind === undefined || behind === 0x0d || behind === 0x0a);
+      if (isLineStart && (isWholeLine || behind === separator.charCodeAt(0))) return true;
+    }
+  }
+  return false;
 }
 
 function lineLimitProblem(

@@ -93,6 +93,16 @@ export const PROBLEM_CODES = {
     next: REFUSED,
     hint: 'Ask the sender to split the message, or raise the limit under `listener` or `format` of the channel.',
   },
+  batch: {
+    text: 'A batch is incomplete, or its counts or totals differ from what came, or one of its messages is refused.',
+    next:
+      'The whole batch is answered AR (AE when sending it again may help) and a copy is kept; nothing of it is ' +
+      'posted. The channel decides: `policy.batch.acceptance: per-message` takes the good messages, `onMismatch: ' +
+      'flag` takes and flags a batch whose counts differ.',
+    hint:
+      'Have the sender complete or correct the batch and send it anew. Where BTS-3 sums another field, name it in ' +
+      '`policy.batch.totalPaths` of the channel and restart.',
+  },
   'control-id': {
     text: 'MSH-10 is missing, too long, or was used before for another message.',
     next: 'It is answered AR; one that was used before only with `onReusedControlId: reject`, else it is taken as new.',

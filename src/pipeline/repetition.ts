@@ -4,20 +4,26 @@
  * policy). While it is rejected with the same words, its stored reply is given again and nothing new is kept, so that a
  * sender that never gives up does not fill the store.
  */
+import type { ControlIdFinding } from '../../outbox/control-id-finding.ts';
 import type { FrameStore, StoredMessage } from '../../outbox/frames.ts';
-import { buildAck } from '../hl7/acknowledgment.ts';
 import type { MessageHeader } from '../hl7/header.ts';
-import type { Hl7Message } from '../hl7/message.ts';
 import { messageIdOf } from '../model/ids.ts';
+import type { IntakeResult } from '../model/intake.ts';
 import type { IntakeParts } from './intake.ts';
-import type { Judgment } from './judge.ts';
+import { replyTo, type Understood } from './understand.ts';
 
-/** A frame that was read and judged; nothing of it is stored yet. */
-export interface Understood {
-  readonly header: MessageHeader | null;
-  readonly message: Hl7Message | null;
-  readonly judgment: Judgment;
-  readonly flags: readonly string[];
+/** What a message is remembered by: its control id, or its content when it has none; null without a readable header. */
+export function indexName(header: MessageHeader | null, payloadHash: string): string | null {
+  if (header === null) return null;
+  const controlId = header.controlIdBytes.toString('latin1');
+  return controlId === '' ? `empty ${payloadHash}` : controlId;
+}
+
+/** What came under the name before, inside the duplicate window of the channel. */
+export function findUses(
+  { channel, ledger }: Pick<IntakeParts, 'channel' | 'ledger'>, controlId: string, payloadHash: string): ControlIdFinding {
+  const windowDays = channel.policy.duplicateWindowDays;
+  return ledger.frames.findControlId({ channelId: channel.id, controlId, payloadHash, windowDays });
 }
 
 /** Whether the sender was told to send the message again, or not at all. */
@@ -35,22 +41,16 @@ export function earlierOf(frames: FrameStore, numbers: readonly number[]): Store
   return newest;
 }
 
-/** The reply that tells a judgment; the same facts give the same bytes. */
-export const replyTo = (
-  { facility }: Pick<IntakeParts, 'facility'>,
-  { header, judgment }: Understood,
-  at: { readonly messageId: string; readonly atMs: number },
-): Buffer =>
-  buildAck({
-    header,
-    code: judgment.ackCode,
-    text: judgment.text,
-    problems: judgment.problems,
-    controlId: at.messageId,
-    atMs: at.atMs,
-    timezone: facility.timezone,
-    body: judgment.reply,
-  });
+/** The stored reply again, nothing new is kept (HL7 v2.5.1 ch. 2, lost acknowledgment). */
+export function repeat({ channel, ledger }: IntakeParts, earlier: StoredMessage): IntakeResult {
+  ledger.totals.countMessage(channel.id, 'duplicate');
+  return {
+    disposition: 'duplicate',
+    messageId: messageIdOf(earlier.sequence),
+    ackCode: earlier.header.ackCode,
+    reply: earlier.reply,
+  };
+}
 
 /** The new judgment would tell the sender of a rejected message nothing else than before. */
 export function isRefusedAlike(parts: IntakeParts, earlier: StoredMessage, now: Understood): boolean {

@@ -17,9 +17,10 @@ import type { CanonicalEvent } from '../model/event.ts';
 import type { ExceptionCase } from '../model/exception-case.ts';
 import { type ChannelId, type DestinationId, sequenceOfId } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
-import { type IntakeChannel, type IntakeParts, routedMessage } from './intake.ts';
+import type { IntakeChannel, IntakeParts } from './intake.ts';
 import { type Judgment, judge } from './judge.ts';
 import { factsOf, type Ledger, type MessageFacts, type Placed } from './ledger.ts';
+import { routedMessage } from './understand.ts';
 
 /** A parked record that a cure changed; the dispatcher of its destination must know. */
 export interface ParkedChange {

@@ -1,5 +1,34 @@
 import { z } from 'zod';
 
+/** `policy.batch:` – frames that hold several messages (FHS, BHS, BTS, FTS; HL7 v2.5.1 ch. 2, batch protocol). */
+export const batchSettings = z.strictObject({
+  acceptance: z
+    .enum(['all-or-nothing', 'per-message'])
+    .default('all-or-nothing')
+    .describe('One message of a batch would be refused: refuse the whole batch, or only that message.'),
+  onMismatch: z
+    .enum(['reject', 'flag'])
+    .default('reject')
+    .describe('A count or total of BTS or FTS differs from what came: refuse the batch (AR), or take and flag it.'),
+  totalPaths: z
+    .array(z.string().regex(/^(?:[A-Z][A-Z0-9]{2}-\d{1,3}(?:\.\d{1,3}){0,2})?$/, 'expected a field such as FT1-11, or ""'))
+    .max(10)
+    .default(['FT1-11'])
+    .describe(
+      'What the repetitions of BTS-3 are the sums of, in their order; "" is not checked. FT1-11 means the extended ' +
+        'amount, which v2.1 has in FT1-10.',
+    ),
+  reply: z
+    .enum(['batch', 'single'])
+    .default('batch')
+    .describe('Answer a batch with a batch of acknowledgments, one per message, or with one acknowledgment for all.'),
+  withoutEnvelope: z
+    .enum(['accept', 'reject'])
+    .default('accept')
+    .describe('Several messages in one frame without BHS and BTS: take them like a batch, or refuse the frame (AR).'),
+  messagesMax: z.int().min(1).max(100_000).default(10_000).describe('Messages in one frame.'),
+});
+
 /** `policy:` of a channel: what happens to a message that cannot simply be accepted. */
 export const policySettings = z.strictObject({
   onProblem: z
@@ -22,6 +51,7 @@ export const policySettings = z.strictObject({
     .max(31)
     .default(7)
     .describe('How long a control id is remembered, in days of running time: jumps of the wall clock do not count.'),
+  batch: batchSettings.prefault({}).describe('What happens to a frame that holds several messages.'),
 });
 
 /** One rule of `routes:`: which events of the channel go to which destination. */
@@ -39,5 +69,6 @@ export const routeSettings = z.strictObject({
     ),
 });
 
+export type BatchSettings = z.infer<typeof batchSettings>;
 export type ChannelPolicy = z.infer<typeof policySettings>;
 export type RouteSettings = z.infer<typeof routeSettings>;
