@@ -38,10 +38,16 @@ export function acceptedReply(
   const ackCode = worst(outcomes.map(({ result }) => result.ackCode));
   const messageId = first === undefined ? null : messageIdOf(first.message.sequence);
   const at = { messageId: messageId ?? '', atMs: first?.message.header.receivedAtMs ?? 0 };
-  const bad = facts.members.flatMap((member, index) => (outcomes[index]?.result.ackCode === 'AA' ? [] : [{ member, index }]));
+  const bad = facts.members.flatMap((member, index) =>
+    outcomes[index]?.result.ackCode === 'AA' ? [] : [{ member, index }],
+  );
   const reply =
     facts.settings.reply === 'batch'
-      ? inBatch(facts, outcomes.map(({ result }) => result.reply), at)
+      ? inBatch(
+          facts,
+          outcomes.map(({ result }) => result.reply),
+          at,
+        )
       : inOne(facts, at, {
           code: ackCode,
           text: `${outcomes.length - bad.length} of ${outcomes.length} messages of the batch accepted.`,

@@ -200,7 +200,13 @@ function stageMembers(
     placed.push(...staged.placed);
     if (name !== null) indexed.push({ name, day: place?.day ?? 0, payloadHash });
   }
-  return { writes, isNew: outcomes.some(({ result }) => result.disposition !== 'duplicate'), indexed, placed, outcomes };
+  return {
+    writes,
+    isNew: outcomes.some(({ result }) => result.disposition !== 'duplicate'),
+    indexed,
+    placed,
+    outcomes,
+  };
 }
 
 /** One record for the whole frame: it was refused, or holds no message. */
@@ -231,4 +237,3 @@ const wideBatch: Problem = {
   path: '',
   text: 'A batch in UTF-16 or UTF-32 is not taken; expected UTF-8, or a set of single bytes.',
 };
-

@@ -67,7 +67,8 @@ function problemOf({ path, total, unreadable }: Sum, said: string, at: string): 
   const misfit = (text: string): readonly Problem[] => [{ code: 'batch', path: at, text }];
   const expected = parseDecimal(said);
   if (expected === null) return misfit('Expected a number, or nothing.');
-  if (unreadable !== null) return misfit(`${path} of message ${unreadable} is no number, so the total cannot be checked.`);
+  if (unreadable !== null)
+    return misfit(`${path} of message ${unreadable} is no number, so the total cannot be checked.`);
   if (compare(expected, total) === 0) return [];
   return misfit(`It differs from the sum of ${path} over the messages of the batch.`);
 }

@@ -21,7 +21,10 @@ export function indexName(header: MessageHeader | null, payloadHash: string): st
 
 /** What came under the name before, inside the duplicate window of the channel. */
 export function findUses(
-  { channel, ledger }: Pick<IntakeParts, 'channel' | 'ledger'>, controlId: string, payloadHash: string): ControlIdFinding {
+  { channel, ledger }: Pick<IntakeParts, 'channel' | 'ledger'>,
+  controlId: string,
+  payloadHash: string,
+): ControlIdFinding {
   const windowDays = channel.policy.duplicateWindowDays;
   return ledger.frames.findControlId({ channelId: channel.id, controlId, payloadHash, windowDays });
 }

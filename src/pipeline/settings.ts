@@ -11,7 +11,9 @@ export const batchSettings = z.strictObject({
     .default('reject')
     .describe('A count or total of BTS or FTS differs from what came: refuse the batch (AR), or take and flag it.'),
   totalPaths: z
-    .array(z.string().regex(/^(?:[A-Z][A-Z0-9]{2}-\d{1,3}(?:\.\d{1,3}){0,2})?$/, 'expected a field such as FT1-11, or ""'))
+    .array(
+      z.string().regex(/^(?:[A-Z][A-Z0-9]{2}-\d{1,3}(?:\.\d{1,3}){0,2})?$/, 'expected a field such as FT1-11, or ""'),
+    )
     .max(10)
     .default(['FT1-11'])
     .describe(

@@ -34,7 +34,10 @@ export interface Reading {
 }
 
 /** Judges a frame by the settings of its channel. */
-export function understand({ channel, facility }: Pick<IntakeParts, 'channel' | 'facility'>, reading: Reading): Understood {
+export function understand(
+  { channel, facility }: Pick<IntakeParts, 'channel' | 'facility'>,
+  reading: Reading,
+): Understood {
   const { parsed, receivedAtMs, payloadHash, reused } = reading;
   const flags = reused ? ['reused-control-id'] : [];
   if (!parsed.ok) return { header: parsed.header, routed: UNREADABLE, judgment: refuse(parsed.problem), flags };

@@ -114,7 +114,12 @@ test('a reply is a batch that names what it answers, with one acknowledgment per
     ...{ file, replies: [ack('1'), ack('2')] },
     ...{ controlId: 'm7', atMs: Date.UTC(2026, 0, 2), timezone: 'UTC' },
   });
-  expect(bytes.toString('latin1').split('\r').filter((line) => /^[FB]/.test(line))).toEqual([
+  expect(
+    bytes
+      .toString('latin1')
+      .split('\r')
+      .filter((line) => /^[FB]/.test(line)),
+  ).toEqual([
     'FHS|^~\\&|CW|ERP|HIS|NORTH|20260102000000+0000||DAY1||m7|FILE1',
     'BHS|^~\\&|CW|ERP|HIS|NORTH|20260102000000+0000||B1||m7.1|BATCH1',
     'BTS|2',

@@ -15,13 +15,14 @@ const bad = charge({ controlId: 'BAD' }).replace(/\rFT1\|1\|[^\r]*/, '\rFT1|1|T|
 const open = (settings: Partial<BatchSettings> = {}, policy: Partial<ChannelPolicy> = {}) =>
   openIntakeFixture({ policy: { ...policy, batch: batchSettings.parse(settings) } });
 
-const codes = (text: string): string[] => [...text.matchAll(/^MSA\|(A[AER])\|([^|\n]*)/gm)].map((m) => `${m[1]} ${m[2]}`);
+const codes = (text: string): string[] =>
+  [...text.matchAll(/^MSA\|(A[AER])\|([^|\n]*)/gm)].map((m) => `${m[1]} ${m[2]}`);
 
 test('a batch is taken whole, counted by message, and answered by a batch', async () => {
   const fixture = await open();
   const reply = replyText(await fixture.send(file(three)));
   expect(codes(reply)).toEqual(['AA A1', 'AA A2', 'AA A3']);
-  expect(reply).toMatch(/^FHS\|[^\n]*\|FILE1\nBHS\|[^\n]*\|BATCH1\nMSH[^]*\nBTS\|3\nFTS\|1\n$/);
+  expect(reply).toMatch(/^FHS\|[^\n]*\|FILE1\nBHS\|[^\n]*\|BATCH1\nMSH[\s\S]*\nBTS\|3\nFTS\|1\n$/);
   expect(fixture.counts()).toMatchObject({ received: 3, accepted: 3, duplicate: 0 });
   expect(fixture.placed).toHaveLength(3);
   const stored = [1, 2, 3].map((number) => fixture.frames.get(number));
