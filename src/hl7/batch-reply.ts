@@ -45,9 +45,10 @@ const separatorOf = (line: string): string => replyDelimiters(readHeaderLine(lin
 
 function headerLine(line: string, controlId: string, { atMs, timezone }: BatchReplyInput): string {
   const came = fieldsOf(line);
-  const { field, component, repetition, escape, subcomponent, truncation } = replyDelimiters(readHeaderLine(line));
+  const delimiters = replyDelimiters(readHeaderLine(line));
+  const { field, component, repetition, subcomponent, truncation } = delimiters;
   const name = line.slice(0, 3);
-  const encoding = `${component}${repetition}${escape}${subcomponent}${truncation ?? ''}`;
+  const encoding = `${component}${repetition}${delimiters.escape}${subcomponent}${truncation ?? ''}`;
   const echoed = (number: number): string => came[number] ?? '';
   return [
     `${name}${field}${encoding}`,
