@@ -78,7 +78,7 @@ export function totalsOf({ header, trailer }: Batch): readonly string[] {
   return totals.map((total) => (component === '' ? total : (total.split(component)[0] ?? '')).trim());
 }
 
-/** The fields of an envelope line by HL7 number (of FHS and BHS, 1 is the separator); [] for a line that is not there. */
+/** The fields of an envelope line by HL7 number (of FHS and BHS, 1 is the separator); [] for no line. */
 export function fieldsOf(line: string | null): readonly string[] {
   if (line === null) return [];
   const fields = line.split(line.charAt(3) === '' ? '|' : line.charAt(3));

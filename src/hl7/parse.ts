@@ -34,7 +34,7 @@ export type ParsedMessage =
       readonly ok: false;
       readonly problem: Problem;
       readonly header: MessageHeader | null;
-      /** The frame may be a batch (`batch-file.ts`): it begins with FHS or BHS, or holds another header or a trailer. */
+      /** The frame may be a batch (`batch-file.ts`): it begins with FHS or BHS, or holds another header. */
       readonly isBatch: boolean;
     };
 

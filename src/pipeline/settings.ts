@@ -5,7 +5,7 @@ export const batchSettings = z.strictObject({
   acceptance: z
     .enum(['all-or-nothing', 'per-message'])
     .default('all-or-nothing')
-    .describe('One message of a batch would be refused: refuse the whole batch, or only that message.'),
+    .describe('A message of a batch is to be refused: refuse the whole batch, or only that message.'),
   onMismatch: z
     .enum(['reject', 'flag'])
     .default('reject')
