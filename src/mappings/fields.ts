@@ -176,10 +176,20 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
 
   /** Like `time`, with the instant in UTC where the precision allows one. */
   zonedTime(field: number): ZonedTime | undefined | OnDelete {
-    const value = this.plain(field);
+    return this.#zonedTime(field, 1);
+  }
+
+  /** `time` of a component other than the first: DR end, DIN, CCD, TQ. */
+  timeAt(field: number, component: number, repetition = 1): string | undefined | OnDelete {
+    const zoned = this.#zonedTime(field, component, repetition);
+    return zoned === undefined || zoned === null ? zoned : zoned.text;
+  }
+
+  #zonedTime(field: number, component: number, repetition = 1): ZonedTime | undefined | OnDelete {
+    const value = this.plain(field, component, 1, repetition);
     if (value === HL7_NULL) return this.session.deletion;
     if (value === '') return undefined;
-    const timestamp = readTimestamp(value, this.path(field));
+    const timestamp = readTimestamp(value, this.path(field, component === 1 ? 0 : component));
     if (!timestamp.ok) {
       for (const { code, path, text } of timestamp.problems) this.problem(code, path, text);
       return undefined;

@@ -2,7 +2,7 @@
  * Who and what a message is about: patient, encounter, billing account, the ordering keys made of them, and the ids of
  * events.
  */
-import type { Hl7Message } from '../hl7/message.ts';
+import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
 import { readPath } from '../hl7/path.ts';
 import type { EventKind, Identifier } from '../model/event.ts';
 import { type EventId, type OrderingKey, uuid5 } from '../model/ids.ts';
@@ -14,12 +14,32 @@ import type { ChannelProfile } from './profile.ts';
 const AUTHORITY = 4;
 const TYPE = 5;
 
+/** What a key is about: the part of an ordering key before the colon. */
+export type KeyDomain =
+  | 'patient'
+  | 'encounter'
+  | 'account'
+  | 'order'
+  | 'requisition'
+  | 'case'
+  | 'appointment'
+  | 'worker'
+  | 'provider'
+  | 'item'
+  | 'department'
+  | 'costcenter'
+  | 'chargemaster'
+  | 'masterrecord'
+  | 'supplier'
+  | 'payer'
+  | 'invoice';
+
 /**
  * An ordering key: the plain value, trimmed, without its assigning authority. Senders leave the authority out of some
  * messages and not of others; two keys for one account would break the order that a key exists for, while two accounts
  * that share a number only wait for each other.
  */
-export const keyOf = (domain: 'patient' | 'encounter' | 'account', id: Identifier): OrderingKey =>
+export const keyOf = (domain: KeyDomain, id: Pick<Identifier, 'value'>): OrderingKey =>
   `${domain}:${id.value}` as OrderingKey;
 
 /**
@@ -72,7 +92,7 @@ function rankOf(pid: FieldReader, { authorities, types }: ChannelProfile['patien
 
 /** The first of `paths` that has a value. HL7 null counts as none. */
 export function readByPaths<OnDelete extends Deletion>(
-  message: Hl7Message,
+  message: { segment(name: string): Hl7Segment | undefined },
   paths: readonly string[],
   session: ReadSession<OnDelete>,
 ): Identifier | undefined {

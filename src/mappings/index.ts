@@ -14,6 +14,9 @@ import { adtA40 } from './adt-a40.ts';
 import { dftP03 } from './dft-p03.ts';
 import { dftP11 } from './dft-p11.ts';
 import type { Mapping } from './mapping.ts';
+import { ormO01 } from './orm-o01.ts';
+import { requisitions } from './requisitions.ts';
+import { omgO19, oml, ompO09, oruR01 } from './service-orders.ts';
 
 /** Every mapping of the product: a new message type is one file and one line here. */
 export const mappings: readonly Mapping[] = [
@@ -32,6 +35,12 @@ export const mappings: readonly Mapping[] = [
   adtA40,
   dftP03,
   dftP11,
+  ormO01,
+  omgO19,
+  oml,
+  ompO09,
+  oruR01,
+  requisitions,
 ];
 
 const byMessageType: ReadonlyMap<string, Mapping> = new Map(

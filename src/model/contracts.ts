@@ -20,6 +20,7 @@ import {
   textField,
   timeField,
 } from './contract-fields.ts';
+import { orderContracts } from './order-contracts.ts';
 
 /** `N` of `.vN` for every contract in this file. */
 export const CONTRACT_VERSION = 1;
@@ -176,6 +177,7 @@ export const contracts = {
     reason: codeField.describe('FT1-7.'),
     ...receivableFields,
   }),
+  ...orderContracts,
 } as const satisfies Record<string, z.ZodObject>;
 
 /** The `data` of each kind. */

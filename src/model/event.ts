@@ -35,7 +35,8 @@ export type Payer = Readonly<z.infer<typeof payerField>>;
 /** The `data` of one kind. */
 export type EventData<Kind extends EventKind> = EventDataByKind[Kind];
 
-interface EventOfKind<Kind extends EventKind> {
+/** One business event of one kind. */
+export interface EventOfKind<Kind extends EventKind> {
   readonly kind: Kind;
   readonly contractVersion: 1;
   /** Stable over re-parse, restart and replay: the idempotency key. Fixed before the first attempt. */

@@ -9,6 +9,7 @@ import { multiply, compare } from '../../../src/model/decimal.ts';
 import { contractFor } from '../../../src/model/contracts.ts';
 import { EVENT_KINDS } from '../../../src/model/event.ts';
 import { eventsOf, mapLines } from '../../support/map-message.ts';
+import { goodLinesOf } from '../../support/sample-families.ts';
 import { EVN, ft1, mshAdt, PID, PV1 } from '../../support/sample-lines.ts';
 
 const types = mappings.flatMap(({ messageTypes }) => messageTypes);
@@ -62,17 +63,24 @@ const nearlyGood = (good: string): fc.Arbitrary<string> =>
     return fields.join('|');
   });
 
-const wild = fc
-  .tuple(fc.constantFrom('PID', 'PV1', 'FT1', 'MRG', 'IN1', 'GT1', 'EVN', 'ZZZ'), fc.array(text, { maxLength: 50 }))
-  .map(([name, fields]) => [name, ...fields].join('|'));
+const namesOf = (type: string): readonly string[] =>
+  goodLinesOf(type)?.map((line) => line.slice(0, 3)) ?? ['FT1', 'MRG', 'IN1', 'GT1', 'EVN'];
 
-const segments = fc.oneof(
-  { weight: 4, arbitrary: fc.tuple(...GOOD.map(nearlyGood)) },
-  { weight: 1, arbitrary: fc.array(wild, { minLength: 1, maxLength: 6 }) },
-);
+const wild = (type: string): fc.Arbitrary<string> =>
+  fc
+    .tuple(fc.constantFrom('PID', 'PV1', 'ZZZ', ...namesOf(type)), fc.array(text, { maxLength: 50 }))
+    .map(([name, fields]) => [name, ...fields].join('|'));
+
+/** Segments of a type, nearly good or wild. */
+const segmentsOf = (type: string): fc.Arbitrary<readonly string[]> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(...(goodLinesOf(type) ?? GOOD).map(nearlyGood)) },
+    { weight: 1, arbitrary: fc.array(wild(type), { minLength: 1, maxLength: 6 }) },
+  );
 
 const message = fc
-  .tuple(fc.constantFrom(...types), segments, fc.constantFrom('2.1', '2.3', '2.5.1', '2.8', ''))
+  .constantFrom(...types)
+  .chain((type) => fc.tuple(fc.constant(type), segmentsOf(type), fc.constantFrom('2.1', '2.3', '2.5.1', '2.8', '')))
   .map(([type, lines, version]) => [mshAdt('A01').replace('ADT^A01', type).replace('2.5.1', version), ...lines]);
 
 const profile = fc.record({
@@ -118,7 +126,8 @@ test('quantity times unit amount has the sign of the amount, and direction says 
       const [outcome] = mapLines([mshAdt('A01').replace('ADT^A01', 'DFT^P03'), PID, PV1, charge], settings);
       if (outcome === undefined || !outcome.ok) return;
       const { data } = outcome.event;
-      if (!('quantity' in data) || data.amount === undefined || data.unitAmount === undefined) return;
+      if (!('quantity' in data && 'direction' in data) || data.amount === undefined || data.unitAmount === undefined)
+        return;
       const { amount } = data.amount;
       expect(compare(multiply(data.quantity.value, data.unitAmount.amount), amount)).toBe(0);
       if (compare(amount, '0') !== 0) expect(data.direction).toBe(amount.startsWith('-') ? 'credit' : 'debit');

@@ -1,4 +1,4 @@
-/** What an ERP developer builds against: the JSON Schemas, the page about events, and the bounds of the contracts. */
+/** What an ERP developer builds against: the JSON Schemas, the pages about events, and the bounds of the contracts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -27,10 +27,10 @@ interface Example {
   readonly data: unknown;
 }
 
-const page = readFileSync(join(docs, 'events.md'), 'utf8');
+const page = ['events.md', 'events-flows.md'].map((file) => readFileSync(join(docs, file), 'utf8')).join('\n');
 const examples = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => JSON.parse(text ?? '') as Example);
 
-test.each(EVENT_KINDS)('docs/events.md has an example of %s that fits its contract', (kind) => {
+test.each(EVENT_KINDS)('docs/events.md or events-flows.md has an example of %s that fits its contract', (kind) => {
   const shown = examples.filter(({ type }) => type === `org.causeway.${kind}.v1`);
   expect(shown.length).toBeGreaterThan(0);
   for (const { data, dataschema } of shown) {

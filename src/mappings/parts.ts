@@ -1,0 +1,101 @@
+/**
+ * Messages of several parts – order groups, records, lines – each of which is an outcome of its own: a bad part never
+ * stops its neighbours. What is wrong with the message itself fails every part.
+ */
+import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
+import type { CanonicalEvent, EventData, EventKind, EventOfKind, Money } from '../model/event.ts';
+import type { OrderingKey } from '../model/ids.ts';
+import type { ProblemCode } from '../model/problem.ts';
+import { FieldReader, type ReadSession } from './fields.ts';
+import { eventIdOf } from './identity.ts';
+import { type LineOutcome, type MappingContext, WHOLE_MESSAGE } from './mapping.ts';
+import { commonData, type MessageTimes, openSession, readMessageTimes } from './message-times.ts';
+
+/** What a message says once for all its parts. */
+export interface MessageReading {
+  readonly message: Hl7Message;
+  readonly context: MappingContext;
+  readonly session: ReadSession<undefined>;
+  readonly times: MessageTimes;
+}
+
+/** Begins to read a message; `segments` are those that its mapping reads. HL7 null counts as not sent. */
+export function openReading(message: Hl7Message, context: MappingContext, segments: readonly string[]): MessageReading {
+  const session = openSession(message, context, { deletion: undefined, segments });
+  return { message, context, session, times: readMessageTimes(message, session) };
+}
+
+/** Members of `data` that `Part.event` adds by itself. */
+type AddedMember = 'trigger' | 'recordedAt' | 'occurredAt' | 'messageAt' | 'timeFlags' | 'extensions';
+
+/** What an event says beside the members that every event has. */
+export interface EventFacts<Kind extends EventKind> {
+  readonly orderingKey: OrderingKey;
+  readonly fenceKeys?: readonly OrderingKey[];
+  readonly effectiveTime: string | null | undefined;
+  readonly money?: Money | null | undefined;
+  readonly data: Omit<EventData<Kind>, AddedMember>;
+}
+
+/** One part while it is read. Its problems and flags begin with those of the message and are its own from then on. */
+export class Part {
+  readonly reading: MessageReading;
+  /** `ORC[2]`: part of the event id, so it never changes its form. */
+  readonly place: string;
+  readonly session: ReadSession<undefined>;
+  /** Keys that could be read: later events of these keys wait behind this part when it fails. */
+  readonly keys: OrderingKey[] = [];
+
+  constructor(reading: MessageReading, place: string) {
+    const { session } = reading;
+    this.reading = reading;
+    this.place = place;
+    this.session = { ...session, problems: [...session.problems], timeFlags: [...session.timeFlags] };
+  }
+
+  reader(segment: Hl7Segment | undefined, name: string): FieldReader<undefined> {
+    return new FieldReader(segment, name, this.session);
+  }
+
+  problem(code: ProblemCode, path: string, text: string): void {
+    this.session.problems.push({ code, path, text });
+  }
+
+  /** An event of this part. Call it last: it also collects the flags of the times read before. */
+  event<Kind extends EventKind>(kind: Kind, facts: EventFacts<Kind>): EventOfKind<Kind> {
+    const { context, times } = this.reading;
+    const { orderingKey, fenceKeys = [] } = facts;
+    return {
+      kind,
+      contractVersion: 1,
+      eventId: eventIdOf(context, kind, this.place),
+      orderingKey,
+      fenceKeys: fenceKeys.filter((key) => key !== orderingKey),
+      line: this.place,
+      occurredAt: times.instant,
+      effectiveTime: facts.effectiveTime ?? null,
+      money: facts.money ?? null,
+      // The members left out of `facts` are exactly those added here.
+      data: { ...facts.data, ...commonData(times, this.session.timeFlags) } as unknown as EventData<Kind>,
+    };
+  }
+
+  /** The events, or everything that is wrong. Null stands for an event that could not be made. */
+  outcomes(events: readonly (CanonicalEvent | null)[]): readonly LineOutcome[] {
+    const { place, session } = this;
+    const complete = events.filter((event) => event !== null);
+    if (session.problems.length === 0 && complete.length === events.length && complete.length > 0) {
+      return complete.map((event) => ({ ok: true, line: place, event }));
+    }
+    const money = complete.find((event) => event.money !== null)?.money ?? null;
+    const orderingKeys = [...new Set(this.keys)];
+    return [{ ok: false, line: place, problems: session.problems, orderingKeys, money }];
+  }
+}
+
+/** The outcome of a message without a single part: held, never dropped. `path` names what was expected. */
+export function nothingIn(reading: MessageReading, path: string, expected: string): readonly LineOutcome[] {
+  const part = new Part(reading, WHOLE_MESSAGE);
+  part.problem('no-event', path, `Expected ${expected}.`);
+  return part.outcomes([null]);
+}
