@@ -35,7 +35,7 @@ export const reprocessCommand: CliCommand = {
   options: [...COMMON, CAUSE_OPTION, ALL_OPTION],
   examples: [
     ['exceptions reprocess x0000000000000042', 'one case'],
-    ["exceptions reprocess --cause 'unmapped-type ORU^R01'", 'every open case of one cause'],
+    ["exceptions reprocess --cause 'unmapped-type MDM^T02'", 'every open case of one cause'],
   ],
   async run(values, context) {
     chooseOne(values);
@@ -66,8 +66,8 @@ export const discardCommand: CliCommand = {
       "exceptions discard x0000000000000042 --reason 'test message of the vendor'",
       'one case; the message itself is kept',
     ],
-    ["exceptions discard --cause 'unmapped-type ORU^R01' --reason 'not billed'", 'how many cases that is'],
-    ["exceptions discard --cause 'unmapped-type ORU^R01' --reason 'not billed' --yes", 'all of them'],
+    ["exceptions discard --cause 'unmapped-type MDM^T02' --reason 'not billed'", 'how many cases that is'],
+    ["exceptions discard --cause 'unmapped-type MDM^T02' --reason 'not billed' --yes", 'all of them'],
   ],
   async run(values, context) {
     const reason = values.text('reason')?.trim() ?? '';

@@ -48,7 +48,7 @@ const REPLIES: Readonly<Record<AckCode, Pick<Explanation, 'text' | 'next' | 'hin
 export const explainCommand: CliCommand = {
   name: 'explain',
   summary: 'Say what a code, a reply (AA, AE, AR) or the cause of a case means, and what to do.',
-  arguments: [{ syntax: '[code...]', text: 'As printed: STORE_FAILED, unmapped-type ORU^R01, validation, AE.' }],
+  arguments: [{ syntax: '[code...]', text: 'As printed: STORE_FAILED, unmapped-type MDM^T02, validation, AE.' }],
   options: [{ flags: '--list', text: 'List every code.' }, JSON_OPTION],
   examples: [
     ['explain STORE_FAILED', 'meaning, what happens by itself, what you can do'],

@@ -8,7 +8,7 @@ export type CaseState = 'open' | 'reprocessed' | 'approved' | 'discarded';
 export interface ExceptionCase {
   readonly caseId: CaseId;
   readonly state: CaseState;
-  /** Groups cases with one cure: `unmapped-type ORU^R01`, `destination-refused erp validation status 422`. */
+  /** Groups cases with one cure: `unmapped-type MDM^T02`, `destination-refused erp validation status 422`. */
   readonly cause: string;
   readonly channelId: ChannelId;
   readonly messageId: MessageId;

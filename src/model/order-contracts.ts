@@ -83,7 +83,10 @@ const requisitionLine = z
 
 /** See `contracts` in `contracts.ts`. */
 export const orderContracts = {
-  'order.placed': z.strictObject({ ...orderFields, code: orderFields.code.unwrap().describe('OBR-4, RXO-1, ODS-3 or ODT-1: what was ordered.') }),
+  'order.placed': z.strictObject({
+    ...orderFields,
+    code: orderFields.code.unwrap().describe('OBR-4, RXO-1, ODS-3 or ODT-1: what was ordered.'),
+  }),
   'order.changed': z.strictObject({
     change: z
       .enum(['updated', 'held', 'released', 'refused', 'status'])

@@ -173,15 +173,15 @@ test('a message held because of a channel setting takes its old place when the s
 
 test('a message of a type without mapping is settled by its cause once the channel filters such types', async () => {
   const { appliance, sender } = await running({ channelExtra: '    policy: { onUnmappedType: hold }\n' });
-  const result = charge({ controlId: 'LAB1' }).replace('DFT^P03^DFT_P03', 'ORU^R01^ORU_R01');
+  const result = charge({ controlId: 'LAB1' }).replace('DFT^P03^DFT_P03', 'MDM^T02^MDM_T02');
   await accept(sender, result);
   await accept(sender, result.replace('LAB1', 'LAB2'));
   const cases = await rowsOf<ExceptionCase>(appliance, ['exceptions', 'list']);
   expect(cases.map(({ controlId, cause }) => [controlId, cause])).toEqual([
-    ['LAB1', 'unmapped-type ORU^R01'],
-    ['LAB2', 'unmapped-type ORU^R01'],
+    ['LAB1', 'unmapped-type MDM^T02'],
+    ['LAB2', 'unmapped-type MDM^T02'],
   ]);
-  const all = ['exceptions', 'reprocess', '--cause', 'unmapped-type ORU^R01'];
+  const all = ['exceptions', 'reprocess', '--cause', 'unmapped-type MDM^T02'];
   expect(await appliance.command(...all)).toMatchObject({ code: 1 });
   await appliance.stop();
   correct(appliance, 'onUnmappedType: hold', 'onUnmappedType: filter');

@@ -90,7 +90,7 @@ function textOf(kind: MessageKind, facts: { controlId: string; patient: string; 
   if (kind === 'bad') return sound.replace(`|${amount}|${amount}|`, `|x${amount}|${amount}|`);
   if (kind === 'mixed')
     return `${sound}${ft1Of(sound).replace('FT1|1|T', 'FT1|2|U').replace(`|${amount}|`, '|12,x|')}\r`;
-  if (kind === 'unmapped') return admission({ controlId, patient }).replace('ADT^A01^ADT_A01', 'ORU^R01');
+  if (kind === 'unmapped') return admission({ controlId, patient }).replace('ADT^A01^ADT_A01', 'MDM^T02');
   if (kind === 'unreadable') return `no HL7 at all: ${controlId}`;
   if (kind === 'merge') return mergeOf(controlId, patient);
   return sound;

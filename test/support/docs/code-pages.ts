@@ -63,7 +63,7 @@ What can be wrong with one message. All problems of a message are reported at on
 case and answers AA, \`onProblem: reject\` refuses it with AE and ERR: it is
 judged anew when it comes again, corrected. \`causeway explain CODE\` shows the same text.
 
-The cause of a case begins with one of them: \`unmapped-type ORU^R01\`, \`required FT1-7\`.
+The cause of a case begins with one of them: \`unmapped-type MDM^T02\`, \`required FT1-7\`.
 
 ${sections.join('\n')}`;
 }

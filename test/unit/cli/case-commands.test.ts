@@ -11,13 +11,13 @@ const caseOf = (number: number, cause: string) => ({
   channelId: 'clinical',
   messageId: 'm1',
   controlId: `C${number}`,
-  messageType: 'ORU^R01',
+  messageType: 'MDM^T02',
   problems: [],
   entryIds: [],
   openedAtMs: Date.UTC(2026, 2, 1, 15, 14, 3),
 });
 
-const QUEUE = [caseOf(1, 'required PV1-19.1'), caseOf(2, 'unmapped-type ORU^R01'), caseOf(3, 'unmapped-type ORU^R01')];
+const QUEUE = [caseOf(1, 'required PV1-19.1'), caseOf(2, 'unmapped-type MDM^T02'), caseOf(3, 'unmapped-type MDM^T02')];
 
 /** An appliance with three open cases that takes every discard. */
 const queue = ({ route, query }: Asked): Answer => {
@@ -38,8 +38,8 @@ async function run(argv: readonly string[], answer: (asked: Asked) => Answer = q
 }
 
 test.each([
-  [['--cause', 'unmapped-type ORU^R01'], ['Would discard 2 cases: unmapped-type ORU^R01']],
-  [['--all'], ['Would discard 1 case: required PV1-19.1', 'Would discard 2 cases: unmapped-type ORU^R01']],
+  [['--cause', 'unmapped-type MDM^T02'], ['Would discard 2 cases: unmapped-type MDM^T02']],
+  [['--all'], ['Would discard 1 case: required PV1-19.1', 'Would discard 2 cases: unmapped-type MDM^T02']],
 ])('many cases are only counted until --yes: %j', async (chosen, counted) => {
   const argv = ['exceptions', 'discard', ...chosen, '--reason', 'not billed'];
   const dry = await run(argv);
@@ -52,7 +52,7 @@ test.each([
 
 test('a cause that the list has cut is printed whole with --wide, and taken as it was printed', async () => {
   const long = `required ${'X'.repeat(100)}`;
-  const rows = [caseOf(4, long), caseOf(5, 'unmapped-type ORU^R01'), caseOf(6, 'unmapped-type ORU^R02')];
+  const rows = [caseOf(4, long), caseOf(5, 'unmapped-type MDM^T02'), caseOf(6, 'unmapped-type MDM^T03')];
   const answer = ({ query }: Asked): Answer => [
     200,
     { rows: rows.filter(({ cause }) => (query['cause'] ?? cause) === cause), next: null },
@@ -62,7 +62,7 @@ test('a cause that the list has cut is printed whole with --wide, and taken as i
   expect((await run(['exceptions', 'list', '--wide'], answer)).stdout.join('\n')).toContain(long);
   const counted = await run(['exceptions', 'discard', '--cause', printed, '--reason', 'test'], answer);
   expect(counted.stdout).toEqual([`Would discard 1 case: ${long}`]);
-  const unclear = await run(['exceptions', 'discard', '--cause', 'unmapped-type ORU…', '--reason', 'test'], answer);
+  const unclear = await run(['exceptions', 'discard', '--cause', 'unmapped-type MDM…', '--reason', 'test'], answer);
   expect(unclear).toMatchObject({ code: 2, posted: [], stderr: ['2 causes begin so.', expect.any(String)] });
 });
 

@@ -14,7 +14,7 @@ const caseOf = (number: number, cause: string, state = 'open') =>
     channelId: 'clinical',
     messageId: 'm0000000000000001',
     controlId: `C${number}`,
-    messageType: 'ORU^R01',
+    messageType: 'MDM^T02',
     problems: [{ code: 'unmapped-type', path: 'MSH-9', text: 'No mapping.' }],
     entryIds: [],
     openedAtMs: NOW - number * 60_000,
@@ -39,7 +39,7 @@ const paged =
 
 test('the cases of a long queue are read to its end and grouped by cause, most frequent first', async () => {
   const cases = Array.from({ length: 1_203 }, (_, index) =>
-    caseOf(index + 1, index % 3 === 0 ? 'required FT1-7.1' : 'unmapped-type ORU^R01'),
+    caseOf(index + 1, index % 3 === 0 ? 'required FT1-7.1' : 'unmapped-type MDM^T02'),
   );
   const { code, asked, stdout } = await run(
     ['exceptions', 'list'],
@@ -49,7 +49,7 @@ test('the cases of a long queue are read to its end and grouped by cause, most f
   expect(asked).toHaveLength(3);
   expect(asked.every(({ query }) => query['state'] === 'open' && Number(query['limit']) <= 500)).toBe(true);
   expect(stdout[0]).toMatch(/CASES\s+CAUSE\s+OLDEST\s+CHANNEL/);
-  expect(stdout[1]).toMatch(/802\s+unmapped-type ORU\^R01\s+20 h.*clinical/);
+  expect(stdout[1]).toMatch(/802\s+unmapped-type MDM\^T02\s+20 h.*clinical/);
   expect(stdout[2]).toMatch(/401\s+required FT1-7\.1/);
 });
 

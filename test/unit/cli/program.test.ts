@@ -79,7 +79,7 @@ test('every code of every catalogue is explained, whatever its case', async () =
 
 test.each([
   [['required PV1-19.1'], 'required'],
-  [['unmapped-type', 'ORU^R01'], 'unmapped-type'],
+  [['unmapped-type', 'MDM^T02'], 'unmapped-type'],
   [['destination-refused erp validation status 422'], 'validation'],
   [['destination-refused'], 'destination-refused'],
   [['maybe-delivered erp restored'], 'maybe-delivered'],
@@ -94,7 +94,7 @@ test.each([
 
 test('the cause of a case is explained with what cures it', async () => {
   const cureOf = async (cause: string) => (await run('explain', ...cause.split(' '))).stdout.slice(1).join(' ');
-  expect(await cureOf('unmapped-type ORU^R01')).toContain('onUnmappedType: filter');
+  expect(await cureOf('unmapped-type MDM^T02')).toContain('onUnmappedType: filter');
   expect(await cureOf('required FT1-7')).toContain('exceptions reprocess CASE');
   for (const cause of ['destination-refused', 'maybe-delivered erp restored', 'store-damaged erp'])
     expect(await cureOf(cause)).not.toContain('onProblem');

@@ -90,7 +90,7 @@ test.each([
   'a type without mapping under onUnmappedType %s is %s and answered %s',
   async (onUnmappedType, disposition, ackCode, cases) => {
     const fixture = await openIntakeFixture({ policy: { onUnmappedType } });
-    const message = admission({ controlId: 'C1' }).replace('ADT^A01^ADT_A01', 'ORU^R01');
+    const message = admission({ controlId: 'C1' }).replace('ADT^A01^ADT_A01', 'MDM^T02');
     const result = await fixture.send(message);
     expect(result).toMatchObject({ disposition, ackCode });
     expect(fixture.totals.openCases).toBe(cases);
