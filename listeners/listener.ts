@@ -10,7 +10,9 @@
 import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Intake } from '../src/model/intake.ts';
+import type { ConnectionRefusal } from '../src/model/connection-refusal.ts';
 import type { Log } from '../src/platform/log.ts';
+import type { WatchedTls } from '../src/platform/watched-tls.ts';
 import type { FrameBudget } from './frame-budget.ts';
 
 /** What a listener gets from the appliance; nothing else may be reached from inside one. */
@@ -28,6 +30,8 @@ export interface ListenerContext {
   readonly mayRead: () => boolean;
   /** One for all listeners of the process. */
   readonly frameBudget: FrameBudget;
+  /** What `tls` of the settings names; null without it. */
+  readonly tls: WatchedTls | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly observe: ListenerObserver;
@@ -39,7 +43,17 @@ export interface ListenerObserver {
   /** Bytes outside of a frame were dropped. */
   strayBytes(count: number): void;
   frameRefused(reason: 'too-large' | 'frame-timeout' | 'malformed' | 'memory'): void;
-  connectionRefused(): void;
+  connectionRefused(reason: ConnectionRefusal): void;
+  /** An address is not read for a while, because it sends faster than its limit. */
+  senderSlowed(): void;
+}
+
+/** Who is connected now. */
+export interface PeerCounts {
+  /** Addresses with at least one connection. */
+  readonly addresses: number;
+  /** Those of them that are not read at the moment, because they send faster than their limit. */
+  readonly slowed: number;
 }
 
 /** One bound address of one channel, from `start` to `stop`. */
@@ -54,4 +68,5 @@ export interface Listener {
    * Idempotent. A frame whose reply was not written is withheld: the sender sends it again.
    */
   stop(graceMs: number): Promise<void>;
+  peers(): PeerCounts;
 }

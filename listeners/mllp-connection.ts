@@ -6,6 +6,8 @@ import { FinalCrWait } from './final-cr.ts';
 import type { FrameHolder } from './frame-budget.ts';
 import type { ListenerContext } from './listener.ts';
 import type { MllpSettings } from './mllp-settings.ts';
+import { closeUnread } from './orderly-close.ts';
+import { type Peer, type PeerConnection, remoteOf } from './peer.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import { SenderDeadlines } from './sender-deadlines.ts';
 
@@ -19,10 +21,11 @@ const NO_BYTES = Buffer.alloc(0);
 export interface MllpConnectionParts {
   readonly settings: MllpSettings;
   readonly context: ListenerContext;
+  readonly peer: Peer;
   readonly onClosed: () => void;
 }
 
-export class MllpConnection implements FrameHolder {
+export class MllpConnection implements FrameHolder, PeerConnection {
   readonly #socket: Socket;
   readonly #parts: MllpConnectionParts;
   readonly #decoder: FrameDecoder;
@@ -45,7 +48,7 @@ export class MllpConnection implements FrameHolder {
     this.#parts = parts;
     this.#decoder = new FrameDecoder(parts.settings);
     this.#replies = new ReplyQueue(socket);
-    this.#remote = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+    this.#remote = remoteOf(socket);
     this.#finalCr = new FinalCrWait(parts.context.clock, () => this.#takeWithoutCr());
     this.#deadlines = new SenderDeadlines(this.#nowMs());
     socket.on('data', (chunk) => this.#read(chunk));
@@ -89,8 +92,10 @@ export class MllpConnection implements FrameHolder {
     });
   }
 
+  /** Closes it and gives up its place, now. */
   destroy(): void {
     this.#socket.destroy();
+    this.#parts.onClosed();
   }
 
   /** Closes a connection that is silent, or that does not finish its frame, for too long. */
@@ -101,7 +106,7 @@ export class MllpConnection implements FrameHolder {
     if (this.#deadlines.frameAgeMs(nowMs) > frameTimeoutMs) {
       this.#parts.context.observe.frameRefused('frame-timeout');
       this.#socket.destroy();
-    } else if (!this.isBusy && nowMs - this.lastByteMs > idleTimeoutMs) {
+    } else if (!(this.isBusy && this.#isHeard()) && nowMs - this.lastByteMs > idleTimeoutMs) {
       this.#socket.destroy();
     }
   }
@@ -133,7 +138,7 @@ export class MllpConnection implements FrameHolder {
   /** Whether a further frame may be begun. */
   #mayTake(): boolean {
     if (this.#replies.length >= this.#parts.settings.inFlightMax) return false;
-    return this.#parts.context.mayRead() && this.#isHeard();
+    return this.#parts.context.mayRead() && this.#isHeard() && this.#parts.peer.framesNow() > 0;
   }
 
   /** The sender reads its replies. */
@@ -176,12 +181,14 @@ export class MllpConnection implements FrameHolder {
 
   #read(chunk: Buffer): void {
     this.#deadlines.heard(this.#nowMs());
+    this.#parts.peer.took({ frames: 0, bytes: chunk.length });
     this.#decode(chunk);
   }
 
   /** Begins as many frames as there are free places; what is behind them waits in the decoder, the socket is paused. */
   #decode(chunk: Buffer): void {
-    const places = this.#parts.settings.inFlightMax - this.#replies.length;
+    const { peer, settings } = this.#parts;
+    const places = Math.min(settings.inFlightMax - this.#replies.length, peer.framesNow());
     let frames: readonly Buffer[] = [];
     try {
       frames = this.#decoder.push(chunk, Math.min(places, FRAMES_AT_ONCE));
@@ -190,6 +197,7 @@ export class MllpConnection implements FrameHolder {
     }
     if (this.#decoder.inFrame) this.#deadlines.frameOpen(this.#nowMs(), frames.length > 0);
     else this.#deadlines.frameDone();
+    peer.took({ frames: frames.length, bytes: 0 });
     for (const bytes of frames) this.#take(bytes);
     if (this.#decoder.overflow !== null) this.#refuseOversized();
     this.#tellBudget(this.#closing ? 0 : this.#decoder.bufferedBytes + this.#decoder.restBytes);
@@ -269,16 +277,8 @@ export class MllpConnection implements FrameHolder {
     this.#socket.pause();
     this.#deadlines.frameDone();
     this.#replies.add(context.refuseOversized(this.#decoder.firstBytes()) ?? NO_BYTES);
-    this.#onDrained = () => this.#closeAfterRefusal();
+    this.#onDrained = () => closeUnread(this.#socket, context.clock);
     this.#writeReplies();
-  }
-
-  /** Lets the reply leave: closing with unread bytes would reset the connection and take the reply with it. */
-  #closeAfterRefusal(): void {
-    this.#socket.end();
-    this.#socket.removeAllListeners('data');
-    this.#socket.resume();
-    this.#parts.context.clock.after(1_000, () => this.#socket.destroy());
   }
 
   #writeReplies(): void {

@@ -1,5 +1,7 @@
 /**
- * MLLP listener over `node:net` (MLLP release 1, plain TCP).
+ * MLLP listener over `node:net`, with TLS in front when it is configured (MLLP release 1).
+ *
+ * A connection is looked at in this order: address, limits, TLS handshake, frames. Nothing is read before its turn.
  *
  * Frames of one connection may be in work together and share a commit; their replies are written strictly in the order
  * of the frames. Memory is bounded at every stage: a frame is capped while it is read, all unfinished frames together
@@ -9,15 +11,19 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Timer } from '../src/model/clock.ts';
+import type { ConnectionRefusal } from '../src/model/connection-refusal.ts';
 import { CausewayError } from '../src/model/errors.ts';
-import type { Listener, ListenerContext } from './listener.ts';
+import type { Listener, ListenerContext, PeerCounts } from './listener.ts';
 import { MllpConnection } from './mllp-connection.ts';
 import type { MllpSettings } from './mllp-settings.ts';
+import { type AddressTest, addressTest } from './address-list.ts';
+import { addressOf, type Peer, type PeerConnection, Peers, remoteOf } from './peer.ts';
+import { Refusals } from './refusals.ts';
+import { TlsHandshakes } from './tls-handshakes.ts';
 
 /** How often deadlines are checked and paused connections looked at again, in ms. */
 const SWEEP_MS = 1_000;
 const LISTEN_BACKLOG = 1_024;
-const KEEPALIVE_DELAY_MS = 60_000;
 
 /** An MLLP listener for one channel, not yet bound. */
 export function createMllpListener(settings: MllpSettings, context: ListenerContext): Listener {
@@ -29,6 +35,10 @@ class MllpListener implements Listener {
   readonly #context: ListenerContext;
   readonly #connections = new Set<MllpConnection>();
   readonly #server: Server;
+  readonly #isAllowed: AddressTest;
+  readonly #peers: Peers;
+  readonly #refusals: Refusals;
+  readonly #handshakes: TlsHandshakes | null;
   #sweep: Timer | null = null;
   #stopping = false;
   /** Nothing may be read at the moment. */
@@ -41,8 +51,13 @@ class MllpListener implements Listener {
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
-      keepAliveInitialDelay: KEEPALIVE_DELAY_MS,
+      keepAliveInitialDelay: settings.keepAliveMs,
     });
+    this.#isAllowed = addressTest(settings.allow);
+    const onSlowed = (): void => context.observe.senderSlowed();
+    this.#peers = new Peers({ settings: settings.perAddress, clock: context.clock, onSlowed });
+    this.#refusals = new Refusals(context);
+    this.#handshakes = this.#createHandshakes();
     this.#server.on('connection', (socket) => this.#take(socket));
     this.#server.on('error', (error) => {
       if (!this.#server.listening) return; // the start tells it
@@ -77,41 +92,83 @@ class MllpListener implements Listener {
     const finished = Promise.all([...this.#connections].map((connection) => connection.finish()));
     await Promise.race([finished, new Promise<void>((resolve) => this.#context.clock.after(graceMs, resolve))]);
     for (const connection of this.#connections) connection.destroy();
+    this.#handshakes?.stop();
+    this.#peers.stop();
     await closed;
   }
 
+  peers(): PeerCounts {
+    return this.#peers.counts();
+  }
+
+  #createHandshakes(): TlsHandshakes | null {
+    const { tls: settings } = this.#settings;
+    const { tls: source } = this.#context;
+    if (settings === undefined || source === null) return null;
+    return new TlsHandshakes({
+      settings,
+      source,
+      onSecure: (socket) => this.#adopt(socket),
+      onRefused: (refusal) => this.#refusals.tell(refusal),
+    });
+  }
+
   #take(socket: Socket): void {
-    if (!this.#context.mayRead()) {
-      this.#context.observe.connectionRefused();
-      socket.destroy();
-      return;
-    }
-    if (this.#connections.size >= this.#settings.connectionsMax && !this.#makeRoom()) {
-      this.#context.observe.connectionRefused();
-      socket.destroy();
-      return;
-    }
+    if (!this.#isAllowed(addressOf(socket))) this.#refuse(socket, 'address-not-allowed');
+    else if (!this.#context.mayRead()) this.#refuse(socket, 'disk-full');
+    else if (this.#handshakes === null) this.#adopt(socket);
+    else if (!this.#hasRoom()) this.#refuse(socket, 'connection-limit');
+    else this.#handshakes.begin(socket);
+  }
+
+  #refuse(socket: Socket, reason: ConnectionRefusal): void {
+    this.#refusals.tell({ reason, remote: remoteOf(socket) });
+    socket.destroy();
+  }
+
+  /** Reads frames from a socket whose sender may send them. */
+  #adopt(socket: Socket): void {
+    const peer = this.#peers.of(addressOf(socket));
+    if (this.#stopping) socket.destroy();
+    else if (!this.#hasRoomFor(peer) || !this.#hasRoom()) this.#refuse(socket, 'connection-limit');
+    else this.#connect(socket, peer);
+  }
+
+  #connect(socket: Socket, peer: Peer): void {
     const connection = new MllpConnection(socket, {
       settings: this.#settings,
       context: this.#context,
+      peer,
       onClosed: () => {
         this.#connections.delete(connection);
+        peer.connections.delete(connection);
         this.#context.observe.connections(this.#connections.size);
       },
     });
     this.#connections.add(connection);
+    peer.connections.add(connection);
     this.#context.observe.connections(this.#connections.size);
   }
 
-  /** At the limit the longest idle connection without a frame in work gives way: idle peers lock nobody out. */
-  #makeRoom(): boolean {
-    let idlest: MllpConnection | null = null;
-    for (const connection of this.#connections) {
+  /** At the limit a handshake or the longest idle connection gives way: idle senders lock nobody out. */
+  #hasRoom(): boolean {
+    const handshakes = this.#handshakes?.size ?? 0;
+    if (this.#connections.size + handshakes < this.#settings.connectionsMax) return true;
+    return this.#handshakes?.dropEldest() === true || this.#dropIdlest(this.#connections);
+  }
+
+  #hasRoomFor({ connections }: Peer): boolean {
+    return connections.size < this.#settings.perAddress.connectionsMax || this.#dropIdlest(connections);
+  }
+
+  /** False when each of them has a frame in work. */
+  #dropIdlest(connections: ReadonlySet<PeerConnection>): boolean {
+    let idlest: PeerConnection | null = null;
+    for (const connection of connections) {
       if (connection.isBusy) continue;
       if (idlest === null || connection.lastByteMs < idlest.lastByteMs) idlest = connection;
     }
     if (idlest === null) return false;
-    this.#connections.delete(idlest); // not again in this turn: it leaves by itself only when it is closed
     idlest.destroy();
     return true;
   }
@@ -135,5 +192,6 @@ class MllpListener implements Listener {
     this.#holding = false;
     for (const connection of this.#connections) connection.checkDeadlines(nowMs);
     for (const connection of this.#connections) connection.resume();
+    this.#peers.sweep(nowMs);
   }
 }

@@ -12,6 +12,7 @@ import { Totals } from '../outbox/totals.ts';
 import type { Operations } from './api/operations.ts';
 import { type RunningServer, startControlServer, startStatusServer } from './api/server.ts';
 import { createBackup } from './appliance/backup.ts';
+import { CertificateDesk } from './appliance/certificate-desk.ts';
 import { type ChannelDesk, createChannelDesk } from './appliance/channel-desk.ts';
 import { channelsWithinOpenFiles } from './appliance/connection-limits.ts';
 import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
@@ -55,6 +56,8 @@ export interface App {
   /** Bound addresses as `host:port`: of the status server, and of each channel by its id. */
   readonly addresses: { readonly status: string; readonly channels: Readonly<Record<string, string>> };
   readonly operations: Operations;
+  /** Takes up certificates, keys and CAs as their files are now; open connections stay open. */
+  reload(): Promise<void>;
   /**
    * Stops within about `STOP_GRACE_MS`: listeners take no further frame and replies in work are written or withheld,
    * requests on the way get their answers recorded or are cut, the store is closed. Idempotent.
@@ -95,11 +98,13 @@ interface Starting extends AppOptions {
   readonly started: (() => Promise<unknown>)[];
 }
 
-async function start(config: Config, starting: Starting): Promise<Pick<App, 'addresses' | 'operations'>> {
+async function start(config: Config, starting: Starting): Promise<Omit<App, 'stop' | 'done'>> {
   const { clock, log, random, started, folder } = starting;
   if (!folder.provisioned && !config.store.create) {
     throw new CausewayError('STORE_MISSING', `${config.store.path} holds no store, and store.create is false.`);
   }
+  const certificates = await CertificateDesk.start({ config, clock, log });
+  started.push(() => certificates.stop());
   const metrics = createMetrics();
   metrics.gauge('causeway_build_info', { version, node: process.version }).set(1);
   const totals = new Totals();
@@ -118,7 +123,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   started.push(() => encryption.stop());
   const cases = new CaseStore(database, totals);
   const feed = new EventFeed();
-  const shared = { frames, cases, database, disk, metrics, feed, clock, random, log };
+  const shared = { frames, cases, database, disk, certificates, metrics, feed, clock, random, log };
   const lanes = new Map<DestinationId, LaneStore>();
   const desks = new Map<DestinationId, DeliveryDesk>();
   for (const destination of config.destinations) {
@@ -144,7 +149,19 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   });
   const startedAtMs = clock.nowMs();
   const ageOf = createAges(clock);
-  const facts = { config, version, startedAtMs, totals, database, identity, watch, disk, channels, encryption };
+  const facts = {
+    config,
+    version,
+    startedAtMs,
+    totals,
+    database,
+    identity,
+    watch,
+    disk,
+    channels,
+    encryption,
+    certificates,
+  };
   const shown = { ...facts, clock, ageOf };
   const destinations = [...desks.values()];
   const turn = new Turn();
@@ -176,7 +193,7 @@ async function start(config: Config, starting: Starting): Promise<Pick<App, 'add
   const status = await startServers(config, { operations, metrics, log, clock }, started);
   ready = true;
   watch.start();
-  return { addresses: { status, channels: addresses }, operations };
+  return { addresses: { status, channels: addresses }, operations, reload: () => certificates.reload() };
 }
 
 function observeStore(metrics: Metrics, disk: DiskGuard): OpenStoreParts['observe'] {

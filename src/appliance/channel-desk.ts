@@ -6,6 +6,8 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { buildAck } from '../hl7/acknowledgment.ts';
 import { type MessageHeader, readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
+import { isLoopback } from '../model/address.ts';
+import type { LastRefusal } from '../model/connection-refusal.ts';
 import { ERROR_SPECS } from '../model/errors.ts';
 import type { ProblemCode } from '../model/problem.ts';
 import type { Database } from '../platform/database.ts';
@@ -16,8 +18,11 @@ import type { Ledger } from '../pipeline/ledger.ts';
 import { compileRoute } from '../pipeline/route.ts';
 import { RateCounter } from '../status/rates.ts';
 import type { Metrics } from '../status/registry.ts';
+import type { ChannelPeers } from '../status/snapshot.ts';
+import type { CertificateDesk } from './certificate-desk.ts';
 import type { EventFeed } from './events.ts';
 import { messageRow } from './rows.ts';
+import { channelOwner } from './tls-files.ts';
 
 /** What one channel needs: its own configuration, and the rooms that all channels share. */
 export interface ChannelDeskParts {
@@ -26,6 +31,7 @@ export interface ChannelDeskParts {
   readonly ledger: Ledger;
   readonly database: Database;
   readonly disk: DiskGuard;
+  readonly certificates: CertificateDesk;
   readonly frameBudget: FrameBudget;
   readonly metrics: Metrics;
   readonly feed: EventFeed;
@@ -43,6 +49,9 @@ export interface ChannelState {
   lastMessageAtMs: number | null;
   /** Answered AE since the start. */
   refused: number;
+  /** Connections refused since the start. */
+  connectionsRefused: number;
+  lastRefusal: LastRefusal | null;
 }
 
 /** A channel as the composition holds it: started and stopped by its listener, shown by state and rate. */
@@ -52,6 +61,7 @@ export interface ChannelDesk {
   readonly listener: Listener;
   readonly state: ChannelState;
   readonly rate: RateCounter;
+  peers(): ChannelPeers;
 }
 
 /**
@@ -73,7 +83,14 @@ export const intakeChannelOf = (config: ChannelConfig): IntakeChannel => ({
 export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
   const { config, clock, log, facility, disk } = parts;
   const channel = intakeChannelOf(config);
-  const state: ChannelState = { address: null, connections: 0, lastMessageAtMs: null, refused: 0 };
+  const state: ChannelState = {
+    address: null,
+    connections: 0,
+    lastMessageAtMs: null,
+    refused: 0,
+    connectionsRefused: 0,
+    lastRefusal: null,
+  };
   const rate = new RateCounter(clock);
   const intake = createIntake({ ...parts, channel, onMessage: messageObserver(parts, state, rate) });
   let refusals = 0;
@@ -100,11 +117,21 @@ export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
       refusal(null, 'Refused: the frame is empty; expected a message that begins with MSH.', 'unreadable'),
     mayRead: () => !disk.isPaused,
     frameBudget: parts.frameBudget,
+    tls: parts.certificates.of(channelOwner(config.id)),
     clock,
     log,
     observe: listenerObserver(parts, state),
   });
-  return { config, channel, listener, state, rate };
+  const { host, tls } = config.listener;
+  const transport = tls === undefined ? 'plain' : tls.clientCaFile === undefined ? 'tls' : 'mutual-tls';
+  const isExposed = transport === 'plain' && !isLoopback(host);
+  if (isExposed)
+    log.warn('messages of a channel cross the network unencrypted, by choice', { channel: config.id, address: host });
+  const peers = (): ChannelPeers => {
+    const { connectionsRefused, lastRefusal } = state;
+    return { transport, isExposed, ...listener.peers(), refused: connectionsRefused, lastRefusal };
+  };
+  return { config, channel, listener, state, rate, peers };
 }
 
 const DISPOSITIONS = ['accepted', 'held', 'filtered', 'rejected', 'duplicate', 'refused'] as const;
@@ -134,10 +161,11 @@ function messageObserver(
   };
 }
 
-function listenerObserver({ config, metrics }: ChannelDeskParts, state: ChannelState): ListenerObserver {
+function listenerObserver({ config, metrics, clock }: ChannelDeskParts, state: ChannelState): ListenerObserver {
   const channel = config.id;
   const stray = metrics.counter('causeway_stray_bytes_total', { channel });
   const connections = metrics.gauge('causeway_connections', { channel });
+  const slowed = metrics.counter('causeway_senders_slowed_total', { channel });
   return {
     connections(open) {
       state.connections = open;
@@ -145,7 +173,11 @@ function listenerObserver({ config, metrics }: ChannelDeskParts, state: ChannelS
     },
     strayBytes: (count) => stray.add(count),
     frameRefused: (reason) => metrics.counter('causeway_frames_refused_total', { channel, reason }).add(),
-    connectionRefused: () =>
-      metrics.counter('causeway_frames_refused_total', { channel, reason: 'connection-limit' }).add(),
+    connectionRefused(reason) {
+      state.connectionsRefused += 1;
+      state.lastRefusal = { reason, atMs: clock.nowMs() };
+      metrics.counter('causeway_connections_refused_total', { channel, reason }).add();
+    },
+    senderSlowed: () => slowed.add(),
   };
 }

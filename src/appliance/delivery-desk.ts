@@ -1,5 +1,4 @@
 /** One dispatcher per destination, with its numbers. */
-import { readFileSync } from 'node:fs';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import type { FrameStore } from '../../outbox/frames.ts';
 import type { DestinationConfig } from '../config/schema.ts';
@@ -12,7 +11,6 @@ import type { MessageFacts } from '../delivery/settlement.ts';
 import { httpsJson } from '../destinations/https-json.ts';
 import type { CaseStore } from '../exceptions/case-store.ts';
 import type { Clock, Random } from '../model/clock.ts';
-import { CausewayError } from '../model/errors.ts';
 import { type DestinationId, sequenceOfId } from '../model/ids.ts';
 import type { Database } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
@@ -20,7 +18,9 @@ import { readSecret, systemCredentialsDirectory } from '../platform/secrets.ts';
 import { createAges } from '../status/ages.ts';
 import { RateCounter } from '../status/rates.ts';
 import type { Metrics } from '../status/registry.ts';
+import type { CertificateDesk } from './certificate-desk.ts';
 import type { EventFeed } from './events.ts';
+import { destinationOwner } from './tls-files.ts';
 
 /** Bounds of a request for a token. */
 const TOKEN_TIMEOUT_MS = 10_000;
@@ -32,6 +32,7 @@ export interface DeliveryDeskParts {
   readonly lane: LaneStore;
   readonly cases: CaseStore;
   readonly frames: FrameStore;
+  readonly certificates: CertificateDesk;
   readonly database: Database;
   readonly metrics: Metrics;
   readonly feed: EventFeed;
@@ -50,8 +51,8 @@ export interface DeliveryDesk {
 }
 
 /**
- * Builds a destination; it begins to send with `dispatcher.recover`. Secret and CA file are read here, once per start.
- * @throws CausewayError `SECRET_UNREADABLE`, `CONFIG_UNREADABLE` (CA file)
+ * Builds a destination; it begins to send with `dispatcher.recover`. Its secret is read here.
+ * @throws CausewayError `SECRET_UNREADABLE`
  */
 export function createDeliveryDesk(parts: DeliveryDeskParts): DeliveryDesk {
   const { config, lane, cases, database, clock, random, log } = parts;
@@ -73,22 +74,14 @@ export function createDeliveryDesk(parts: DeliveryDeskParts): DeliveryDesk {
   return { config, lane, dispatcher, rate, sender };
 }
 
-function readCa(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new CausewayError('CONFIG_UNREADABLE', `CA file ${path}.`, { cause });
-  }
-}
-
-function senderOf({ config, clock, log }: DeliveryDeskParts): Sender {
+function senderOf({ config, certificates, clock, log }: DeliveryDeskParts): Sender {
   const { authorization, timeoutMs, inFlightMax } = config;
-  const ca = config.tls.caFile === undefined ? undefined : readCa(config.tls.caFile);
+  const tls = certificates.of(destinationOwner(config.id));
   const sender = createHttpSender({
     timeoutMs,
     answerBytesMax: config.answerBytesMax,
     connectionsMax: inFlightMax,
-    ca,
+    tls,
   });
   if (authorization === undefined) return sender;
   const { scheme, secret, clientCredentials: client } = authorization;
@@ -102,7 +95,7 @@ function senderOf({ config, clock, log }: DeliveryDeskParts): Sender {
     timeoutMs: Math.min(timeoutMs, TOKEN_TIMEOUT_MS),
     answerBytesMax: TOKEN_ANSWER_BYTES_MAX,
     connectionsMax: 1,
-    ca,
+    tls,
   });
   const parts = { settings: client, sender: tokenSender, readSecret: read, clock };
   return authorizedSender(sender, clientCredentials(parts));

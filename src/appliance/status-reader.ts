@@ -12,6 +12,7 @@ import { readMemory } from '../platform/memory.ts';
 import { channelState, destinationState, worstFirst } from '../status/row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from '../status/snapshot.ts';
 import { verdictOf } from '../status/verdict.ts';
+import type { CertificateDesk } from './certificate-desk.ts';
 import type { ChannelDesk } from './channel-desk.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import type { EncryptionDesk } from './encryption-desk.ts';
@@ -31,6 +32,7 @@ export interface StatusReaderParts {
   readonly channels: readonly ChannelDesk[];
   readonly destinations: readonly DeliveryDesk[];
   readonly encryption: Pick<EncryptionDesk, 'status'>;
+  readonly certificates: Pick<CertificateDesk, 'status'>;
   readonly clock: Clock;
   /** Age of a wall-clock stamp, in ms, whatever the wall clock did meanwhile. */
   readonly ageOf: (stampMs: number) => number;
@@ -61,19 +63,21 @@ export async function readStatus(parts: StatusReaderParts): Promise<StatusSnapsh
   const { openCases } = totals;
   const disk = parts.disk.status;
   const memory = readMemory(config.memory.alarmBytes);
+  const certificates = parts.certificates.status();
   return {
     facility: config.facility,
     version: parts.version,
     pid: process.pid,
     startedAtMs: parts.startedAtMs,
     nowMs,
-    verdict: verdictOf({ nowMs, timezone, store, disk, memory, channels, destinations, openCases }),
+    verdict: verdictOf({ nowMs, timezone, store, disk, memory, channels, destinations, certificates, openCases }),
     store,
     identity: parts.identity,
     disk,
     memory,
     channels,
     destinations,
+    certificates,
     openCases,
   };
 }
@@ -84,6 +88,7 @@ function channelStatus(
   nowMs: number,
 ): ChannelStatus {
   const { address, connections, lastMessageAtMs, refused } = desk.state;
+  const peers = desk.peers();
   const facts = {
     nowMs,
     timezone: config.facility.timezone,
@@ -92,6 +97,7 @@ function channelStatus(
     storeFailed: database.state !== 'open',
     disk: disk.status.state,
     connections,
+    peers,
     lastMessageAtMs,
     quietAfterMs: null,
   };
@@ -101,6 +107,7 @@ function channelStatus(
     address,
     ...channelState(facts),
     connections,
+    peers,
     lastMessageAtMs,
     receivedPerMinute: desk.rate.perMinute(),
     totals: { ...totals.channel(desk.config.id as ChannelId), refused },

@@ -1,6 +1,7 @@
 /** What `causeway doctor` looks at. Each check looks for itself and says what it found; none changes anything. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
+import { isLoopback } from '../model/address.ts';
 import { CausewayError } from '../model/errors.ts';
 import { STORE_FORMAT } from '../model/store-format.ts';
 import { markedFormat } from '../platform/store-identity.ts';
@@ -22,7 +23,6 @@ const FREE_BYTES_MIN = GIB;
 const OTHERS = 0o077;
 /** Years that a machine with a set clock can show. */
 const YEARS = { from: 2_026, to: 2_100 };
-const LOOPBACK = /^(?:127\.|localhost$|\[?::1\]?$)/;
 
 const finding = (level: FindingLevel, topic: string, text: string): Finding => ({ level, topic, text });
 
@@ -66,11 +66,11 @@ export function checkStoreFormat({ store }: Config): readonly Finding[] {
 /** What leaves or enters the machine in the open. */
 export function checkNetwork({ channels, destinations, status }: Config): readonly Finding[] {
   const open = channels
-    .filter(({ listener }) => !LOOPBACK.test(listener.host))
+    .filter(({ listener }) => !isLoopback(listener.host))
     .map(({ id, listener }) =>
       finding('warn', `channel ${id}`, `MLLP without encryption on ${listener.host}. Only for a network you trust.`),
     );
-  const page = LOOPBACK.test(status.host)
+  const page = isLoopback(status.host)
     ? []
     : [finding('warn', 'status page', `Served without encryption or login on ${status.host}.`)];
   const plain = destinations

@@ -148,7 +148,12 @@ export const configSettings = z.strictObject({
 export const PATH_SETTINGS: readonly (readonly string[])[] = [
   ['store', 'path'],
   ['store', 'encryption', 'keys', '*', 'file'],
+  ['channels', '*', 'listener', 'tls', 'certificateFile'],
+  ['channels', '*', 'listener', 'tls', 'key', 'file'],
+  ['channels', '*', 'listener', 'tls', 'clientCaFile'],
   ['destinations', '*', 'tls', 'caFile'],
+  ['destinations', '*', 'tls', 'clientCertificate', 'certificateFile'],
+  ['destinations', '*', 'tls', 'clientCertificate', 'key', 'file'],
   ['destinations', '*', 'authorization', 'secret', 'file'],
   ['destinations', '*', 'authorization', 'clientCredentials', 'clientSecret', 'file'],
 ];

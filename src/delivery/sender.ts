@@ -12,6 +12,7 @@ import { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import pRetry from 'p-retry';
 import got, { HTTPError, RequestError, TimeoutError } from 'got';
+import { AEAD_SUITES, type TlsMaterial } from '../platform/tls-material.ts';
 import type { InboundResponse, OutboundRequest, Refused } from '../destinations/destination.ts';
 
 export interface Sender {
@@ -25,13 +26,14 @@ export interface HttpSenderOptions {
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
   readonly connectionsMax: number;
-  /** PEM of the CA to trust instead of the CAs of the runtime. */
-  readonly ca: string | undefined;
+  /** Certificates of the connection; `null`: the CAs of the runtime, and none to show. */
+  readonly tls: SenderTls | null;
 }
 
-const CIPHERS =
-  'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:' +
-  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
+/** CAs to trust instead of those of the runtime, and what proves this end; may be replaced while it runs. */
+export interface SenderTls {
+  readonly material: Pick<TlsMaterial, 'ca' | 'certificate' | 'key'>;
+}
 
 /** Only for the resolver's "try again": see the file comment. */
 const LOOK_UP_AGAIN = {
@@ -44,28 +46,21 @@ const LOOK_UP_AGAIN = {
 
 /** An HTTPS (or loopback HTTP) sender with kept connections, TLS 1.2 or newer with AEAD suites only. */
 export function createHttpSender(options: HttpSenderOptions): Sender {
-  const keepAlive = { keepAlive: true, maxSockets: options.connectionsMax, scheduling: 'lifo' } as const;
-  const agent = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };
-  const client = got.extend({
-    agent,
-    retry: { limit: 0 },
-    followRedirect: false,
-    throwHttpErrors: false,
-    decompress: false,
-    responseType: 'buffer',
-    timeout: { request: options.timeoutMs, connect: Math.min(10_000, options.timeoutMs) },
-    https: {
-      minVersion: 'TLSv1.2',
-      ciphers: CIPHERS,
-      ...(options.ca === undefined ? {} : { certificateAuthority: options.ca }),
-    },
-  });
+  let connected = connect(options);
+  const clientOf = (): Client => {
+    if (options.tls !== null && options.tls.material !== connected.material) {
+      connected.retire();
+      connected = connect(options);
+    }
+    return connected.client;
+  };
   return {
     async send(request, signal) {
       const cut = new AbortController();
       const stop = (): void => cut.abort();
       signal.addEventListener('abort', stop, { once: true });
       let mayBeOut = false;
+      const client = clientOf();
       const post = () => {
         // As a stream with its length: given a buffer, the library writes it in pieces and destroys the request when
         // the answer's headers come before it noticed that the last piece is out, which loses the answer's body.
@@ -94,11 +89,60 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
         signal.removeEventListener('abort', stop);
       }
     },
-    close() {
+    close: () => connected.destroy(),
+  };
+}
+
+type Client = ReturnType<typeof clientWith>;
+
+interface Connected {
+  readonly material: SenderTls['material'] | null;
+  readonly client: Client;
+  /** Requests on the way are finished; no connection is used for another one. */
+  retire(): void;
+  destroy(): void;
+}
+
+/** Connections with the certificates of the moment. */
+function connect(options: HttpSenderOptions): Connected {
+  const keepAlive = { keepAlive: true, maxSockets: options.connectionsMax, scheduling: 'lifo' } as const;
+  const agent = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };
+  const material = options.tls?.material ?? null;
+  return {
+    material,
+    client: clientWith(options, agent, material),
+    retire() {
+      agent.https.maxFreeSockets = 0;
+      for (const socket of Object.values(agent.https.freeSockets).flat()) socket?.destroy();
+    },
+    destroy() {
       agent.http.destroy();
       agent.https.destroy();
     },
   };
+}
+
+function clientWith(
+  options: HttpSenderOptions,
+  agent: { readonly http: HttpAgent; readonly https: HttpsAgent },
+  material: SenderTls['material'] | null,
+) {
+  return got.extend({
+    agent,
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    decompress: false,
+    responseType: 'buffer',
+    timeout: { request: options.timeoutMs, connect: Math.min(10_000, options.timeoutMs) },
+    https: {
+      minVersion: 'TLSv1.2',
+      ciphers: AEAD_SUITES,
+      ...(material?.ca == null ? {} : { certificateAuthority: material.ca }),
+      ...(material?.certificate == null ? {} : { certificate: material.certificate }),
+      ...(material?.key == null ? {} : { key: material.key }),
+    },
+  });
 }
 
 /**

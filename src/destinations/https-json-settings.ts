@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deliverySettings } from '../delivery/settings.ts';
+import { secretReference } from '../platform/secret-settings.ts';
 import { authorizationSettings } from './authorization-settings.ts';
 import { repetitionSettings } from './repetition-settings.ts';
 
@@ -33,6 +34,18 @@ export const httpsJsonSettings = z
           .min(1)
           .optional()
           .describe('PEM file with the CA that signed the destination. Default: the CAs of the runtime.'),
+        clientCertificate: z
+          .strictObject({
+            certificateFile: z
+              .string()
+              .min(1)
+              .describe('PEM file with the certificate that the destination asks for, behind it those of its issuers.'),
+            key: secretReference.describe(
+              'Its private key as PEM without passphrase: { file: PATH } or { credential: NAME }.',
+            ),
+          })
+          .optional()
+          .describe('Proves this appliance to the destination (mutual TLS).'),
       })
       .prefault({}),
     batch: z

@@ -2,19 +2,8 @@
  * The closed catalogue of environment failures. `docs/errors.md` is generated from it and `causeway explain CODE` shows
  * the same text. Data problems are not here: they are values (`problem.ts`).
  */
-import type { AckCode } from './acknowledgment.ts';
 import type { RetryMeaning } from './delivery.ts';
-
-interface ErrorSpec {
-  readonly text: string;
-  readonly retry: RetryMeaning;
-  /** Reply when raised before the commit; null when no sender is waiting. */
-  readonly ack: AckCode | null;
-  readonly httpStatus: number;
-  readonly level: 'error' | 'warn' | 'info';
-  /** What the operator can do. */
-  readonly hint: string;
-}
+import type { ErrorSpec } from './error-spec.ts';
 
 /** Every code with its texts and what each door answers: MLLP (`ack`), HTTP (`httpStatus`), the log (`level`). */
 export const ERROR_SPECS = {
@@ -41,6 +30,16 @@ export const ERROR_SPECS = {
     httpStatus: 500,
     level: 'error',
     hint: 'Check that the service user may read the file, or that the unit has LoadCredential= for it.',
+  },
+  TLS_MATERIAL_INVALID: {
+    text: 'A certificate, its private key or a file of CAs cannot be used.',
+    retry: 'permanent',
+    ack: null,
+    httpStatus: 503,
+    level: 'error',
+    hint:
+      'Check that the files are PEM, that the key is the one of the first certificate, and that the service user may ' +
+      'read them. While the appliance runs, the material from before stays in use until the files are right.',
   },
   FRAME_TOO_LARGE: {
     text: 'A frame exceeds the limit of its channel (frameBytesMax).',

@@ -29,6 +29,11 @@ export function untilStopSignal(): Promise<'SIGTERM' | 'SIGINT'> {
   });
 }
 
+/** Calls `reload` for every SIGHUP from now on, as service managers ask for a reload (systemd: ExecReload=). */
+export function onReloadSignal(reload: () => void): void {
+  process.on('SIGHUP', reload);
+}
+
 /**
  * A bug ends the process with status 70 after one log line; what was not acknowledged is sent again by its sender.
  * The line has the error's name, code and stack frames but not its text: a parser's error can quote a message.

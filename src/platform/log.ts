@@ -33,6 +33,8 @@ export interface LogFields {
   readonly state?: string;
   /** Id of a key of the store. */
   readonly key?: string;
+  /** What a certificate belongs to: a channel or a destination. */
+  readonly owner?: string;
 }
 
 /** The levels tell the consequence, not the cause. */

@@ -20,6 +20,7 @@ interface MetricSpec {
     | 'entries'
     | 'attempts'
     | 'cases'
+    | 'waits'
     | 'hours'
     | 'state';
   readonly labels: readonly string[];
@@ -52,7 +53,31 @@ export const METRICS = {
     type: 'counter',
     unit: 'frames',
     labels: ['channel', 'reason'],
-    help: 'Frames or connections that the listener ended: too large, too slow, empty, too much memory.',
+    help: 'Frames that the listener ended: too large, too slow, empty, too much memory.',
+  },
+  causeway_connections_refused_total: {
+    type: 'counter',
+    unit: 'connections',
+    labels: ['channel', 'reason'],
+    help: 'Connections closed before a frame of theirs was taken, by reason (`causeway explain REASON`).',
+  },
+  causeway_senders_slowed_total: {
+    type: 'counter',
+    unit: 'waits',
+    labels: ['channel'],
+    help: 'Times an address was not read for a while, because it sent faster than `listener.perAddress` allows.',
+  },
+  causeway_certificate_not_after_timestamp_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: ['owner', 'role'],
+    help: 'When the certificate that ends first ends (Unix time), by owner and role: own, or authority (CAs).',
+  },
+  causeway_certificate_trouble: {
+    type: 'gauge',
+    unit: 'state',
+    labels: ['owner'],
+    help: '1 while new certificate files cannot be used and the ones before stay in use, else 0.',
   },
   causeway_stray_bytes_total: {
     type: 'counter',

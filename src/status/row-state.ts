@@ -5,8 +5,9 @@
  * channels, destinations, counts and ages only.
  */
 import type { DiskState } from '../model/disk.ts';
-import type { DestinationStatus, FlowState } from './snapshot.ts';
+import type { ChannelPeers, DestinationStatus, FlowState } from './snapshot.ts';
 import { STORE_DAMAGED_CLASS } from '../model/store-damage.ts';
+import { CONNECTION_REFUSALS } from '../model/connection-refusal.ts';
 import { FLOW_STATES } from './snapshot.ts';
 import { formatAge, formatCount, formatCountOf, formatMoment, type Moment, waitingText } from './wording.ts';
 
@@ -30,6 +31,7 @@ export interface ChannelFacts extends Moment {
   /** How full the disk is: from `refusing` on, messages are answered AE or not read. */
   readonly disk: DiskState;
   readonly connections: number;
+  readonly peers: ChannelPeers;
   readonly lastMessageAtMs: number | null;
   /** A longer silence is worth a word; null when no usual interval is known. */
   readonly quietAfterMs: number | null;
@@ -69,8 +71,31 @@ const DISK_TEXTS: Readonly<Partial<Record<DiskState, string>>> = {
   'read-only': 'Answers AE while the disk takes no writes; senders keep their messages and repeat them.',
 };
 
+/** A refused connection is spoken of for so long. */
+const REFUSAL_TOLD_MS = 600_000;
+
 /** What a channel's row says. */
 export function channelState(facts: ChannelFacts): StateText {
+  const flow = flowState(facts);
+  return { ...flow, text: `${flow.text}${peersText(facts)}` };
+}
+
+/** What people must know of who is connected, or who is not: refused, slowed, unencrypted. */
+function peersText(facts: ChannelFacts): string {
+  const { lastRefusal, refused, slowed, isExposed } = facts.peers;
+  const isRecent = lastRefusal !== null && facts.nowMs - lastRefusal.atMs < REFUSAL_TOLD_MS;
+  const sentences = [
+    isRecent
+      ? `${formatCountOf(refused, 'connection')} refused since the start, the last at ` +
+        `${formatMoment(lastRefusal.atMs, facts)}: ${CONNECTION_REFUSALS[lastRefusal.reason].text}.`
+      : '',
+    slowed > 0 ? `${formatCountOf(slowed, 'address', 'addresses')} read more slowly: above the limit.` : '',
+    isExposed ? 'Not encrypted.' : '',
+  ];
+  return sentences.map((sentence) => (sentence === '' ? '' : ` ${sentence}`)).join('');
+}
+
+function flowState(facts: ChannelFacts): StateText {
   const { nowMs, lastMessageAtMs, quietAfterMs } = facts;
   if (!facts.listening) {
     const text =

@@ -6,6 +6,8 @@
 import type { StoreIdentity } from '../model/store-identity.ts';
 import type { MemoryStatus } from '../model/memory.ts';
 import type { DiskStatus } from '../model/disk.ts';
+import type { CertificateFacts, CertificateUrgency } from '../model/certificate.ts';
+import type { LastRefusal } from '../model/connection-refusal.ts';
 
 /** Worst first: the order in which rows are shown. */
 export const FLOW_STATES = ['blocked', 'behind', 'needs-attention', 'silent', 'flowing'] as const;
@@ -33,6 +35,8 @@ export interface StatusSnapshot {
   readonly memory: MemoryStatus;
   readonly channels: readonly ChannelStatus[];
   readonly destinations: readonly DestinationStatus[];
+  /** Certificates of listeners and destinations, the first to end first. */
+  readonly certificates: readonly CertificateStatus[];
   /** Open exception cases, all causes. */
   readonly openCases: number;
 }
@@ -73,6 +77,32 @@ export interface StoreDamageStatus {
   readonly listed: readonly string[];
 }
 
+/** The certificate of one owner and role that ends first. */
+export interface CertificateStatus extends CertificateFacts {
+  /** `channel clinical own`. */
+  readonly id: string;
+  /** `channel clinical`, `destination erp`. */
+  readonly owner: string;
+  readonly urgency: CertificateUrgency;
+  /** Why newer files are not in use; null while the files are. */
+  readonly trouble: string | null;
+}
+
+/** Who may send on a channel, and who was turned away. */
+export interface ChannelPeers {
+  /** `mutual-tls`: senders show certificates. */
+  readonly transport: 'plain' | 'tls' | 'mutual-tls';
+  /** Messages cross a network unencrypted, by choice. */
+  readonly isExposed: boolean;
+  /** Addresses connected now. */
+  readonly addresses: number;
+  /** Those of them that are not read at the moment, because they send faster than their limit. */
+  readonly slowed: number;
+  /** Connections refused since the start. */
+  readonly refused: number;
+  readonly lastRefusal: LastRefusal | null;
+}
+
 /** One channel. */
 export interface ChannelStatus {
   readonly id: string;
@@ -82,6 +112,7 @@ export interface ChannelStatus {
   readonly state: FlowState;
   readonly text: string;
   readonly connections: number;
+  readonly peers: ChannelPeers;
   readonly lastMessageAtMs: number | null;
   readonly receivedPerMinute: number;
   /** Since the store was provisioned (durable), except `refused`, which is since start. */

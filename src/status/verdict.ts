@@ -1,6 +1,7 @@
 /**
  * The one sentence about the whole facility, from the rows' states. Pure; wording rules as in `row-state.ts`.
  */
+import { certificateFindings } from './certificate-wording.ts';
 import { isStoppedByDamage, type StateText } from './row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from './snapshot.ts';
 import {
@@ -18,11 +19,12 @@ import {
 /** The parts of a snapshot that decide its verdict. */
 export type VerdictParts = Pick<
   StatusSnapshot,
-  'nowMs' | 'store' | 'disk' | 'memory' | 'channels' | 'destinations' | 'openCases'
+  'nowMs' | 'store' | 'disk' | 'memory' | 'channels' | 'destinations' | 'certificates' | 'openCases'
 > &
   Pick<Moment, 'timezone'>;
 
-interface Finding extends StateText {
+/** One thing that is wrong. */
+export interface Finding extends StateText {
   /** Said after `text` when nothing else is wrong. */
   readonly reassurance: string;
   /** Short form behind "Also:". */
@@ -45,6 +47,7 @@ export function verdictOf(parts: VerdictParts): StateText {
     ...listenerFindings(parts),
     ...behindFindings(parts),
     ...personFindings(parts),
+    ...certificateFindings(parts),
     ...memoryFindings(parts),
     ...silenceFindings(parts),
   ];

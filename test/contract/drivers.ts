@@ -1,8 +1,13 @@
 /** One driver per listener kind: how a sender of that kind speaks. A kind without driver does not compile. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encodeFrame, FrameDecoder } from '../../src/hl7/framing.ts';
 import { type MllpSettings, mllpSettings } from '../../listeners/mllp-settings.ts';
 import type { ListenerSettings } from '../../listeners/index.ts';
+import { type Pair, TestCa } from '../support/certificates.ts';
 
 export interface SenderConnection {
   /** The transport form of a payload. */
@@ -21,20 +26,78 @@ export interface Driver {
   connect(address: string): Promise<SenderConnection>;
 }
 
-export const drivers: Record<ListenerSettings['kind'], Driver> = {
+/** A driver for each kind, and for each way in which the kind can be secured. */
+type DriverName = ListenerSettings['kind'] | 'mllp over mutual TLS';
+
+export const drivers: Record<DriverName, Driver> = {
   mllp: {
     settings: (overrides = {}) => ({ ...mllpSettings.parse({ kind: 'mllp', port: 0 }), ...overrides }),
-    connect: connectMllp,
+    async connect(address) {
+      const [host = '', port = ''] = address.split(':');
+      const socket = connect({ host, port: Number(port), noDelay: true });
+      await opened(socket, 'connect');
+      return connectionOver(socket);
+    },
+  },
+  'mllp over mutual TLS': {
+    settings: (overrides = {}) => ({
+      ...mllpSettings.parse({ kind: 'mllp', port: 0, tls: tlsFiles().settings }),
+      ...overrides,
+    }),
+    async connect(address) {
+      const [host = '', port = ''] = address.split(':');
+      const { ca, sender } = tlsFiles();
+      const proof = { ca, cert: sender.certificate, key: sender.key, servername: 'localhost' };
+      const socket = connectTls({ host, port: Number(port), ...proof });
+      await opened(socket, 'secureConnect');
+      return connectionOver(socket);
+    },
   },
 };
 
-async function connectMllp(address: string): Promise<SenderConnection> {
-  const [host = '', port = ''] = address.split(':');
-  const socket: Socket = connect({ host, port: Number(port), noDelay: true });
+interface DriverTls {
+  readonly ca: string;
+  readonly sender: Pair;
+  readonly settings: {
+    readonly certificateFile: string;
+    readonly key: { file: string };
+    readonly clientCaFile: string;
+  };
+}
+
+let made: DriverTls | null = null;
+
+/** Made once for all tests of a file; the system removes what is left in its folder for temporary files. */
+function tlsFiles(): DriverTls {
+  if (made !== null) return made;
+  const ca = new TestCa();
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-driver-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const put = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text, { mode: 0o600 });
+    return join(folder, name);
+  };
+  const own = ca.issue();
+  made = {
+    ca: ca.certificate,
+    sender: ca.issue({ names: ['sender.example'] }),
+    settings: {
+      certificateFile: put('own.pem', own.certificate),
+      key: { file: put('own-key.pem', own.key) },
+      clientCaFile: put('ca.pem', ca.certificate),
+    },
+  };
+  return made;
+}
+
+async function opened(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    socket.once('connect', () => resolve());
+    socket.once(event, () => resolve());
     socket.once('error', reject);
   });
+}
+
+function connectionOver(socket: Socket): SenderConnection {
   const decoder = new FrameDecoder({ frameBytesMax: 1_000_000, missingFinalCr: 'refuse' });
   const received: string[] = [];
   let wake = (): void => {};

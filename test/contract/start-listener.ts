@@ -9,6 +9,7 @@ import type { ChannelId } from '../../src/model/ids.ts';
 import type { Intake } from '../../src/model/intake.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLog } from '../../src/platform/log.ts';
+import { WatchedTls } from '../../src/platform/watched-tls.ts';
 import { type Driver, drivers } from './drivers.ts';
 
 /** Every kind of listener with its driver. */
@@ -18,6 +19,7 @@ export const kinds = Object.entries(drivers).map(([kind, driver]) => ({ kind, dr
 export interface Noted {
   refused: string[];
   stray: number;
+  slowed: number;
   open: number;
 }
 
@@ -28,7 +30,7 @@ export async function started(
   overrides: Partial<MllpSettings> = {},
   budgetBytes = 1e9,
 ) {
-  const noted: Noted = { refused: [], stray: 0, open: 0 };
+  const noted: Noted = { refused: [], stray: 0, slowed: 0, open: 0 };
   const observe: ListenerObserver = {
     connections: (open) => {
       noted.open = open;
@@ -37,16 +39,30 @@ export async function started(
       noted.stray += count;
     },
     frameRefused: (reason) => void noted.refused.push(reason),
-    connectionRefused: () => void noted.refused.push('connection'),
+    connectionRefused: (reason) => void noted.refused.push(reason),
+    senderSlowed: () => {
+      noted.slowed += 1;
+    },
   };
   const gate = { open: true };
-  const listener = createListener(driver.settings(overrides), {
+  const settings = driver.settings(overrides);
+  const { tls } = settings;
+  const listener = createListener(settings, {
     channelId: 'lab' as ChannelId,
     intake,
     refuseOversized: (first) => Buffer.from(`refused ${first.length > 0}`),
     refuseEmpty: () => Buffer.from('refused empty'),
     mayRead: () => gate.open,
     frameBudget: new FrameBudget(budgetBytes),
+    tls:
+      tls === undefined
+        ? null
+        : await WatchedTls.read({
+            owner: 'channel lab',
+            files: { ...tls, caFile: tls.clientCaFile },
+            clock: systemClock,
+            log: silentLog,
+          }),
     clock: systemClock,
     log: silentLog,
     observe,

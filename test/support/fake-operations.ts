@@ -3,7 +3,13 @@ import { CausewayError } from '../../src/model/errors.ts';
 import { STORE_FORMAT } from '../../src/model/store-format.ts';
 import type { DiskStatus } from '../../src/model/disk.ts';
 import { channelState, destinationState, worstFirst } from '../../src/status/row-state.ts';
-import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from '../../src/status/snapshot.ts';
+import type {
+  ChannelPeers,
+  ChannelStatus,
+  DestinationStatus,
+  StatusSnapshot,
+  StoreStatus,
+} from '../../src/status/snapshot.ts';
 import { verdictOf } from '../../src/status/verdict.ts';
 
 /** 2026-05-04 14:14:00 UTC, 09:14:00 in Chicago. */
@@ -18,6 +24,16 @@ export const FAKE_IDENTITY = {
 
 export const FAKE_NOW_MS = Date.UTC(2026, 4, 4, 14, 14, 0);
 export const FAKE_TIMEZONE = 'America/Chicago';
+
+/** A channel on loopback that has turned nobody away. */
+export const FAKE_PEERS: ChannelPeers = {
+  transport: 'plain',
+  isExposed: false,
+  addresses: 1,
+  slowed: 0,
+  refused: 0,
+  lastRefusal: null,
+};
 
 export function fakeChannel(changes: Partial<ChannelStatus> = {}): ChannelStatus {
   const facts = {
@@ -34,6 +50,7 @@ export function fakeChannel(changes: Partial<ChannelStatus> = {}): ChannelStatus
     kind: 'mllp',
     address: '127.0.0.1:2575',
     connections: 2,
+    peers: FAKE_PEERS,
     lastMessageAtMs: FAKE_NOW_MS - 12_000,
     receivedPerMinute: 14,
     totals: {
@@ -131,6 +148,7 @@ export function fakeSnapshot(changes: Partial<StatusSnapshot> = {}): StatusSnaps
     memory: FAKE_MEMORY,
     channels: [fakeChannel()],
     destinations: [fakeDestination()],
+    certificates: [],
     openCases: 0,
     ...changes,
   };

@@ -132,7 +132,9 @@ test('a port that another process holds is told with its channel, before the sta
 test('listeners and pages beyond this machine, an open store folder and a clock nobody set are told', async () => {
   const found = await doctor(
     (text) =>
-      text.replace('kind: mllp,', 'kind: mllp, host: 0.0.0.0,').replace('status: {', 'status: { host: 0.0.0.0,'),
+      text
+        .replace('kind: mllp,', 'kind: mllp, host: 0.0.0.0, allowPlaintext: true, allow: [10.0.0.0/8],')
+        .replace('status: {', 'status: { host: 0.0.0.0,'),
     (folder) => {
       mkdirSync(join(folder, 'data'));
       chmodSync(join(folder, 'data'), 0o755);

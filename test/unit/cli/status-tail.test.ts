@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
-import { FAKE_IDENTITY, FAKE_MEMORY, FAKE_STORE, fakeDisk } from '../../support/fake-operations.ts';
+import { FAKE_IDENTITY, FAKE_MEMORY, FAKE_PEERS, FAKE_STORE, fakeDisk } from '../../support/fake-operations.ts';
 import { type Answer, type Asked, startFakeAppliance } from './fake-appliance.ts';
 import { fakeContext } from './fake-context.ts';
 
@@ -26,6 +26,7 @@ const snapshot = (state: StatusSnapshot['verdict']['state']): StatusSnapshot => 
   memory: FAKE_MEMORY,
   disk: fakeDisk({ hoursToFull: 30 }),
   openCases: 2,
+  certificates: [],
   channels: [channel('a-fine', 'flowing'), channel('b-broken', 'blocked')],
   destinations: [
     {
@@ -79,6 +80,7 @@ function channel(id: string, state: StatusSnapshot['verdict']['state']): StatusS
     state,
     text: `${id} text`,
     connections: 1,
+    peers: FAKE_PEERS,
     lastMessageAtMs: NOW - 3_000,
     receivedPerMinute: 22,
     totals,

@@ -14,8 +14,8 @@ test('two channels with one id', () => {
 test.each([
   ['the same host, unsaid', 'kind: mllp, port: 2575', true],
   ['the same host by name', 'kind: mllp, port: 2575, host: localhost', true],
-  ['every address', 'kind: mllp, port: 2575, host: 0.0.0.0', true],
-  ['another address', 'kind: mllp, port: 2575, host: 10.0.0.5', false],
+  ['every address', 'kind: mllp, port: 2575, host: 0.0.0.0, allowPlaintext: true, allow: [10.0.0.0/8]', true],
+  ['another address', 'kind: mllp, port: 2575, host: 10.0.0.5, allowPlaintext: true, allow: [10.0.0.0/8]', false],
   ['another port', 'kind: mllp, port: 2576', false],
   ['a port that the system chooses', 'kind: mllp, port: 0', false],
 ])('two channels on one port: %s', (_, listener, clashes) => {

@@ -131,7 +131,27 @@ test('a byte order mark at the start of a file does no harm', () => {
   expect(loadConfig(join(folder, 'a.yaml')).ok).toBe(true);
 });
 
-test('MLLP on every address is possible when it is said', () => {
-  const folder = folderWith({ 'a.yaml': edited(['kind: mllp,', 'kind: mllp, host: 0.0.0.0,']) });
-  expect(loadedFrom(join(folder, 'a.yaml')).config.channels[0]?.listener.host).toBe('0.0.0.0');
+test.each([
+  ['host: 0.0.0.0', false],
+  ['host: 10.1.2.3, allowPlaintext: true', false],
+  ['host: 10.1.2.3, allow: [10.0.0.0/8]', false],
+  ['host: 0.0.0.0, allowPlaintext: true, allow: [10.0.0.0/8]', true],
+  ['host: 0.0.0.0, tls: { certificateFile: a.pem, key: { file: a-key.pem } }', true],
+  ['host: localhost', true],
+  ["host: '::1'", true],
+])('MLLP beyond this machine is encrypted, or open to named addresses by choice: %s', (listener, isRight) => {
+  const folder = folderWith({ 'a.yaml': edited(['kind: mllp,', `kind: mllp, ${listener},`]) });
+  const loaded = loadConfig(join(folder, 'a.yaml'));
+  expect(loaded.ok).toBe(isRight);
+  if (!loaded.ok) expect(loaded.problems).toMatchObject([{ text: expect.stringMatching(/allowPlaintext: true/) }]);
+});
+
+test.each([
+  ['tls: { certificateFile: a.pem, key: { file: k.pem }, clientNames: [adt] }', /expected clientCaFile beside it/],
+  ['allow: [10.0.0.0/33]', /expected an address or a range/],
+  ['allow: [10.0.0]', /expected an address or a range/],
+])('what would protect nobody is refused: %s', (listener, text) => {
+  const folder = folderWith({ 'a.yaml': edited(['kind: mllp,', `kind: mllp, ${listener},`]) });
+  const loaded = loadConfig(join(folder, 'a.yaml'));
+  expect(loaded).toMatchObject({ ok: false, problems: [{ text: expect.stringMatching(text) }] });
 });

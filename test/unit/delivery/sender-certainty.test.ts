@@ -23,7 +23,8 @@ const listen = async (server: TcpServer): Promise<number> => {
 };
 
 function openSender(ca?: string) {
-  const sender = createHttpSender({ timeoutMs: 2_000, answerBytesMax: 10_000, connectionsMax: 1, ca });
+  const tls = ca === undefined ? null : { material: { ca, certificate: null, key: null } };
+  const sender = createHttpSender({ timeoutMs: 2_000, answerBytesMax: 10_000, connectionsMax: 1, tls });
   onTestFinished(() => sender.close());
   return (url: string) => sender.send({ url, headers: {}, body: Buffer.from('{}') }, new AbortController().signal);
 }

@@ -10,6 +10,7 @@ import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
 import { verdictOf } from '../../../src/status/verdict.ts';
 import {
   FAKE_NOW_MS,
+  FAKE_PEERS,
   FAKE_STORE,
   FAKE_TIMEZONE,
   fakeChannel,
@@ -31,6 +32,7 @@ const channel = (changes: Partial<ChannelFacts> = {}) =>
     storeFailed: false,
     disk: 'plenty',
     connections: 1,
+    peers: FAKE_PEERS,
     lastMessageAtMs: FAKE_NOW_MS,
     quietAfterMs: null,
     ...changes,
@@ -60,6 +62,7 @@ const verdict = (changes: Partial<StatusSnapshot> = {}) =>
     memory: FAKE_MEMORY,
     channels: [fakeChannel()],
     destinations: [fakeDestination()],
+    certificates: [],
     openCases: 0,
     ...changes,
   });
