@@ -27,7 +27,7 @@ export const mllpSettings = z
       .max(7_200_000)
       .default(60_000)
       .describe(
-        'Silence after which TCP asks whether the sender is still there, in ms. One that does not answer is closed by ' +
+        'Silence after which TCP asks whether the sender is still there, in ms. Without an answer it is closed by ' +
           'the system, at the latest by idleTimeoutMs.',
       ),
     port: z.int().min(0).max(65_535).describe('TCP port the sender connects to. 0 lets the system choose one.'),
