@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { FrameBudget } from '../../listeners/frame-budget.ts';
-import { createListener } from '../../listeners/index.ts';
+import { createListener, type ListenerSettings } from '../../listeners/index.ts';
 import type { ListenerObserver } from '../../listeners/listener.ts';
 import type { MllpSettings } from '../../listeners/mllp-settings.ts';
 import type { ChannelId } from '../../src/model/ids.ts';
 import type { Intake } from '../../src/model/intake.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { silentLog } from '../../src/platform/log.ts';
+import { type LogFields, silentLog } from '../../src/platform/log.ts';
 import { WatchedTls } from '../../src/platform/watched-tls.ts';
 import { type Driver, drivers } from './drivers.ts';
 
@@ -21,6 +21,12 @@ export interface Noted {
   stray: number;
   slowed: number;
   open: number;
+}
+
+/** A line that the listener logged. */
+export interface Logged extends LogFields {
+  readonly level: string;
+  readonly text: string;
 }
 
 /** A listener that runs until the test ends; `gate.open` says whether anything may be read. */
@@ -46,7 +52,12 @@ export async function started(
   };
   const gate = { open: true };
   const settings = driver.settings(overrides);
-  const { tls } = settings;
+  const log: Logged[] = [];
+  const note =
+    (level: string) =>
+    (text: string, fields: LogFields = {}) =>
+      void log.push({ level, text, ...fields });
+  const tls = await watchedTls(settings);
   const listener = createListener(settings, {
     channelId: 'lab' as ChannelId,
     intake,
@@ -54,17 +65,9 @@ export async function started(
     refuseEmpty: () => Buffer.from('refused empty'),
     mayRead: () => gate.open,
     frameBudget: new FrameBudget(budgetBytes),
-    tls:
-      tls === undefined
-        ? null
-        : await WatchedTls.read({
-            owner: 'channel lab',
-            files: { ...tls, caFile: tls.clientCaFile },
-            clock: systemClock,
-            log: silentLog,
-          }),
+    tls,
     clock: systemClock,
-    log: silentLog,
+    log: { error: note('error'), warn: note('warn'), info: note('info'), debug: note('debug') },
     observe,
   });
   const address = await listener.start();
@@ -74,7 +77,13 @@ export async function started(
     onTestFinished(() => sender.destroy());
     return sender;
   };
-  return { listener, connect, noted, gate };
+  return { listener, address, connect, noted, gate, log, tls };
+}
+
+async function watchedTls({ tls }: ListenerSettings): Promise<WatchedTls | null> {
+  if (tls === undefined) return null;
+  const files = { ...tls, caFile: tls.clientCaFile };
+  return WatchedTls.read({ owner: 'channel lab', files, clock: systemClock, log: silentLog });
 }
 
 /** Answers with the payload, after a pause that differs from frame to frame. */
