@@ -2,11 +2,13 @@
  * Stored frames with the reply that was given, found by message id and by the sender's control id (`control-ids.ts`).
  */
 import type { Clock } from '../src/model/clock.ts';
+import { CausewayError } from '../src/model/errors.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import type { ControlIdFinding, ControlIdPlace, ControlIdQuery } from './control-id-finding.ts';
 import { ControlIdIndex, type IndexOptions } from './control-ids.ts';
 import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
+import { numberedPage, type NumberedPage } from './numbered-page.ts';
 import { type MessageHeaderRecord, type MessageRecord, messageParts, readMessage } from './records.ts';
 import { StoreClock } from './store-clock.ts';
 import type { Totals } from './totals.ts';
@@ -21,6 +23,11 @@ export interface MessageToStore {
 /** A message as it is (or is about to be) stored, with its number: from 1, in order of arrival over all channels. */
 export interface StoredMessage extends MessageRecord {
   readonly sequence: number;
+}
+
+/** Messages in order, and the numbers between them that cannot be read. */
+export interface MessagePage extends Omit<NumberedPage, 'rows'> {
+  readonly messages: readonly StoredMessage[];
 }
 
 /**
@@ -109,15 +116,25 @@ export class FrameStore {
     batch.onJoin.push(() => this.#totals.countMessage(channelId, 'expired'));
   }
 
-  /** A page of numbers of stored messages above `after`, in order; nothing of them is read. */
+  /** A page of numbers of stored messages above `after`, in order, damaged ones among them: nothing of them is read. */
   async numbersAfter(after: number, limit: number): Promise<number[]> {
-    const keys = await this.#database.keys({ gte: messageKey(after + 1), lt: endOf('m!'), limit });
-    return keys.map(sequenceOfKey);
+    const range = { gte: messageKey(after + 1), lt: endOf('m!'), limit };
+    try {
+      return (await this.#database.keys(range)).map(sequenceOfKey);
+    } catch (error) {
+      if (!(error instanceof CausewayError) || error.code !== 'STORE_DAMAGED') throw error;
+      return (await this.#database.scan(range)).rows.map(({ key }) => sequenceOfKey(key));
+    }
   }
 
-  /** A page of messages with a number above `after`, oldest first. */
-  async after(after: number, limit: number): Promise<StoredMessage[]> {
-    const rows = await this.#database.range({ gte: messageKey(after + 1), lt: endOf('m!'), limit });
-    return rows.map((row) => ({ sequence: sequenceOfKey(row.key), ...readMessage(row.payload) }));
+  /** A page of messages with a number above `after`, oldest first; what cannot be read is named. */
+  async page(after: number, limit: number): Promise<MessagePage> {
+    const [low, high] = [this.#totals.low('message'), this.#totals.committed('message')];
+    const table = { prefix: 'm!', key: messageKey, low, high };
+    const { rows, ...rest } = await numberedPage(this.#database, table, { after, limit });
+    return {
+      messages: rows.map((row) => ({ sequence: sequenceOfKey(row.key), ...readMessage(row.payload) })),
+      ...rest,
+    };
   }
 }

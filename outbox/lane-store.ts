@@ -31,6 +31,8 @@ export type { StoredEntry } from './stored-entry.ts';
 export interface ParkedEntry {
   readonly sequence: number;
   readonly record: ParkedRecord;
+  /** Its record cannot be read, and why: it stands for one that waits for a person. */
+  readonly damage?: string;
 }
 
 const PAGE = 512;
@@ -231,10 +233,8 @@ export class LaneStore {
     const { rows } = await this.#database.scan({ gte, lt: endOf(this.#prefix('p')), limit });
     return rows.map((row) => {
       const sequence = sequenceOfKey(row.key);
-      return {
-        sequence,
-        record: isDamaged(row) ? unreadableParked(this.#database, this.id, sequence) : decodeJson(row.payload),
-      };
+      if (!isDamaged(row)) return { sequence, record: decodeJson(row.payload) };
+      return { sequence, record: unreadableParked(this.#database, this.id, sequence), damage: row.damage };
     });
   }
 

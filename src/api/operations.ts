@@ -7,7 +7,7 @@ import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
 import type { CaseId, DestinationId, EntryId, MessageId } from '../model/ids.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
 import type { Disposition } from '../model/intake.ts';
-import type { StoreReport } from '../model/store-damage.ts';
+import type { StoreReport, UnreadableRecord } from '../model/store-damage.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** Which page of a list. */
@@ -28,6 +28,8 @@ export interface Page<Row> {
   readonly rows: readonly Row[];
   /** Pass as `after` for the next page; null at the end. */
   readonly next: string | null;
+  /** What belongs between the rows, or to them, and cannot be read. */
+  readonly damaged: readonly UnreadableRecord[];
 }
 
 /** A stored message without its content. */
@@ -65,6 +67,14 @@ export interface CaseDetail {
   readonly case: ExceptionCase;
   readonly message: MessageRow | null;
   readonly entries: readonly EntryRow[];
+  readonly damaged: readonly UnreadableRecord[];
+}
+
+/** A message with the entries that came from it. */
+export interface MessageDetail {
+  readonly message: MessageRow;
+  readonly entries: readonly EntryRow[];
+  readonly damaged: readonly UnreadableRecord[];
 }
 
 /** Which stored entries are sent again. */
@@ -86,6 +96,9 @@ export interface ReplayAnswer {
   readonly entries: number;
   readonly replayed: number;
   readonly money: readonly { readonly currency: string; readonly amount: string }[];
+  /** What of the range cannot be read, and so is not sent: the first of it, and how many there are. */
+  readonly damaged: readonly UnreadableRecord[];
+  readonly damagedRecords: number;
 }
 
 /** One thing that happened, for `causeway tail`; no patient data. */
@@ -119,9 +132,7 @@ export interface Operations {
   isReady(): boolean;
   /** By control id: found for as long as messages are kept, at most the last 32 of one day and channel. */
   listMessages(query: MessageQuery): Promise<Page<MessageRow>>;
-  showMessage(
-    messageId: string,
-  ): Promise<{ readonly message: MessageRow; readonly entries: readonly EntryRow[] } | null>;
+  showMessage(messageId: string): Promise<MessageDetail | null>;
   showEntry(entryId: string): Promise<EntryRow | null>;
   /** The frame as received, base64: patient data. Who looked is written to the log. */
   frameOf(messageId: string, by: string): Promise<{ readonly base64: string } | null>;

@@ -1,13 +1,13 @@
 /** What people may ask of the running appliance, over the stored records and the desks. */
-import { parseEntryId } from '../../outbox/keys.ts';
+import { entryIdOf, parseEntryId } from '../../outbox/keys.ts';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import { amountOf, unitsOf } from '../../outbox/totals.ts';
-import type { StoredMessage } from '../../outbox/frames.ts';
+import type { MessagePage, StoredMessage } from '../../outbox/frames.ts';
 import type { CaseDetail, EntryRow, Operations, Page, ReplayAnswer, ReplayRequest } from '../api/operations.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { ExceptionCase } from '../model/exception-case.ts';
-import { type DestinationId, type EntryId, sequenceOfId } from '../model/ids.ts';
+import { caseIdOf, type DestinationId, messageIdOf, sequenceOfId } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import type { Ledger } from '../pipeline/ledger.ts';
@@ -15,10 +15,11 @@ import type { Cures, ParkedChange } from '../pipeline/reprocess.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import type { TakeBackup } from './backup.ts';
 import type { EventFeed } from './events.ts';
-import { entryRows, frameOf, listMessages, showMessage } from './message-look-up.ts';
+import { frameOf, listMessages, readableEntries, showEntry, showMessage } from './message-look-up.ts';
 import type { StoreWatch } from './store-watch.ts';
 import { entryRow, messageRow } from './rows.ts';
 import type { Turn } from './turn.ts';
+import { Unreadable } from './unreadable.ts';
 
 /** What the operations work on. */
 export interface OperationsParts {
@@ -58,7 +59,7 @@ export function createOperations(parts: OperationsParts): Operations {
     isReady: parts.isReady,
     listMessages: (query) => listMessages(parts, query),
     showMessage: (id) => showMessage(parts, id),
-    showEntry: async (id) => (await entryRows(parts, [id as EntryId]))[0] ?? null,
+    showEntry: (id) => showEntry(parts, id),
     frameOf: async (id, by) => frameOf(parts, id, by),
     listCases: (query) => listCases(parts, query),
     showCase: (id) => showCase(parts, id),
@@ -79,28 +80,37 @@ async function listCases(
   query: { limit: number; after?: string; state?: ExceptionCase['state']; cause?: string },
 ): Promise<Page<ExceptionCase>> {
   const rows: ExceptionCase[] = [];
+  const lost = new Unreadable();
   let from = query.after === undefined ? 0 : (sequenceOfId(query.after, 'x') ?? 0);
   for (;;) {
-    const page = await ledger.cases.after(from, {
+    const page = await ledger.cases.page(from, {
       limit: Math.min(PAGE, query.limit),
       openOnly: query.state === 'open',
     });
-    for (const found of page) {
-      from = sequenceOfId(found.caseId, 'x') ?? from;
+    for (const { sequence, what } of page.damaged) lost.add(caseIdOf(sequence), what);
+    for (const found of page.cases) {
       const wanted = (query.state ?? found.state) === found.state && (query.cause ?? found.cause) === found.cause;
       if (wanted) rows.push(found);
-      if (rows.length === query.limit) return { rows, next: found.caseId };
+      if (rows.length < query.limit) continue;
+      // The rest is named with the next page.
+      const damaged = lost.named.filter(({ id }) => id < found.caseId);
+      return { rows, next: found.caseId, damaged };
     }
-    if (page.length === 0) return { rows, next: null };
+    if (page.last === null) return { rows, next: null, damaged: lost.named };
+    from = page.last;
+    if (lost.count >= query.limit) return { rows, next: caseIdOf(from), damaged: lost.named };
   }
 }
 
 async function showCase(parts: OperationsParts, id: string): Promise<CaseDetail | null> {
   const found = parts.ledger.cases.get(id);
   if (found === null) return null;
-  const message = parts.ledger.frames.get(sequenceOfId(found.messageId, 'm') ?? 0);
-  const entries = await entryRows(parts, found.entryIds);
-  return { case: found, message: message === null ? null : messageRow(message), entries };
+  const lost = new Unreadable();
+  const read = () => parts.ledger.frames.get(sequenceOfId(found.messageId, 'm') ?? 0);
+  const message = await lost.orNull(found.messageId, read);
+  const { entries, damaged } = await readableEntries(parts, found.entryIds);
+  const detail = { case: found, message: message === null ? null : messageRow(message), entries };
+  return { ...detail, damaged: [...lost.named, ...damaged] };
 }
 
 async function listDeadLetters(
@@ -111,21 +121,31 @@ async function listDeadLetters(
   const wanted = [...lanes.values()].filter(({ id }) => (destinationId ?? id.destinationId) === id.destinationId);
   const first = start === null ? 0 : wanted.findIndex(({ id }) => id.destinationId === start.destinationId);
   const rows: EntryRow[] = [];
+  const lost = new Unreadable();
   for (const [index, lane] of wanted.slice(Math.max(first, 0)).entries()) {
     let from = index === 0 && start !== null ? start.sequence : 0;
     for (;;) {
       const page = await lane.parkedAfter(from, PAGE);
-      const dead = page.filter(({ record }) => record.state === 'dead').map(({ sequence }) => sequence);
-      for (const entry of await lane.entriesOf(dead)) {
-        rows.push(entryRow(lane, entry));
-        if (rows.length === limit) return { rows, next: entry.entryId };
+      for (const { sequence, record, damage } of page) {
+        from = sequence;
+        const entryId = entryIdOf(lane.id, sequence);
+        if (damage !== undefined) lost.add(entryId, damage);
+        else if (record.state === 'dead') {
+          const row = await lost.orNull(entryId, async () => rowOf(lane, sequence));
+          if (row !== null) rows.push(row);
+        }
+        if (rows.length + lost.count >= limit) return { rows, next: entryId, damaged: lost.named };
       }
-      const last = page.at(-1);
-      if (last === undefined) break;
-      from = last.sequence;
+      if (page.length === 0) break;
     }
   }
-  return { rows, next: null };
+  return { rows, next: null, damaged: lost.named };
+}
+
+async function rowOf(lane: LaneStore, sequence: number): Promise<EntryRow> {
+  const entry = await lane.entry(sequence);
+  if (entry === null) throw new CausewayError('STORE_DAMAGED', 'missing');
+  return entryRow(lane, entry);
 }
 
 async function replayDeadLetter(
@@ -155,21 +175,23 @@ async function replay(parts: OperationsParts, request: ReplayRequest, by: string
   const to = sequenceOfId(request.toMessageId, 'm');
   if (from === null || to === null) throw new CausewayError('NOT_FOUND', 'A message id is m and 16 digits.');
   const money = new Map<string, bigint>();
+  const lost = new Unreadable();
   let entries = 0;
-  let after = from - 1;
-  for (;;) {
-    const page = (await parts.ledger.frames.after(after, PAGE)).filter(({ sequence }) => sequence <= to);
-    const posted = await postedEntries(lane, page);
+  for (let after: number | null = from - 1; after !== null && after < to; ) {
+    const page: MessagePage = await parts.ledger.frames.page(after, PAGE);
+    const inRange = ({ sequence }: { readonly sequence: number }): boolean => sequence <= to;
+    for (const { sequence, what } of page.damaged.filter(inRange)) lost.add(messageIdOf(sequence), what);
+    const posted = await postedEntries(lane, page.messages.filter(inRange), lost);
     entries += posted.length;
     addMoney(money, posted);
     if (!request.dryRun && request.openCases !== true && posted.length > 0) refuseUnrecognised(parts, lane);
     if (!request.dryRun) await revive(parts, { lane, entries: posted, by });
-    const last = page.at(-1);
-    if (last === undefined) break;
-    after = last.sequence;
+    after = page.last;
   }
   const sums = [...money].map(([currency, units]) => ({ currency, amount: amountOf(units) }));
-  return { way: wayTo(parts, lane), entries, replayed: request.dryRun ? 0 : entries, money: sums };
+  const replayed = request.dryRun ? 0 : entries;
+  const damage = { damaged: lost.named, damagedRecords: lost.count };
+  return { way: wayTo(parts, lane), entries, replayed, money: sums, ...damage };
 }
 
 const wayTo = ({ ways }: OperationsParts, { id }: LaneStore): ReplayAnswer['way'] =>
@@ -181,12 +203,20 @@ function refuseUnrecognised(parts: OperationsParts, lane: LaneStore): void {
   throw new CausewayError('REPLAY_NOT_RECOGNISED', `Destination ${lane.id.destinationId}.`);
 }
 
-async function postedEntries(lane: LaneStore, messages: readonly StoredMessage[]): Promise<StoredEntry[]> {
-  const sequences = messages
-    .flatMap(({ header }) => header.entryIds.map(parseEntryId))
-    .flatMap((at) => (at !== null && at.destinationId === lane.id.destinationId ? [at.sequence] : []));
-  const posted = sequences.filter((sequence) => lane.outcome(sequence)?.state === 'posted');
-  return lane.entriesOf(posted);
+async function postedEntries(
+  lane: LaneStore,
+  messages: readonly StoredMessage[],
+  lost: Unreadable,
+): Promise<StoredEntry[]> {
+  const posted: StoredEntry[] = [];
+  for (const id of messages.flatMap(({ header }) => header.entryIds)) {
+    const at = parseEntryId(id);
+    if (at?.destinationId !== lane.id.destinationId) continue;
+    const read = async () => (lane.outcome(at.sequence)?.state === 'posted' ? lane.entry(at.sequence) : null);
+    const entry = await lost.orNull(id, read);
+    if (entry !== null) posted.push(entry);
+  }
+  return posted;
 }
 
 async function revive(

@@ -15,6 +15,7 @@ import { type ControlClient, connectControl } from './control-client.ts';
 import { type OptionValues, UsageError } from './option-values.ts';
 import { actingPerson } from './person.ts';
 import { suggest } from './terminal.ts';
+import { sayUnreadable } from './unreadable.ts';
 import { plural, printable } from './wording.ts';
 
 const COMMON = [CONFIG_OPTION, STORE_OPTION, JSON_OPTION];
@@ -105,6 +106,7 @@ async function chosenCases(
   if (values.first !== '') return [{ caseId: values.first, cause: '' }];
   const cause = await wholeCause(control, 'open', values.text('cause'));
   const cases = await casesOf(control, { state: 'open', cause });
+  sayUnreadable(terminal, control.unreadable, values);
   if (cases.length === 0 && cause !== undefined) terminal.say(await noSuchCause(control, 'open'));
   return cases;
 }

@@ -7,6 +7,7 @@
  */
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { resolve } from 'node:path';
+import type { UnreadableRecord } from '../model/store-damage.ts';
 import type { Page } from '../api/operations.ts';
 import { CausewayError, isErrorCode } from '../model/errors.ts';
 import { controlSocketPath } from '../platform/store-folder.ts';
@@ -33,6 +34,8 @@ export interface ControlRequest {
 /** Each question is a connection of its own. @throws CausewayError `NOT_RUNNING`, and what the appliance throws */
 export class ControlClient {
   readonly socketPath: string;
+  /** What the listings asked for so far name as unreadable. */
+  readonly unreadable: UnreadableRecord[] = [];
 
   constructor(socketPath: string) {
     this.socketPath = socketPath;
@@ -52,6 +55,7 @@ export class ControlClient {
     let left = Math.min(limit, LIST_ROWS_MAX);
     while (left > 0) {
       const page = await this.get<Page<Row>>(path, { ...query, limit: Math.min(PAGE_ROWS, left), after });
+      this.unreadable.push(...page.damaged);
       yield* page.rows.slice(0, left);
       left -= page.rows.length;
       if (page.next === null) return;

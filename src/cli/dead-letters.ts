@@ -7,6 +7,7 @@ import { type OptionValues, UsageError } from './option-values.ts';
 import { actingPerson } from './person.ts';
 import { tableLines } from './table.ts';
 import { suggest, type Terminal } from './terminal.ts';
+import { sayUnreadable } from './unreadable.ts';
 import { plural, printable, span } from './wording.ts';
 
 const COMMON = [CONFIG_OPTION, STORE_OPTION, JSON_OPTION];
@@ -24,6 +25,7 @@ const list: CliCommand = {
     const { terminal } = context;
     const control = await connectControl(values, context);
     const rows = await rowsOf(control, values);
+    sayUnreadable(terminal, control.unreadable, values);
     if (values.flag('json')) {
       for (const row of rows) terminal.out(JSON.stringify(row));
       return 0;
@@ -58,6 +60,7 @@ const replay: CliCommand = {
     const control = await connectControl(values, context);
     const by = actingPerson(context.environment);
     const entryIds = values.flag('all') ? (await rowsOf(control, values)).map((row) => row.entryId) : [values.first];
+    sayUnreadable(context.terminal, control.unreadable, values);
     const body = { by, ...(values.flag('open-cases') ? { openCases: true } : {}) };
     const act = async (entryId: string): Promise<string> => {
       const row = await control.post<EntryRow>(`/v1/dead-letters/${encodeURIComponent(entryId)}/replay`, body);

@@ -8,6 +8,7 @@ import { configOptionText, facilityZone } from './configuration.ts';
 import { connectControl, LIST_ROWS_MAX } from './control-client.ts';
 import { type OptionValues, UsageError } from './option-values.ts';
 import { suggest } from './terminal.ts';
+import { sayUnreadable } from './unreadable.ts';
 import { count, plural } from './wording.ts';
 
 const STATES = ['open', 'reprocessed', 'approved', 'discarded'] as const satisfies readonly CaseState[];
@@ -37,6 +38,7 @@ const list: CliCommand = {
     // One row more than is shown tells whether there are more.
     const found = await casesOf(control, { state, cause, limit: limit + 1 });
     const cases = found.slice(0, limit);
+    sayUnreadable(terminal, control.unreadable, values);
     if (values.flag('json')) {
       for (const row of cases) terminal.out(JSON.stringify(row));
       return 0;
@@ -81,6 +83,7 @@ const show: CliCommand = {
     }
     const found = detail.case;
     for (const line of caseDetailLines(detail, await facilityZone(values, context))) terminal.out(line);
+    sayUnreadable(terminal, detail.damaged, values);
     if (found.state === 'open') {
       const config = configOptionText(values);
       terminal.say('Cure the cause (configuration, or the sender), then:');

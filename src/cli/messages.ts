@@ -1,4 +1,4 @@
-import type { EntryRow, MessageRow } from '../api/operations.ts';
+import type { EntryRow, MessageDetail, MessageRow } from '../api/operations.ts';
 import { entryLines } from './case-text.ts';
 import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
 import { configOptionText, facilityZone } from './configuration.ts';
@@ -7,6 +7,7 @@ import { UsageError } from './option-values.ts';
 import { actingPerson } from './person.ts';
 import { tableLines } from './table.ts';
 import { suggest } from './terminal.ts';
+import { sayUnreadable } from './unreadable.ts';
 import { dateAndTime, plural, printable } from './wording.ts';
 
 const COMMON = [CONFIG_OPTION, STORE_OPTION, JSON_OPTION];
@@ -33,6 +34,7 @@ const find: CliCommand = {
     const control = await connectControl(values, context);
     const query = { controlId, channel: values.text('channel') };
     const rows = await Array.fromAsync(control.rows<MessageRow>('/v1/messages', query, limit));
+    sayUnreadable(terminal, control.unreadable, values);
     if (values.flag('json')) {
       for (const row of rows) terminal.out(JSON.stringify(row));
       return rows.length === 0 ? 1 : 0;
@@ -54,11 +56,6 @@ const find: CliCommand = {
     return 0;
   },
 };
-
-interface MessageDetail {
-  readonly message: MessageRow;
-  readonly entries: readonly EntryRow[];
-}
 
 const show: CliCommand = {
   name: 'show',
@@ -93,6 +90,7 @@ const show: CliCommand = {
     for (const line of messageLines(detail, zone)) terminal.out(line);
     for (const row of entry === null ? detail.entries : [entry])
       for (const line of entryLines(row, zone)) terminal.out(line);
+    sayUnreadable(terminal, detail.damaged, values);
     return 0;
   },
 };

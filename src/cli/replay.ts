@@ -5,6 +5,7 @@ import { connectControl } from './control-client.ts';
 import { UsageError } from './option-values.ts';
 import { actingPerson } from './person.ts';
 import { suggest } from './terminal.ts';
+import { sayUnreadable } from './unreadable.ts';
 import { money, plural, printable } from './wording.ts';
 
 const OPEN_CASES = {
@@ -71,6 +72,7 @@ export const replayCommand: CliCommand = {
       terminal.out(JSON.stringify({ dryRun, ...answer }));
       return 0;
     }
+    sayUnreadable(terminal, answer.damaged, values, answer.damagedRecords);
     const totals = answer.money.length === 0 ? 'no money' : answer.money.map(money).join(', ');
     const entries = plural(dryRun ? answer.entries : answer.replayed, 'event');
     terminal.out(

@@ -3,11 +3,13 @@
  * appears and disappears together with what it is about.
  */
 import { caseKey, endOf, openCaseKey, sequenceOfKey } from '../../outbox/keys.ts';
+import { type NumberedPage, numberedPage, type UnreadableNumber } from '../../outbox/numbered-page.ts';
 import { decodeJson, encodeJson } from '../../outbox/records.ts';
 import type { Totals } from '../../outbox/totals.ts';
 import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
 import { type CaseId, caseIdOf, sequenceOfId } from '../model/ids.ts';
 import type { Database, WriteBatch } from '../platform/database.ts';
+import { isDamaged } from '../platform/tolerant-reads.ts';
 
 /** The facts of a case at its opening; id and state are given by the store. */
 export type NewCase = Omit<ExceptionCase, 'caseId' | 'state'>;
@@ -18,6 +20,11 @@ export interface CaseEnd {
   readonly atMs: number;
   readonly by: string;
   readonly reason?: string;
+}
+
+/** Cases in order, and the numbers between them that cannot be read. */
+export interface CasePage extends Omit<NumberedPage, 'rows'> {
+  readonly cases: readonly ExceptionCase[];
 }
 
 export class CaseStore {
@@ -82,15 +89,34 @@ export class CaseStore {
     return payload === undefined ? null : decodeJson(payload);
   }
 
-  /** A page of cases with a number above `after`, oldest first; only open ones when `openOnly`. */
-  async after(after: number, page: { limit: number; openOnly: boolean }): Promise<ExceptionCase[]> {
-    if (!page.openOnly) {
-      const rows = await this.#database.range({ gte: caseKey(after + 1), lt: endOf('x!'), limit: page.limit });
-      return rows.map((row) => decodeJson<ExceptionCase>(row.payload));
+  /**
+   * A page of cases with a number above `after`, oldest first; what cannot be read is named. `openOnly`: through the
+   * index of open cases, as long as that can be read; closed ones may be among them.
+   */
+  async page(after: number, { limit, openOnly }: { limit: number; openOnly: boolean }): Promise<CasePage> {
+    const open = openOnly ? await this.#openPage(after, limit) : null;
+    if (open !== null) return open;
+    const [low, high] = [this.#totals.low('case'), this.#totals.committed('case')];
+    const table = { prefix: 'x!', key: caseKey, low, high };
+    const { rows, ...rest } = await numberedPage(this.#database, table, { after, limit });
+    return { cases: rows.map((row) => decodeJson<ExceptionCase>(row.payload)), ...rest };
+  }
+
+  /** null: a part of the index cannot be read, so every case must be looked at. */
+  async #openPage(after: number, limit: number): Promise<CasePage | null> {
+    const range = { gte: openCaseKey(after + 1), lt: endOf('xo!'), limit };
+    const { rows: index, isWhole } = await this.#database.scan(range);
+    if (!isWhole) return null;
+    const numbers = index.map(({ key }) => sequenceOfKey(key));
+    const cases: ExceptionCase[] = [];
+    const damaged: UnreadableNumber[] = [];
+    for (const [at, row] of this.#database.readEach(numbers.map(caseKey)).entries()) {
+      const sequence = numbers[at] ?? 0;
+      if (row === undefined) damaged.push({ sequence, what: 'missing' });
+      else if (isDamaged(row)) damaged.push({ sequence, what: row.damage });
+      else cases.push(decodeJson<ExceptionCase>(row.payload));
     }
-    const index = await this.#database.range({ gte: openCaseKey(after + 1), lt: endOf('xo!'), limit: page.limit });
-    const payloads = await this.#database.getMany(index.map((row) => caseKey(sequenceOfKey(row.key))));
-    return payloads.flatMap((payload) => (payload === undefined ? [] : [decodeJson<ExceptionCase>(payload)]));
+    return { cases, damaged, last: numbers.at(-1) ?? null };
   }
 }
 

@@ -9,6 +9,7 @@ export const STORE_TABLES = {
   x: 'cases',
   xo: 'open cases',
   c: 'control ids',
+  r: 'day marks',
   t: 'totals',
 } as const;
 
@@ -53,6 +54,14 @@ export interface StoreReport {
   readonly files: readonly StoreFileDamage[];
   /** Oldest format that a record may have: below `STORE_FORMAT` until the store was migrated at a start. */
   readonly format: number;
+}
+
+/** A record that a list came by and that cannot be read: the list goes on without it. */
+export interface UnreadableRecord {
+  /** Of the message, the entry or the case. */
+  readonly id: string;
+  /** What is wrong with it; no content. */
+  readonly what: string;
 }
 
 /** Ranges that a report lists. */

@@ -17,6 +17,8 @@ import type { Totals } from '../../outbox/totals.ts';
 import type { CaseStore } from '../exceptions/case-store.ts';
 import type { Clock, Timer } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
+import type { ExceptionCase } from '../model/exception-case.ts';
+import { type CaseId, sequenceOfId } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import { type DayMark, DayMarks } from './day-marks.ts';
@@ -75,6 +77,8 @@ export class Retention {
   #timer: Timer | null = null;
   #work: Promise<void> = Promise.resolve();
   #sinceCompaction = 0;
+  /** Messages that the sweep passed over because something of them cannot be read. */
+  #unreadable = 0;
 
   constructor(parts: RetentionParts) {
     this.#parts = parts;
@@ -93,8 +97,9 @@ export class Retention {
     await this.#work;
   }
 
-  /** One whole sweep. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED`: nothing is deleted that cannot be read */
+  /** One whole sweep: what cannot be read stays. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (day marks) */
   async sweep(): Promise<Swept> {
+    this.#unreadable = 0;
     const { frames, clock, keptDays } = this.#parts;
     const today = dayOf(frames.storeMs);
     await this.#marks.note(today, clock.nowMs());
@@ -122,6 +127,8 @@ export class Retention {
       if (this.#sweptDay === today) return;
       const { messages, entries, cases } = await this.sweep();
       if (!this.#stopped) this.#sweptDay = today;
+      if (this.#unreadable > 0)
+        log.warn('retention left what it could not read', { code: 'STORE_DAMAGED', count: this.#unreadable });
       if (messages + cases === 0) return;
       log.info('retention: what ended long ago was deleted', { count: messages, entries, cases });
     } catch (error) {
@@ -157,34 +164,54 @@ export class Retention {
     let messages = 0;
     let entries = 0;
     for (const number of numbers) {
-      const header = frames.headerOf(number);
-      if (header === null || !this.#isClosed(header.caseId, limit)) continue;
-      const ended = await endedEntries(header.entryIds, limit.wallMs, this.#parts.laneOf);
-      if (ended === null) continue;
-      frames.expire(batch, number, header.channelId);
-      for (const { lane, entry } of ended) lane.expire(batch, entry);
+      const found = await this.#readable(() => this.#ended(number, limit));
+      if (found === null) continue;
+      frames.expire(batch, number, found.channelId);
+      for (const { lane, entry } of found.ended) lane.expire(batch, entry);
       messages += 1;
-      entries += ended.length;
+      entries += found.ended.length;
     }
     batch.onJoin.push(() => totals.raiseLow('message', last + 1));
     if (messages > 0 || last >= totals.low('message')) await database.commit(batch, 'written');
     return { deleted: { messages, entries, cases: 0 }, last };
   }
 
-  #isClosed(caseId: string | undefined, limit: DayMark): boolean {
-    const found = caseId === undefined ? null : this.#parts.cases.get(caseId);
-    return found === null || (found.state !== 'open' && (found.closedAtMs ?? 0) <= limit.wallMs);
+  /** Channel and entries of a message that may go; null when it may not. @throws CausewayError `STORE_DAMAGED` */
+  async #ended(number: number, limit: DayMark) {
+    const header = this.#parts.frames.headerOf(number);
+    if (header === null) return null;
+    if (header.caseId !== undefined && !this.#isOver(header.caseId, limit)) return null;
+    const ended = await endedEntries(header.entryIds, limit.wallMs, this.#parts.laneOf);
+    return ended === null ? null : { channelId: header.channelId, ended };
+  }
+
+  /** Closed long ago, or deleted since. One that is gone although nothing deleted it counts as open. */
+  #isOver(caseId: CaseId, limit: DayMark): boolean {
+    const { cases, totals } = this.#parts;
+    const found = cases.get(caseId);
+    return found === null ? (sequenceOfId(caseId, 'x') ?? 0) < totals.low('case') : isClosed(found, limit);
+  }
+
+  /** null where something cannot be read: it stays, and the sweep goes on. */
+  async #readable<Result>(read: () => Promise<Result | null>): Promise<Result | null> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof CausewayError) || error.code !== 'STORE_DAMAGED') throw error;
+      this.#unreadable += 1;
+      return null;
+    }
   }
 
   async #caseStep(after: number, limit: DayMark): Promise<Step> {
     const { cases, totals, database } = this.#parts;
-    const page = (await cases.after(after, { limit: STEP, openOnly: false }))
-      .map((found) => ({ found, number: cases.numberOf(found.caseId) }))
-      .filter(({ number }) => number <= limit.case);
-    const last = page.at(-1)?.number;
-    if (last === undefined) return { deleted: NOTHING, last: null };
+    const page = await cases.page(after, { limit: STEP, openOnly: false });
+    if (page.last === null || after >= limit.case) return { deleted: NOTHING, last: null };
+    const last = Math.min(page.last, limit.case);
     const batch = new WriteBatch();
-    const old = page.filter(({ found }) => this.#isClosed(found.caseId, limit));
+    const old = page.cases
+      .map((found) => ({ found, number: cases.numberOf(found.caseId) }))
+      .filter(({ found, number }) => number <= last && isClosed(found, limit));
     for (const { number } of old) cases.expire(batch, number);
     batch.onJoin.push(() => totals.raiseLow('case', last + 1));
     if (old.length > 0 || last >= totals.low('case')) await database.commit(batch, 'written');
@@ -204,6 +231,9 @@ export class Retention {
     await database.compact('x!', 'x!~');
   }
 }
+
+const isClosed = ({ state, closedAtMs = 0 }: ExceptionCase, limit: DayMark): boolean =>
+  state !== 'open' && closedAtMs <= limit.wallMs;
 
 const plus = (one: Swept, other: Swept): Swept => ({
   messages: one.messages + other.messages,

@@ -174,7 +174,7 @@ export function fakeOperations(): FakeOperations {
   let statusCalls = 0;
   const emptyPage = (name: string) => async (query: object) => {
     calls.push([name, query]);
-    return { rows: [], next: null };
+    return { rows: [], next: null, damaged: [] };
   };
   const unknown = (name: string) => async (id: string) => {
     calls.push([name, id]);
@@ -225,7 +225,14 @@ export function fakeOperations(): FakeOperations {
     replayDeadLetter: refused('replayDeadLetter'),
     replay: async (request, by) => {
       calls.push(['replay', request, by]);
-      return { way: 'recognised', entries: 3, replayed: request.dryRun ? 0 : 3, money: [] };
+      return {
+        way: 'recognised',
+        entries: 3,
+        replayed: request.dryRun ? 0 : 3,
+        money: [],
+        damaged: [],
+        damagedRecords: 0,
+      };
     },
     backup: async function* (bytesPerSecond) {
       calls.push(['backup', bytesPerSecond]);

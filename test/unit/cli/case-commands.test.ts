@@ -26,7 +26,7 @@ const queue = ({ route, query }: Asked): Answer => {
     return [200, { ...found, state: 'discarded' }];
   }
   const rows = QUEUE.filter(({ cause }) => query['cause'] === undefined || query['cause'] === cause);
-  return [200, { rows: rows.slice(0, Number(query['limit'])), next: null }];
+  return [200, { rows: rows.slice(0, Number(query['limit'])), next: null, damaged: [] }];
 };
 
 async function run(argv: readonly string[], answer: (asked: Asked) => Answer = queue) {
@@ -55,7 +55,7 @@ test('a cause that the list has cut is printed whole with --wide, and taken as i
   const rows = [caseOf(4, long), caseOf(5, 'unmapped-type MDM^T02'), caseOf(6, 'unmapped-type MDM^T03')];
   const answer = ({ query }: Asked): Answer => [
     200,
-    { rows: rows.filter(({ cause }) => (query['cause'] ?? cause) === cause), next: null },
+    { rows: rows.filter(({ cause }) => (query['cause'] ?? cause) === cause), next: null, damaged: [] },
   ];
   const printed = /required X+…/.exec((await run(['exceptions', 'list'], answer)).stdout.join('\n'))?.[0] ?? '';
   expect(printed).toHaveLength(80);
@@ -97,7 +97,7 @@ test('a closed case shows why and when, in the zone that is known', async () => 
   const closed = { closedAtMs: Date.UTC(2026, 2, 1, 15, 20, 0), closedBy: 'ann', closedReason: 'entered by hand' };
   const { stdout, stderr } = await run(['exceptions', 'show', 'x1'], () => [
     200,
-    { case: { ...caseOf(1, 'a'), ...closed, state: 'discarded' }, message: null, entries: [] },
+    { case: { ...caseOf(1, 'a'), ...closed, state: 'discarded' }, message: null, entries: [], damaged: [] },
   ]);
   expect(stdout[0]).toBe('x1  closed: discarded  a');
   expect(stdout).toContain('Opened    2026-03-01 15:14:03 UTC');
@@ -118,7 +118,7 @@ test('an open case names the cure first, then both ways to close it', async () =
   };
   const { stdout, stderr } = await run(['exceptions', 'show', 'x1'], () => [
     200,
-    { case: caseOf(1, 'a'), message: null, entries: [entry] },
+    { case: caseOf(1, 'a'), message: null, entries: [entry], damaged: [] },
   ]);
   expect(stdout.at(-1)).toBe('Entry     erp:normal:1  FT1[2]  waits for a person, 0 later entries behind it');
   expect(stderr.join('\n')).toMatch(/^Cure the cause .*then:\n.*reprocess x1\nOr.*\n.*discard x1 --reason TEXT$/);

@@ -34,7 +34,8 @@ const paged =
     const from = query['after'] === undefined ? 0 : rows.findIndex((row) => idOf(row) === query['after']) + 1;
     const page = rows.slice(from, from + Number(query['limit']));
     const last = page.at(-1);
-    return [200, { rows: page, next: last !== undefined && from + page.length < rows.length ? idOf(last) : null }];
+    const next = last !== undefined && from + page.length < rows.length ? idOf(last) : null;
+    return [200, { rows: page, next, damaged: [] }];
   };
 
 test('the cases of a long queue are read to its end and grouped by cause, most frequent first', async () => {
@@ -145,7 +146,7 @@ test('a case is shown with what is wrong and what waits with it', async () => {
   };
   const { stdout } = await run(['exceptions', 'show', 'x1'], () => [
     200,
-    { case: caseOf(1, 'cause'), message: null, entries: [entry] },
+    { case: caseOf(1, 'cause'), message: null, entries: [entry], damaged: [] },
   ]);
   expect(stdout.join('\n')).toMatch(
     /at MSH-9: No mapping\.[\s\S]*erp:normal:42.*waits for a person, 3 later entries[\s\S]*validation: status 422/,
@@ -165,7 +166,10 @@ test('a replay only counts unless --yes is given', async () => {
   const range = ['replay', '--destination', 'erp', '--from', 'm0000000000000001', '--to', 'm0000000000000002'];
   const answer = (): Answer => [
     200,
-    { way: 'held', entries: 7, replayed: 0, money: [{ currency: 'USD', amount: '1234567.50' }] },
+    {
+      ...{ way: 'held', entries: 7, replayed: 0, money: [{ currency: 'USD', amount: '1234567.50' }] },
+      ...{ damaged: [], damagedRecords: 0 },
+    },
   ];
   const dry = await run(range, answer);
   expect(dry.asked[0]?.body).toMatchObject({
@@ -188,7 +192,7 @@ test('an appliance that is not running is exit 2 with the cure', async () => {
 });
 
 test('an appliance whose store path is too long for a socket is found where it listens', async () => {
-  const { code, asked } = await run(['dead-letters', 'list'], () => [200, { rows: [], next: null }], {
+  const { code, asked } = await run(['dead-letters', 'list'], () => [200, { rows: [], next: null, damaged: [] }], {
     below: 'long/'.repeat(30),
   });
   expect([code, asked.length]).toEqual([0, 1]);

@@ -66,7 +66,7 @@ test('a partly wrong DFT posts its good line, and holds the bad one in its place
   const result = await fixture.send(partlyWrong('C1'));
   expect(result).toMatchObject({ disposition: 'held', ackCode: 'AA' });
   expect(replyText(result)).toMatch(/held for review: FT1\[2]-7/);
-  const [open] = await fixture.cases.after(0, { limit: 10, openOnly: true });
+  const [open] = (await fixture.cases.page(0, { limit: 10, openOnly: true })).cases;
   expect(open).toMatchObject({ controlId: 'C1', state: 'open', cause: expect.stringMatching(/^required FT1-7/) });
   expect(fixture.placed.map(({ entry }) => entry.header.kind)).toEqual(['charge.posted']);
   expect(fixture.totals.destination(ERP).counts).toMatchObject({ enqueued: 2, held: 1 });
@@ -137,7 +137,7 @@ test('while the store has failed, messages are answered AE and nothing is kept',
 test('discarding a case ends its place, so that younger entries of the account flow', async () => {
   const fixture = await openIntakeFixture();
   await fixture.send(partlyWrong('C1'));
-  const [open] = await fixture.cases.after(0, { limit: 1, openOnly: true });
+  const [open] = (await fixture.cases.page(0, { limit: 1, openOnly: true })).cases;
   const closed = await fixture.cures.discard(open?.caseId ?? '', 'ida', 'test charge');
   expect(closed).toMatchObject({ state: 'discarded', closedBy: 'ida', closedReason: 'test charge' });
   expect(fixture.lane.parked(2)).toBeNull();
@@ -149,7 +149,7 @@ test('discarding a case ends its place, so that younger entries of the account f
 test('reprocessing a message that still has problems keeps the case open and says what is wrong', async () => {
   const fixture = await openIntakeFixture();
   await fixture.send(partlyWrong('C1'));
-  const [open] = await fixture.cases.after(0, { limit: 1, openOnly: true });
+  const [open] = (await fixture.cases.page(0, { limit: 1, openOnly: true })).cases;
   await expect(fixture.cures.reprocess(open?.caseId ?? '', 'ida')).rejects.toMatchObject({
     code: 'WRONG_STATE',
     detail: expect.stringMatching(/^The message still has problems: FT1\[\d\]-/),

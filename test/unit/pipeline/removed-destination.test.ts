@@ -15,7 +15,7 @@ async function heldForNobody() {
   const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, totals, lanes: new Map() });
   const channels = new Map([[CLINICAL, channel]]);
   const cures = new Cures({ database, ledger, channels, facility, clock: systemClock, onCured() {} });
-  const [open] = await cases.after(0, { limit: 1, openOnly: true });
+  const [open] = (await cases.page(0, { limit: 1, openOnly: true })).cases;
   return { ...fixture, without: cures, caseId: open?.caseId ?? '' };
 }
 
@@ -23,7 +23,7 @@ test('a case of a destination that was removed can be discarded, and the totals 
   const { without, caseId, cases, lane, totals } = await heldForNobody();
   expect(lane.parked(1)).toMatchObject({ state: 'held' });
   expect(await without.discard(caseId, 'ida', 'the ERP is gone')).toMatchObject({ state: 'discarded' });
-  expect(await cases.after(0, { limit: 9, openOnly: true })).toEqual([]);
+  expect((await cases.page(0, { limit: 9, openOnly: true })).cases).toEqual([]);
   expect(lane.parked(1)).toBeNull();
   expect(totals.destination(ERP).counts).toMatchObject({ enqueued: 1, held: 0, discarded: 1 });
 });

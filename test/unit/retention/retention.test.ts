@@ -2,105 +2,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { retentionMarkKey } from '../../../outbox/keys.ts';
-import { DamageList } from '../../../outbox/damage-list.ts';
-import type { StoredEntry } from '../../../outbox/lane-store.ts';
-import { checkStore } from '../../../outbox/store-check.ts';
+import { caseKey, laneRowKey, messageKey, retentionMarkKey } from '../../../outbox/keys.ts';
 import { amountOf } from '../../../outbox/totals.ts';
 import { WriteBatch } from '../../../src/platform/database.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import type { OpenDisk } from '../../../src/platform/disk.ts';
+import type { Disk, OpenDisk } from '../../../src/platform/disk.ts';
 import { openLevel } from '../../../src/platform/level-disk.ts';
 import { type Log, silentLog } from '../../../src/platform/log.ts';
-import { Retention } from '../../../src/retention/retention.ts';
-import { ERP, openIntakeFixture } from '../../support/intake-fixture.ts';
+import { ERP } from '../../support/intake-fixture.ts';
 import { charge } from '../../support/messages.ts';
+import { DAY_MS, handClock, KEPT_DAYS, openRetentionStore } from '../../support/retention-fixture.ts';
 import { until } from '../../support/until.ts';
 
-const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
-const KEPT_DAYS = 30;
 /** A step that deletes 64 messages of one event each deletes three records per message. */
 const STEP_RECORDS = 64 * 2;
 
-/** Wall and monotonic clock, moved by hand; waiting takes no time. */
-function handClock() {
-  let wall = Date.UTC(2026, 2, 1, 10);
-  let monotonic = 5_000;
-  return {
-    nowMs: () => wall,
-    monotonicMs: () => monotonic,
-    after(_delayMs: number, action: () => void) {
-      setImmediate(action);
-      return { cancel() {} };
-    },
-    pass(days: number) {
-      wall += days * DAY_MS;
-      monotonic += days * DAY_MS;
-    },
-    jump(ms: number) {
-      wall += ms;
-    },
-    restart() {
-      monotonic = 17;
-    },
-  };
-}
-
-type HandClock = ReturnType<typeof handClock>;
-
-async function openStore(clock: HandClock, location?: string, other: { log?: Log; openDisk?: OpenDisk } = {}) {
-  const { log = silentLog, openDisk = openLevel } = other;
-  const fixture = await openIntakeFixture({ ...clock, openDisk, ...(location === undefined ? {} : { location }) });
-  const { database, totals, frames, cases, lane } = fixture;
-  const shared = { database, totals, frames, cases, clock, lanes: [lane], laneOf: () => lane };
-  const retention = new Retention({
-    ...{ ...shared, keptDays: KEPT_DAYS, log },
-    inTurn: (act) => act(),
-    onDeleted() {},
-  });
-  /** One day after the other, as the appliance does. */
-  const live = async (days: number): Promise<void> => {
-    for (let day = 0; day < days; day += 1) {
-      await retention.sweep();
-      clock.pass(1);
-    }
-    await retention.sweep();
-  };
-  const entryOf = async (number: number): Promise<StoredEntry> => {
-    const entry = await lane.entry(number);
-    if (entry === null) throw new Error(`no entry ${number}`);
-    return entry;
-  };
-  const post = async (...numbers: readonly number[]): Promise<void> => {
-    const batch = new WriteBatch();
-    for (const number of numbers) {
-      const outcome = { state: 'posted', atMs: clock.nowMs(), receipt: null, attempts: [] } as const;
-      const was = lane.parked(number)?.state ?? null;
-      lane.end(batch, await entryOf(number), { was, outcome });
-    }
-    lane.putLane(batch, { cursor: lane.tail + 1, circuit: null });
-    await database.commit(batch, 'written');
-  };
-  const setAside = async (number: number, state: 'dead' | 'behind' = 'dead'): Promise<void> => {
-    const batch = new WriteBatch();
-    const record = { state, keys: [], atMs: clock.nowMs(), attempts: [] } as const;
-    lane.park(batch, await entryOf(number), { was: null, record });
-    await database.commit(batch, 'written');
-  };
-  /** What `causeway verify` would find. */
-  const damaged = async (): Promise<number> => {
-    const damage = new DamageList();
-    for await (const _page of checkStore({ database, totals, damage }));
-    return damage.report().damagedRecords;
-  };
-  const numbers = (): Promise<number[]> => frames.numbersAfter(0, 1_000);
-  return { ...fixture, retention, live, post, setAside, numbers, damaged };
-}
-
 test('a delivered message goes after its days with all that followed, and the totals still reconcile', async () => {
   const clock = handClock();
-  const store = await openStore(clock);
+  const store = await openRetentionStore(clock);
   await store.send(charge({ controlId: 'OLD', amount: '12.50' }));
   await store.post(1);
   await store.live(KEPT_DAYS);
@@ -120,9 +40,29 @@ test('a delivered message goes after its days with all that followed, and the to
   expect(store.counts()).toMatchObject({ received: 2, accepted: 2, expired: 1 });
 });
 
+test('what cannot be read stays, and keeps nothing else from going', async () => {
+  const clock = handClock();
+  const store = await openRetentionStore(clock);
+  for (const controlId of ['A', 'B', 'C', 'D', 'E']) await store.send(charge({ controlId }));
+  const held = await store.send(charge({ controlId: 'HELD', amount: 'twelve' }));
+  expect(held.disposition).toBe('held');
+  await store.post(1, 2, 3, 4, 5, 6);
+  const disk = store.database.sealed as Disk;
+  for (const key of [messageKey(2), laneRowKey('e', store.lane.id, 3), laneRowKey('o', store.lane.id, 4)]) {
+    const value = Buffer.from(disk.getSync(key) ?? []);
+    value.writeUInt8(value.readUInt8(value.length - 1) ^ 1, value.length - 1);
+    await disk.batch([{ type: 'put', key, value }], { sync: true });
+  }
+  // Nobody closed the case: that its record is lost does not end it.
+  await disk.batch([{ type: 'del', key: caseKey(1) }], { sync: true });
+  await store.live(KEPT_DAYS + 2);
+  expect(await store.numbers()).toEqual([2, 3, 4, 6]);
+  expect(store.totals.destination(ERP).counts).toMatchObject({ expired: 2 });
+});
+
 test('what waits, is a dead letter or has an open case stays for years; cured, it goes after its days', async () => {
   const clock = handClock();
-  const store = await openStore(clock);
+  const store = await openRetentionStore(clock);
   await store.send(charge({ controlId: 'WAITS' }));
   await store.send(charge({ controlId: 'DEAD' }));
   await store.send(charge({ controlId: 'DONE' }));
@@ -135,7 +75,7 @@ test('what waits, is a dead letter or has an open case stays for years; cured, i
   expect(await store.numbers()).toEqual([1, 2, 4]);
   expect(store.lane.parked(2)?.state).toBe('dead');
   expect(await store.damaged()).toBe(0);
-  const [open] = await store.cases.after(0, { limit: 10, openOnly: true });
+  const [open] = (await store.cases.page(0, { limit: 10, openOnly: true })).cases;
   expect(open?.messageId).toBe(held.messageId);
 
   await store.post(2);
@@ -144,7 +84,7 @@ test('what waits, is a dead letter or has an open case stays for years; cured, i
   expect(await store.numbers()).toEqual([1, 2, 4]);
   await store.live(3);
   expect(await store.numbers()).toEqual([1]);
-  expect(await store.cases.after(0, { limit: 10, openOnly: false })).toEqual([]);
+  expect((await store.cases.page(0, { limit: 10, openOnly: false })).cases).toEqual([]);
   expect(store.totals.destination(ERP).counts).toMatchObject({ posted: 2, discarded: 1, expired: 3 });
 });
 
@@ -153,7 +93,7 @@ test.each([
   ['a year back', -YEAR_MS],
 ])('a wall clock that jumps %s deletes nothing early and stops nothing', async (_name, jumpMs) => {
   const clock = handClock();
-  const store = await openStore(clock);
+  const store = await openRetentionStore(clock);
   await store.send(charge({ controlId: 'BEFORE' }));
   await store.post(1);
   await store.live(3);
@@ -173,7 +113,7 @@ test.each([
 
 test('a jump before a restart deletes nothing, and days without running do not count', async () => {
   const clock = handClock();
-  const first = await openStore(clock);
+  const first = await openRetentionStore(clock);
   await first.send(charge({ controlId: 'ONE' }));
   await first.post(1);
   await first.live(20);
@@ -181,7 +121,7 @@ test('a jump before a restart deletes nothing, and days without running do not c
   await first.database.close();
   clock.jump(YEAR_MS);
   clock.restart();
-  const again = await openStore(clock, first.location);
+  const again = await openRetentionStore(clock, first.location);
   await again.live(5);
   expect(await again.numbers()).toEqual([1, 2]);
   await again.live(10);
@@ -190,7 +130,7 @@ test('a jump before a restart deletes nothing, and days without running do not c
 
 test('a kill between two steps of a sweep: the next start goes on at the mark, nothing is counted twice', async () => {
   const clock = handClock();
-  const first = await openStore(clock);
+  const first = await openRetentionStore(clock);
   for (let number = 1; number <= 150; number += 1)
     await first.send(charge({ controlId: `C${number}`, amount: '1.00' }));
   await first.post(...Array.from({ length: 150 }, (_, index) => index + 1));
@@ -209,7 +149,7 @@ test('a kill between two steps of a sweep: the next start goes on at the mark, n
   await first.database.close();
   clock.restart();
 
-  const again = await openStore(clock, first.location);
+  const again = await openRetentionStore(clock, first.location);
   expect(await again.numbers()).toHaveLength(87);
   expect(again.totals.low('message')).toBe(65);
   expect(await again.damaged()).toBe(0);
@@ -222,7 +162,7 @@ test('a kill between two steps of a sweep: the next start goes on at the mark, n
 
 test('the content of a deleted message is gone from the files of the store', async () => {
   const clock = handClock();
-  const store = await openStore(clock);
+  const store = await openRetentionStore(clock);
   const canary = 'ZZCANARYFOURTEEN';
   await store.send(charge({ controlId: 'CANARY' }).replace('EXAMPLE^IDA', `${canary}^IDA`));
   await store.post(1);
@@ -239,7 +179,7 @@ test('the running appliance sweeps by itself once a day and says what it deleted
   const clock = handClock();
   const said: unknown[] = [];
   const log: Log = { ...silentLog, info: (text, fields) => void said.push([text, fields]) };
-  const store = await openStore(clock, undefined, { log });
+  const store = await openRetentionStore(clock, undefined, { log });
   await store.send(charge({ controlId: 'OLD' }));
   await store.post(1);
   store.retention.start();
@@ -270,7 +210,7 @@ test('a store that fails while a sweep rests ends the sweep, not the process, an
     return disk;
   };
   const log: Log = { ...silentLog, warn: (text, fields) => void said.push([text, fields]) };
-  const store = await openStore(clock, undefined, { log, openDisk });
+  const store = await openRetentionStore(clock, undefined, { log, openDisk });
   const { database, totals } = store;
   for (let number = 0; number < 100; number += 1) await store.send(charge({ controlId: `N${number}` }));
   await store.post(...Array.from({ length: 100 }, (_, index) => index + 1));
