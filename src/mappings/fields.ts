@@ -116,8 +116,12 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
    * are one: in capitals or not, and never another currency than the one that they name.
    */
   money(field: number): Money | undefined | OnDelete {
-    const value = this.plain(field);
-    if (!this.#isOneValue(field)) return undefined;
+    return this.#isOneValue(field) ? this.moneyAt(field, 1) : undefined;
+  }
+
+  /** `money` of one repetition of a field that may repeat (PRC-5). */
+  moneyAt(field: number, repetition: number): Money | undefined | OnDelete {
+    const value = this.plain(field, 1, 1, repetition);
     if (value === HL7_NULL) return this.session.deletion;
     if (value === '') return undefined;
     const decimal = parseDecimal(value);
@@ -138,14 +142,14 @@ export class FieldReader<OnDelete extends Deletion = Deletion> {
       );
       return undefined;
     }
-    const currency = this.#currency(field);
+    const currency = this.#currency(field, repetition);
     return currency === undefined ? undefined : { amount, currency };
   }
 
-  #currency(field: number): string | undefined {
-    const stated = this.plain(field, 1, 2);
+  #currency(field: number, repetition: number): string | undefined {
+    const stated = this.plain(field, 1, 2, repetition);
     if (stated === '' || stated === HL7_NULL) {
-      const second = this.plain(field, 2);
+      const second = this.plain(field, 2, 1, repetition);
       return LOOKS_LIKE_A_CURRENCY.test(second) ? this.#known(second, this.path(field, 2)) : this.session.currency;
     }
     return this.#known(stated, this.path(field, 1, 2));

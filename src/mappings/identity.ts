@@ -57,22 +57,22 @@ export function readPatientId<OnDelete extends Deletion>(
   pid: FieldReader<OnDelete>,
   profile: ChannelProfile,
 ): Identifier | undefined {
-  const chosen = chooseRepetition(pid, profile.patientId);
+  const chosen = chooseRepetition(pid, 3, profile.patientId);
   if (chosen !== 0) return pid.identifier(3, AUTHORITY, chosen) ?? undefined;
   return pid.required(pid.identifier(2) ?? undefined, 3, 'a patient id');
 }
 
-/** The repetition of PID-3 that is the patient id, 0 when none has a value. */
-function chooseRepetition(pid: FieldReader, rules: ChannelProfile['patientId']): number {
+/** The repetition of a CX field that the rules prefer, else the first with a value; 0 when none has one. */
+export function chooseRepetition(pid: FieldReader, field: number, rules: ChannelProfile['patientId']): number {
   let first = 0;
   let best = Number.POSITIVE_INFINITY;
   let chosen = 0;
-  const count = pid.repetitions(3);
+  const count = pid.repetitions(field);
   for (let repetition = 1; repetition <= count; repetition += 1) {
-    const value = pid.plain(3, 1, 1, repetition);
+    const value = pid.plain(field, 1, 1, repetition);
     if (value === '' || value === '""') continue;
     if (first === 0) first = repetition;
-    const rank = rankOf(pid, rules, repetition);
+    const rank = rankOf(pid, { field, repetition }, rules);
     if (rank < best) {
       best = rank;
       chosen = repetition;
@@ -82,9 +82,13 @@ function chooseRepetition(pid: FieldReader, rules: ChannelProfile['patientId']):
 }
 
 /** Lower is better: position of the authority, then of the type; infinite when neither is known. */
-function rankOf(pid: FieldReader, { authorities, types }: ChannelProfile['patientId'], repetition: number): number {
-  const authority = authorities.indexOf(pid.plain(3, AUTHORITY, 1, repetition));
-  const type = types.indexOf(pid.plain(3, TYPE, 1, repetition));
+function rankOf(
+  pid: FieldReader,
+  { field, repetition }: { readonly field: number; readonly repetition: number },
+  { authorities, types }: ChannelProfile['patientId'],
+): number {
+  const authority = authorities.indexOf(pid.plain(field, AUTHORITY, 1, repetition));
+  const type = types.indexOf(pid.plain(field, TYPE, 1, repetition));
   if (authority < 0 && type < 0) return Number.POSITIVE_INFINITY;
   const authorityRank = authority < 0 ? authorities.length : authority;
   return authorityRank * (types.length + 1) + (type < 0 ? types.length : type);

@@ -13,10 +13,16 @@ import { adtA31 } from './adt-a31.ts';
 import { adtA40 } from './adt-a40.ts';
 import { dftP03 } from './dft-p03.ts';
 import { dftP11 } from './dft-p11.ts';
+import { rds } from './drug-dispensed.ts';
+import { ras } from './drug-given.ts';
+import { rde, rgv } from './drug-ordered.ts';
 import type { Mapping } from './mapping.ts';
+import { mfn } from './mfn.ts';
 import { ormO01 } from './orm-o01.ts';
+import { pmu } from './pmu.ts';
 import { requisitions } from './requisitions.ts';
 import { omgO19, oml, ompO09, oruR01 } from './service-orders.ts';
+import { siu } from './siu.ts';
 
 /** Every mapping of the product: a new message type is one file and one line here. */
 export const mappings: readonly Mapping[] = [
@@ -41,6 +47,13 @@ export const mappings: readonly Mapping[] = [
   ompO09,
   oruR01,
   requisitions,
+  rde,
+  rds,
+  ras,
+  rgv,
+  siu,
+  pmu,
+  mfn,
 ];
 
 const byMessageType: ReadonlyMap<string, Mapping> = new Map(

@@ -22,13 +22,14 @@ export interface OrderGroup {
 interface Shared {
   readonly orc: Hl7Segment | undefined;
   readonly orcName: string;
-  readonly members: Hl7Segment[];
+  /** The first of each name. */
+  readonly members: Map<string, Hl7Segment>;
 }
 
 interface Open {
   readonly shared: Shared;
   readonly isFirst: boolean;
-  readonly members: Hl7Segment[];
+  readonly members: Map<string, Hl7Segment[]>;
   detail: Hl7Segment | undefined;
   detailName: string;
 }
@@ -47,14 +48,14 @@ export function orderGroups(segments: readonly Hl7Segment[], details: readonly s
   };
   let open: Open | null = null;
   const begin = (shared: Shared, isFirst: boolean): Open => {
-    open = { shared, isFirst, members: [], detail: undefined, detailName: '' };
+    open = { shared, isFirst, members: new Map(), detail: undefined, detailName: '' };
     groups.push(open);
     return open;
   };
   for (const segment of segments) {
     const current: Open | null = open;
     if (segment.name === 'ORC') {
-      begin({ orc: segment, orcName: nameOf(segment), members: [] }, true);
+      begin({ orc: segment, orcName: nameOf(segment), members: new Map() }, true);
     } else if (details.includes(segment.name)) {
       const group = groupFor(current, begin);
       group.detail = segment;
@@ -67,18 +68,19 @@ export function orderGroups(segments: readonly Hl7Segment[], details: readonly s
 }
 
 function groupFor(current: Open | null, begin: (shared: Shared, isFirst: boolean) => Open): Open {
-  if (current === null) return begin({ orc: undefined, orcName: 'ORC', members: [] }, true);
+  if (current === null) return begin({ orc: undefined, orcName: 'ORC', members: new Map() }, true);
   return current.detail === undefined ? current : begin(current.shared, false);
 }
 
 function addTo({ members, shared }: Open, segment: Hl7Segment): void {
-  members.push(segment);
-  shared.members.push(segment);
+  const same = members.get(segment.name);
+  if (same === undefined) members.set(segment.name, [segment]);
+  else same.push(segment);
+  if (!shared.members.has(segment.name)) shared.members.set(segment.name, segment);
 }
 
 function closed({ shared, isFirst, members, detail, detailName }: Open): OrderGroup {
   const { orc, orcName } = shared;
-  const named = (name: string) => (segment: Hl7Segment) => segment.name === name;
   return {
     place: isFirst && orc !== undefined ? orcName : detailName,
     orc,
@@ -86,7 +88,7 @@ function closed({ shared, isFirst, members, detail, detailName }: Open): OrderGr
     detail,
     detailName,
     isFirst,
-    segment: (name) => members.find(named(name)) ?? shared.members.find(named(name)),
-    segments: (name) => members.filter(named(name)),
+    segment: (name) => members.get(name)?.[0] ?? shared.members.get(name),
+    segments: (name) => members.get(name) ?? [],
   };
 }

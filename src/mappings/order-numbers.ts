@@ -4,6 +4,7 @@ import type { OrderingKey } from '../model/ids.ts';
 import type { FieldReader } from './fields.ts';
 import { keyOf } from './identity.ts';
 import type { OrderGroup } from './order-groups.ts';
+import { ACTION_OF_TURN, turnOfOrder } from './order-turn.ts';
 import type { Part } from './parts.ts';
 
 /** EI: the assigning authority is component 2. */
@@ -62,4 +63,18 @@ export function readBilling(part: Part, group: OrderGroup) {
   };
   const isEmpty = Object.values(instructions).every((value) => value === undefined);
   return { account: blg.identifier(3), instructions: isEmpty ? undefined : instructions };
+}
+
+/** What ORC-1 and ORC-5 say became of it, in one word; undefined, with a problem, when they say nothing. */
+export function readAction(
+  orc: FieldReader<undefined>,
+): (typeof ACTION_OF_TURN)[keyof typeof ACTION_OF_TURN] | undefined {
+  const control = orc.plain(1);
+  const stated = control === '' || control === '""' ? undefined : control;
+  if (orc.required(stated, 1, 'an order control code') === undefined) return undefined;
+  const turn = turnOfOrder({ control, orderStatus: orc.plain(5), resultStatus: '' });
+  if (turn !== null) return ACTION_OF_TURN[turn.kind];
+  const text = 'Expected a code that says what became of the order (table 0119), such as NW, XO, CA or SC.';
+  orc.problem('unsupported-code', orc.path(1), text);
+  return undefined;
 }

@@ -95,3 +95,11 @@ function turnOfStatus(orderStatus: string, resultStatus: string): OrderTurn | nu
       return null;
   }
 }
+
+/** A turn in one word, for requisitions and drugs. */
+export const ACTION_OF_TURN = {
+  'order.placed': 'placed',
+  'order.changed': 'changed',
+  'order.cancelled': 'cancelled',
+  'order.completed': 'completed',
+} as const;

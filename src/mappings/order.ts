@@ -4,7 +4,7 @@
  */
 import type { Hl7Message, SegmentGroup } from '../hl7/message.ts';
 import type { CanonicalEvent, Code, EventData, Quantity } from '../model/event.ts';
-import type { FieldReader } from './fields.ts';
+import type { FieldReader, ReadSession } from './fields.ts';
 import { keyOf } from './identity.ts';
 import type { LineOutcome, MappingContext } from './mapping.ts';
 import { type OrderGroup, orderGroups } from './order-groups.ts';
@@ -33,7 +33,13 @@ export function mapOrders(message: Hl7Message, context: MappingContext, rules: O
   const groups = orderGroups(message.segments(), rules.details);
   const own = groups.filter((group) => rules.isResult || !isPrior(group, patients));
   if (own.length === 0) return nothingIn(reading, rules.details[0] ?? 'ORC', 'at least one order');
-  return own.flatMap((group) => mapGroup({ reading, patients, rules }, group));
+  const subjects = readSubjects(reading, patients, rules);
+  let before = 0;
+  return own.flatMap((group) => {
+    while ((patients[before]?.first.index ?? Number.POSITIVE_INFINITY) < indexOf(group)) before += 1;
+    const known = subjects[rules.isResult ? Math.max(before - 1, 0) : 0];
+    return known === undefined ? [] : mapGroup(rules, { part: new Part(reading, group.place), group, known });
+  });
 }
 
 const indexOf = ({ orc, detail }: OrderGroup): number => (detail ?? orc)?.index ?? 0;
@@ -47,48 +53,58 @@ function isPrior(group: OrderGroup, patients: readonly SegmentGroup[]): boolean 
   return group.orc === undefined ? indexOf(group) > second : (group.orc.value(1) ?? '').trim() === PRIOR_RESULT;
 }
 
-interface Orders {
-  readonly reading: MessageReading;
-  readonly patients: readonly SegmentGroup[];
-  readonly rules: OrderRules;
+/** What is known of one patient, and what is wrong with it. */
+interface KnownSubject {
+  readonly subject: Subject;
+  readonly session: ReadSession<undefined>;
 }
 
-function mapGroup(orders: Orders, group: OrderGroup): readonly LineOutcome[] {
-  const part = new Part(orders.reading, group.place);
-  const subject = readGroupSubject(orders, part, indexOf(group));
+/**
+ * The patient of each PID; of a message without PID, one that lacks it. Only results may be about several patients: in
+ * an order a second PID repeats the patient before earlier results.
+ */
+function readSubjects(
+  reading: MessageReading,
+  patients: readonly SegmentGroup[],
+  { isResult }: OrderRules,
+): readonly KnownSubject[] {
+  const { message, context } = reading;
+  const scopes = patients.length === 0 ? [message] : patients.map((group) => groupScope(group, message));
+  const known = scopes.map((scope, index) => {
+    const session: ReadSession<undefined> = { ...reading.session, problems: [], timeFlags: [] };
+    if ((patients[index]?.segments('PV1').length ?? 0) > 1) {
+      const text = 'Expected one PV1 segment for each patient.';
+      session.problems.push({ code: 'out-of-range', path: 'PV1[2]', text });
+    }
+    const pid = index === 0 ? 'PID' : `PID[${index + 1}]`;
+    const subject = readSubject(scope, session, { profile: context.profile, patient: 'required', pid });
+    return { subject, session };
+  });
+  const [first] = known;
+  const other = isResult ? -1 : known.findIndex(({ subject }) => !isSamePatient(subject, first?.subject));
+  if (other >= 0) {
+    const text = 'Expected one patient in this message.';
+    reading.session.problems.push({ code: 'out-of-range', path: `PID[${other + 1}]`, text });
+  }
+  return known;
+}
+
+const isSamePatient = (left: Subject, right: Subject | undefined): boolean =>
+  left.patientId?.value === right?.patientId?.value;
+
+interface OneGroup {
+  readonly part: Part;
+  readonly group: OrderGroup;
+  readonly known: KnownSubject;
+}
+
+function mapGroup(rules: OrderRules, { part, group, known }: OneGroup): readonly LineOutcome[] {
+  const { subject, session } = known;
+  part.session.problems.push(...session.problems);
   if (group.detail === undefined && group.segment('RQD') !== undefined) {
     return requisitionOutcomes(part, group, subject);
   }
-  return part.outcomes([orderEvent(orders, { part, group, subject })]);
-}
-
-/** The patient of the PID before the order. Only results may be about several patients in one message. */
-function readGroupSubject({ reading, patients, rules }: Orders, part: Part, index: number): Subject {
-  const { message, context } = reading;
-  const { profile } = context;
-  const before = patients.filter(({ first }) => first.index < index).length;
-  const ordinal = rules.isResult && before > 0 ? before : 1;
-  const group = patients[ordinal - 1];
-  if (group !== undefined && group.segments('PV1').length > 1) {
-    part.problem('out-of-range', 'PV1[2]', 'Expected one PV1 segment for each patient.');
-  }
-  const scope = group === undefined ? message : groupScope(group.segments(), message);
-  const pid = ordinal === 1 ? 'PID' : `PID[${ordinal}]`;
-  const subject = readSubject(scope, part.session, { profile, patient: 'required', pid });
-  if (!rules.isResult) refuseOthers(part, patients, subject);
-  return subject;
-}
-
-/** A second PID repeats the patient before earlier results; one of somebody else makes the message about two. */
-function refuseOthers(part: Part, patients: readonly SegmentGroup[], { patientId }: Subject): void {
-  const { profile } = part.reading.context;
-  const others = patients.slice(1).map((group) => {
-    const session = { ...part.session, problems: [] };
-    return readSubject(groupScope(group.segments(), part.reading.message), session, { profile, patient: 'optional' });
-  });
-  const different = others.findIndex((other) => other.patientId?.value !== patientId?.value);
-  if (different < 0) return;
-  part.problem('out-of-range', `PID[${different + 2}]`, 'Expected one patient in this message.');
+  return part.outcomes([orderEvent(rules, { part, group, subject })]);
 }
 
 interface OneOrder {
@@ -97,7 +113,7 @@ interface OneOrder {
   readonly subject: Subject;
 }
 
-function orderEvent({ rules }: Orders, { part, group, subject }: OneOrder): CanonicalEvent | null {
+function orderEvent(rules: OrderRules, { part, group, subject }: OneOrder): CanonicalEvent | null {
   const detail = part.reader(group.detail, group.detailName);
   const obr = part.reader(group.detail?.name === 'OBR' ? group.detail : undefined, group.detailName);
   const orc = readOrc(part, group, obr);

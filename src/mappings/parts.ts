@@ -2,7 +2,8 @@
  * Messages of several parts – order groups, records, lines – each of which is an outcome of its own: a bad part never
  * stops its neighbours. What is wrong with the message itself fails every part.
  */
-import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
+import type { Hl7Message, Hl7Segment, SegmentGroup } from '../hl7/message.ts';
+import { LIST_ELEMENTS_MAX } from '../model/contract-fields.ts';
 import type { CanonicalEvent, EventData, EventKind, EventOfKind, Money } from '../model/event.ts';
 import type { OrderingKey } from '../model/ids.ts';
 import type { ProblemCode } from '../model/problem.ts';
@@ -32,6 +33,8 @@ type AddedMember = 'trigger' | 'recordedAt' | 'occurredAt' | 'messageAt' | 'time
 export interface EventFacts<Kind extends EventKind> {
   readonly orderingKey: OrderingKey;
   readonly fenceKeys?: readonly OrderingKey[];
+  /** Tells apart two events of one kind in one part; part of the event id. Default: the place of the part. */
+  readonly place?: string;
   readonly effectiveTime: string | null | undefined;
   readonly money?: Money | null | undefined;
   readonly data: Omit<EventData<Kind>, AddedMember>;
@@ -57,6 +60,11 @@ export class Part {
     return new FieldReader(segment, name, this.session);
   }
 
+  /** A reader whose problems name the segment by its place in the message: `PRC[3]`. */
+  readerOf(segment: Hl7Segment): FieldReader<undefined> {
+    return this.reader(segment, `${segment.name}[${ordinalOf(this.reading.message, segment)}]`);
+  }
+
   problem(code: ProblemCode, path: string, text: string): void {
     this.session.problems.push({ code, path, text });
   }
@@ -64,11 +72,11 @@ export class Part {
   /** An event of this part. Call it last: it also collects the flags of the times read before. */
   event<Kind extends EventKind>(kind: Kind, facts: EventFacts<Kind>): EventOfKind<Kind> {
     const { context, times } = this.reading;
-    const { orderingKey, fenceKeys = [] } = facts;
+    const { orderingKey, fenceKeys = [], place = this.place } = facts;
     return {
       kind,
       contractVersion: 1,
-      eventId: eventIdOf(context, kind, this.place),
+      eventId: eventIdOf(context, kind, place),
       orderingKey,
       fenceKeys: fenceKeys.filter((key) => key !== orderingKey),
       line: this.place,
@@ -98,4 +106,48 @@ export function nothingIn(reading: MessageReading, path: string, expected: strin
   const part = new Part(reading, WHOLE_MESSAGE);
   part.problem('no-event', path, `Expected ${expected}.`);
   return part.outcomes([null]);
+}
+
+/** Ordinals of the segments of one name, 1-based, counted once per message. */
+const ordinals = new WeakMap<readonly Hl7Segment[], ReadonlyMap<Hl7Segment, number>>();
+
+function ordinalOf(message: Hl7Message, segment: Hl7Segment): number {
+  const named = message.segments(segment.name);
+  let known = ordinals.get(named);
+  if (known === undefined) {
+    known = new Map(named.map((each, index) => [each, index + 1]));
+    ordinals.set(named, known);
+  }
+  return known.get(segment) ?? 1;
+}
+
+/** One element for each segment, undefined without any; more than `LIST_ELEMENTS_MAX` are a problem, never cut. */
+export function listOfParts<Element>(
+  part: Part,
+  segments: readonly Hl7Segment[],
+  make: (segment: Hl7Segment) => Element,
+): Element[] | undefined {
+  const [first] = segments;
+  if (first === undefined) return undefined;
+  if (segments.length > LIST_ELEMENTS_MAX) {
+    part.problem('limit', first.name, `Expected at most ${LIST_ELEMENTS_MAX} ${first.name} segments here.`);
+    return undefined;
+  }
+  return segments.map(make);
+}
+
+/** The segments with `name` behind `segment` up to the next of its own name or one named in `until`. */
+export function segmentsBehind(
+  group: SegmentGroup,
+  segment: Hl7Segment,
+  name: string,
+  until: readonly string[] = [],
+): readonly Hl7Segment[] {
+  const found: Hl7Segment[] = [];
+  for (const each of group.segments()) {
+    if (each.index <= segment.index) continue;
+    if (each.name === segment.name || until.includes(each.name)) break;
+    if (each.name === name) found.push(each);
+  }
+  return found;
 }

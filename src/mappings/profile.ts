@@ -94,7 +94,29 @@ export const profileSettings = z.strictObject({
   includeNames: z
     .boolean()
     .default(false)
-    .describe('Put the patient name (PID-5) into patient events. Default: no name leaves the facility.'),
+    .describe(
+      'Put names of patients (PID-5) and employees (STF-3) into their events. Default: none leaves the facility.',
+    ),
+  workerId: z
+    .strictObject({
+      authorities: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Assigning authorities (STF-2.4) in order of preference.'),
+      types: z
+        .array(z.string().min(1))
+        .default(['EI', 'EN', 'PRN'])
+        .describe('Identifier types (STF-2.5) in order of preference.'),
+    })
+    .prefault({})
+    .describe('Which repetition of STF-2 is the worker id. First match wins; else the first one with a value.'),
+  drugChargeTrigger: z
+    .enum(['none', 'dispense', 'administration'])
+    .default('none')
+    .describe(
+      'Which drug event asks for a charge: drug.dispensed (RDS), drug.given (RAS), or none. Default: none, because a ' +
+        'DFT may charge the same drug, and only one source may.',
+    ),
 });
 
 export type ChannelProfile = z.infer<typeof profileSettings>;

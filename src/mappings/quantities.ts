@@ -1,7 +1,7 @@
 /** Numbers with units and codes with alternatives, as orders, drugs, supplies and invoices carry them. */
 import { LIST_ELEMENTS_MAX, TEXT_CHARACTERS_MAX } from '../model/contract-fields.ts';
 import { parseDecimal } from '../model/decimal.ts';
-import type { Code, Quantity } from '../model/event.ts';
+import type { Code, Location, Quantity } from '../model/event.ts';
 import type { FieldReader } from './fields.ts';
 
 const HL7_NULL = '""';
@@ -65,6 +65,21 @@ export function codeList(reader: FieldReader<undefined>, field: number): Code[] 
   return codes.length === 0 ? undefined : codes;
 }
 
+/** Every text of a repeating field; undefined without one. */
+export function textList(reader: FieldReader<undefined>, field: number): string[] | undefined {
+  const count = reader.repetitions(field);
+  if (count > LIST_ELEMENTS_MAX) {
+    reader.problem('limit', reader.path(field), `Expected at most ${LIST_ELEMENTS_MAX} repetitions.`);
+    return undefined;
+  }
+  const texts: string[] = [];
+  for (let repetition = 1; repetition <= count; repetition += 1) {
+    const text = reader.reference(field, 1, repetition);
+    if (text !== undefined) texts.push(text);
+  }
+  return texts.length === 0 ? undefined : texts;
+}
+
 /** The code of one coding system among the repetitions of a field, first component or alternative. */
 export function codeOfSystem(
   reader: FieldReader<undefined>,
@@ -82,4 +97,15 @@ export function codeOfSystem(
     }
   }
   return undefined;
+}
+
+/** PL, components 1 to 4; undefined when all are empty. */
+export function locationAt(reader: FieldReader<undefined>, field: number): Location | undefined {
+  const location = {
+    pointOfCare: reader.text(field, 1),
+    room: reader.text(field, 2),
+    bed: reader.text(field, 3),
+    facility: reader.text(field, 4),
+  };
+  return Object.values(location).every((part) => part === undefined) ? undefined : location;
 }

@@ -6,14 +6,12 @@ import type { CanonicalEvent, EventData } from '../model/event.ts';
 import { keyOf } from './identity.ts';
 import type { LineOutcome } from './mapping.ts';
 import type { OrderGroup } from './order-groups.ts';
-import { readBilling } from './order-numbers.ts';
-import { turnOfOrder } from './order-turn.ts';
+import { readAction, readBilling } from './order-numbers.ts';
 import type { Part } from './parts.ts';
 import { anyCode, quantityAt } from './quantities.ts';
 import type { Subject } from './subject.ts';
 
 type Line = EventData<'stock.requisitioned'>['lines'][number];
-type Action = EventData<'stock.requisitioned'>['action'];
 
 /** One event, or the problems of the whole group: a requisition is ordered as a whole. */
 export function requisitionOutcomes(part: Part, group: OrderGroup, subject: Subject): readonly LineOutcome[] {
@@ -25,8 +23,8 @@ function requisitionEvent(part: Part, group: OrderGroup, subject: Subject): Cano
   const id = orc.identifier(2, 2) ?? orc.identifier(3, 2);
   if (id === undefined) orc.required(undefined, 2, 'a requisition number');
   else part.keys.push(keyOf('requisition', id));
-  const control = orc.required(orc.text(1), 1, 'an order control code');
-  const action = control === undefined ? undefined : readAction(part, group, control);
+  const action = readAction(orc);
+  const control = orc.text(1);
   const lines = readLines(part, group);
   if (lines.length === 0 && (action === 'placed' || action === 'completed')) {
     part.problem('required', `${group.orcName}.RQD`, 'Expected an RQD segment behind the ORC.');
@@ -52,37 +50,13 @@ function requisitionEvent(part: Part, group: OrderGroup, subject: Subject): Cano
   });
 }
 
-function readAction(part: Part, group: OrderGroup, control: string): Action | undefined {
-  const orc = part.reader(group.orc, group.orcName);
-  const turn = turnOfOrder({ control, orderStatus: orc.plain(5), resultStatus: '' });
-  switch (turn?.kind) {
-    case 'order.placed':
-      return 'placed';
-    case 'order.changed':
-      return 'changed';
-    case 'order.cancelled':
-      return 'cancelled';
-    case 'order.completed':
-      return 'completed';
-    default: {
-      const text = 'Expected a code that says what became of the requisition (table 0119), such as NW, XO or CA.';
-      orc.problem('unsupported-code', orc.path(1), text);
-      return undefined;
-    }
-  }
-}
-
 function readLines(part: Part, group: OrderGroup): (Line | null)[] {
   const segments = group.segments('RQD');
   if (segments.length > LIST_ELEMENTS_MAX) {
     part.problem('limit', 'RQD', `Expected at most ${LIST_ELEMENTS_MAX} RQD segments behind one ORC.`);
     return [];
   }
-  const { message } = part.reading;
-  return segments.map((segment) => {
-    const ordinal = message.segments('RQD').indexOf(segment) + 1;
-    return readLine(part, { segment, name: `RQD[${ordinal}]`, price: priceBehind(group, segment) });
-  });
+  return segments.map((segment) => readLine(part, segment, priceBehind(group, segment)));
 }
 
 /** The RQ1 between this RQD and the next one. */
@@ -91,15 +65,9 @@ function priceBehind(group: OrderGroup, rqd: Hl7Segment): Hl7Segment | undefined
   return group.segments('RQ1').find(({ index }) => index > rqd.index && index < next);
 }
 
-interface LineSegments {
-  readonly segment: Hl7Segment;
-  readonly name: string;
-  readonly price: Hl7Segment | undefined;
-}
-
-function readLine(part: Part, { segment, name, price }: LineSegments): Line | null {
-  const rqd = part.reader(segment, name);
-  const rq1 = part.reader(price, name.replace('RQD', 'RQ1'));
+function readLine(part: Part, segment: Hl7Segment, price: Hl7Segment | undefined): Line | null {
+  const rqd = part.readerOf(segment);
+  const rq1 = price === undefined ? part.reader(undefined, 'RQ1') : part.readerOf(price);
   const itemExternal = anyCode(rqd, 3);
   const itemHospital = anyCode(rqd, 4);
   const item = rqd.required(anyCode(rqd, 2) ?? itemHospital ?? itemExternal, 2, 'an item code');

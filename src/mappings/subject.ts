@@ -1,5 +1,5 @@
 /** Whom a part of a message is about: patient, encounter and billing account by the rules of the profile. */
-import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
+import type { Hl7Message, Hl7Segment, SegmentGroup } from '../hl7/message.ts';
 import type { Identifier } from '../model/event.ts';
 import { FieldReader, type ReadSession } from './fields.ts';
 import { readByPaths, readPatientId } from './identity.ts';
@@ -16,9 +16,6 @@ export interface Subject {
 export interface SegmentScope {
   segment(name: string): Hl7Segment | undefined;
 }
-
-/** A message about no patient at all. */
-export const NOBODY: Subject = { patientId: undefined, encounterId: undefined, account: undefined };
 
 /**
  * Reads PID and PV1 of `scope`; `pid` is the name of its PID in problems. Only with `patient: 'required'` a missing
@@ -41,8 +38,6 @@ export function readSubject(
 }
 
 /** The segments of one patient's group, and those of the message that no group has (MSH, EVN). */
-export const groupScope = (members: readonly Hl7Segment[], message: Hl7Message): SegmentScope => ({
-  segment: (name) =>
-    members.find((segment) => segment.name === name) ??
-    (name === 'PID' || name === 'PV1' ? undefined : message.segment(name)),
+export const groupScope = (group: SegmentGroup, message: Hl7Message): SegmentScope => ({
+  segment: (name) => group.segment(name) ?? (name === 'PID' || name === 'PV1' ? undefined : message.segment(name)),
 });

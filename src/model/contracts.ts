@@ -20,7 +20,11 @@ import {
   textField,
   timeField,
 } from './contract-fields.ts';
+import { drugContracts } from './drug-contracts.ts';
+import { masterContracts } from './master-contracts.ts';
 import { orderContracts } from './order-contracts.ts';
+import { scheduleContracts } from './schedule-contracts.ts';
+import { staffContracts } from './staff-contracts.ts';
 
 /** `N` of `.vN` for every contract in this file. */
 export const CONTRACT_VERSION = 1;
@@ -178,6 +182,10 @@ export const contracts = {
     ...receivableFields,
   }),
   ...orderContracts,
+  ...drugContracts,
+  ...scheduleContracts,
+  ...staffContracts,
+  ...masterContracts,
 } as const satisfies Record<string, z.ZodObject>;
 
 /** The `data` of each kind. */

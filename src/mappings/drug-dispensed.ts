@@ -1,0 +1,61 @@
+import { abs, isNegative, isZero, negate } from '../model/decimal.ts';
+import type { CanonicalEvent, Quantity } from '../model/event.ts';
+import { chargeOf, type DrugReading, mapDrugs, readDrug } from './drug.ts';
+import { readLots } from './drug-lots.ts';
+import type { Mapping } from './mapping.ts';
+import { turnOfOrder } from './order-turn.ts';
+
+/**
+ * RDS Pharmacy dispense: O13, and O01 as v2.3 and v2.3.1 name it (HL7 v2.5.1 ch. 4A). FT1 of the message says what the
+ * pharmacy thinks of charging; it posts nothing, because a charge comes with a DFT.
+ */
+export const rds: Mapping = {
+  messageTypes: ['RDS^O13', 'RDS^O01'],
+  summary: 'One dispensed drug for each RXD; a charge only by profile.drugChargeTrigger.',
+  emits: ['drug.dispensed'],
+  map: (message, context) =>
+    mapDrugs(message, context, {
+      segment: 'RXD',
+      fields: { code: 2, quantity: [4, 5], strength: [16, 17], supplementary: 25 },
+      eventOf: dispensedEvent,
+    }),
+};
+
+function dispensedEvent(drug: DrugReading): CanonicalEvent | null {
+  const { part, reader, orc } = drug;
+  const read = readDrug(drug);
+  const dispensedAt = reader.required(reader.time(3), 3, 'when it was dispensed');
+  const sent = reader.required(read?.quantity, 4, 'the dispensed amount');
+  const details = {
+    dispenseId: reader.reference(1),
+    prescription: reader.reference(7),
+    dispensedBy: reader.identifier(10, 9),
+    ...readLots(reader, { lot: 18, expiry: 19, manufacturer: 20 }),
+  };
+  if (read === null || dispensedAt === undefined || sent === undefined) return null;
+  const quantity = isTakenBack(orc.plain(1), orc.plain(5)) ? takenBack(sent) : sent;
+  return part.event('drug.dispensed', {
+    ...read.keys,
+    effectiveTime: dispensedAt,
+    data: {
+      charge: chargeOf(drug, 'dispense', asks(quantity, read.data.chargeType)),
+      dispensedAt,
+      ...read.data,
+      quantity,
+      ...details,
+    },
+  });
+}
+
+/** A dispense that is cancelled takes back what it names; what is only discontinued was dispensed all the same. */
+function isTakenBack(control: string, orderStatus: string): boolean {
+  const turn = turnOfOrder({ control, orderStatus, resultStatus: '' });
+  return turn?.kind === 'order.cancelled' && turn.manner === 'cancelled';
+}
+
+const takenBack = (quantity: Quantity): Quantity => ({ ...quantity, value: negate(abs(quantity.value)) });
+
+function asks({ value }: Quantity, chargeType: string | undefined): 'charge' | 'credit' | 'none' {
+  if (chargeType === 'NC' || isZero(value)) return 'none';
+  return isNegative(value) ? 'credit' : 'charge';
+}

@@ -1,0 +1,112 @@
+/** PMU Personnel management, B01 to B08 (HL7 v2.5.1 ch. 15): one person, as employee and, with PRA, as provider. */
+import type { CanonicalEvent, EventData } from '../model/event.ts';
+import { keyOf } from './identity.ts';
+import { type Mapping, WHOLE_MESSAGE } from './mapping.ts';
+import { openReading, Part } from './parts.ts';
+import {
+  openStaff,
+  providerDetails,
+  readFlag,
+  readStaffKey,
+  readStaffName,
+  readWorkerId,
+  type StaffReading,
+  type Status,
+  staffDetails,
+} from './staff.ts';
+
+type Turn =
+  | { readonly kind: 'employee.onboarded' }
+  | { readonly kind: 'employee.changed'; readonly change: EventData<'employee.changed'>['change'] }
+  | { readonly kind: 'employee.terminated'; readonly manner: EventData<'employee.terminated'>['manner'] };
+
+interface Trigger {
+  readonly turn: Turn;
+  /** Status that the trigger itself says; else STF-7. */
+  readonly status: Status | undefined;
+  /** What it means for the record of the provider; undefined when that does not change. */
+  readonly provider: EventData<'provider.changed'>['action'] | undefined;
+}
+
+const BY_TRIGGER: Readonly<Record<string, Trigger>> = {
+  B01: { turn: { kind: 'employee.onboarded' }, status: undefined, provider: 'add' },
+  B02: { turn: { kind: 'employee.changed', change: 'updated' }, status: undefined, provider: 'update' },
+  B03: { turn: { kind: 'employee.terminated', manner: 'deleted' }, status: 'inactive', provider: 'delete' },
+  B04: { turn: { kind: 'employee.changed', change: 'activated' }, status: 'active', provider: 'reactivate' },
+  B05: { turn: { kind: 'employee.changed', change: 'deactivated' }, status: 'inactive', provider: 'deactivate' },
+  B06: { turn: { kind: 'employee.terminated', manner: 'terminated' }, status: 'inactive', provider: 'deactivate' },
+  B07: { turn: { kind: 'employee.changed', change: 'certified' }, status: undefined, provider: undefined },
+  B08: { turn: { kind: 'employee.changed', change: 'certificate-revoked' }, status: undefined, provider: undefined },
+};
+
+export const pmu: Mapping = {
+  messageTypes: Object.keys(BY_TRIGGER).map((trigger) => `PMU^${trigger}`),
+  summary: 'The employee is onboarded, changed or terminated; with PRA the provider is changed, too.',
+  emits: ['employee.onboarded', 'employee.changed', 'employee.terminated', 'provider.changed'],
+  map(message, context) {
+    const reading = openReading(message, context, ['STF', 'PRA', 'ORG']);
+    const part = new Part(reading, WHOLE_MESSAGE);
+    if (message.segments('STF').length > 1) {
+      part.problem('out-of-range', 'STF[2]', 'Expected one STF segment in this message.');
+    }
+    const staff = openStaff(part, message);
+    const trigger = BY_TRIGGER[reading.times.common.trigger];
+    if (trigger === undefined) return part.outcomes([null]);
+    const employee = employeeEvent(staff, trigger);
+    const isProvider = trigger.provider !== undefined && message.segment('PRA') !== undefined;
+    return part.outcomes(isProvider ? [employee, providerEvent(staff, trigger)] : [employee]);
+  },
+};
+
+function employeeEvent(staff: StaffReading, { turn, status }: Trigger): CanonicalEvent | null {
+  const { part, stf } = staff;
+  const staffKey = readStaffKey(staff);
+  const workerId = stf.required(readWorkerId(staff) ?? staffKey, 2, 'a staff id');
+  const flag = readFlag(stf, 7);
+  const effectiveDate = readEffectiveDate(staff, turn.kind === 'employee.terminated' ? 13 : 12);
+  const details = {
+    staffKey,
+    status: status ?? flag ?? ('active' as const),
+    name: part.reading.context.profile.includeNames ? readStaffName(staff) : undefined,
+    inactiveReason: stf.code(38),
+    ...staffDetails(staff),
+  };
+  if (workerId === undefined) return null;
+  const orderingKey = keyOf('worker', workerId);
+  part.keys.push(orderingKey);
+  if (effectiveDate === undefined) return null;
+  const facts = { orderingKey, effectiveTime: effectiveDate };
+  const data = { workerId, effectiveDate, ...details };
+  switch (turn.kind) {
+    case 'employee.onboarded':
+      return part.event(turn.kind, { ...facts, data });
+    case 'employee.changed':
+      return part.event(turn.kind, { ...facts, data: { change: turn.change, ...data } });
+    case 'employee.terminated':
+      return part.event(turn.kind, { ...facts, data: { manner: turn.manner, ...data } });
+  }
+}
+
+/** STF-12 or STF-13 (DIN), else when the sender says it happened, was recorded or was told. */
+function readEffectiveDate({ part, stf }: StaffReading, field: number): string | undefined {
+  const { occurredAt, recordedAt, messageAt } = part.reading.times.common;
+  return stf.required(stf.time(field) ?? occurredAt ?? recordedAt ?? messageAt, field, 'the date it takes effect');
+}
+
+function providerEvent(staff: StaffReading, { status, provider }: Trigger): CanonicalEvent | null {
+  const { part, stf } = staff;
+  const providerId = readStaffKey(staff) ?? readWorkerId(staff);
+  const name = readStaffName(staff);
+  const ends = provider === 'delete' || provider === 'deactivate';
+  if (!ends) stf.required(name, 3, 'the name of the provider');
+  const details = providerDetails(staff);
+  const flag = readFlag(stf, 7);
+  if (providerId === undefined || provider === undefined) return null;
+  const orderingKey = keyOf('provider', providerId);
+  part.keys.push(orderingKey);
+  return part.event('provider.changed', {
+    orderingKey,
+    effectiveTime: details.activeFrom,
+    data: { providerId, action: provider, status: status ?? flag ?? 'active', name, ...details },
+  });
+}
