@@ -62,12 +62,47 @@ const YEAR_MIN = 1_800;
 const OFFSET_HOURS_MAX = 14;
 const MINUTE_MS = 60_000;
 
+const DIGIT_ZERO = 48;
+const DIGIT_NINE = 57;
+const NO_SUCH_TEXT = 'A part of the date, time or offset does not exist.';
 const FORMAT_TEXT = 'Expected a date or time as YYYY[MM[DD[HH[MM[SS[.SSSS]]]]]][+/-ZZZZ].';
 
 /**
  * Reads one DT, TS or DTM (first component). The problem carries `path` and names what was expected, never the value.
  */
 export function readTimestamp(text: string, path = ''): Checked<Hl7Timestamp> {
+  return isPlain(text) ? readDigits(text, path) : readShape(text, path);
+}
+
+/** Digits alone, as nearly all times are: a message has a dozen of them. */
+function isPlain(text: string): boolean {
+  if (!(text.length in PRECISION_BY_DIGITS)) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < DIGIT_ZERO || code > DIGIT_NINE) return false;
+  }
+  return true;
+}
+
+function readDigits(digits: string, path: string): Checked<Hl7Timestamp> {
+  const { length } = digits;
+  const two = (at: number, absent: number): number =>
+    at + 2 > length ? absent : (digits.charCodeAt(at) - DIGIT_ZERO) * 10 + digits.charCodeAt(at + 1) - DIGIT_ZERO;
+  const value: Hl7Timestamp = {
+    year: two(0, 0) * 100 + two(2, 0),
+    month: two(4, 1),
+    day: two(6, 1),
+    hour: two(8, 0),
+    minute: two(10, 0),
+    second: two(12, 0),
+    fraction: '',
+    precision: PRECISION_BY_DIGITS[length] ?? 'second',
+    offsetMinutes: null,
+  };
+  return isReal(value) ? { ok: true, value } : refuse('out-of-range', path, NO_SUCH_TEXT);
+}
+
+function readShape(text: string, path: string): Checked<Hl7Timestamp> {
   const match = SHAPE.exec(text);
   const digits = match?.[1] ?? '';
   const precision = PRECISION_BY_DIGITS[digits.length];
@@ -88,9 +123,7 @@ export function readTimestamp(text: string, path = ''): Checked<Hl7Timestamp> {
     precision: fraction === '' ? precision : 'fraction',
     offsetMinutes: offsetOf(match),
   };
-  return isReal(value)
-    ? { ok: true, value }
-    : refuse('out-of-range', path, 'A part of the date, time or offset does not exist.');
+  return isReal(value) ? { ok: true, value } : refuse('out-of-range', path, NO_SUCH_TEXT);
 }
 
 /** A timestamp as the business sees it: its own offset, else the one of MSH-7 if it applies, else the zone's. */
@@ -116,11 +149,17 @@ export function offsetOfMessage(msh7: string | undefined): number | null {
   return read.ok ? read.value.offsetMinutes : null;
 }
 
+/** What was written last: all replies of one second have the same time. */
+let written = { second: Number.NaN, timezone: '', text: '' };
+
 /** `YYYYMMDDHHMMSS+ZZZZ`: an instant as HL7 local time of `timezone`, for MSH-7 of our own messages. */
 export function toHl7Time(epochMs: number, timezone: string): string {
+  const second = Math.floor(epochMs / 1_000);
+  if (written.second === second && written.timezone === timezone) return written.text;
   const offsetMinutes = offsetMinutesAt(timezone, epochMs);
   const digits = new Date(epochMs + offsetMinutes * MINUTE_MS).toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  return digits + offsetText(offsetMinutes, '');
+  written = { second, timezone, text: digits + offsetText(offsetMinutes, '') };
+  return written.text;
 }
 
 function offsetOf(match: RegExpExecArray): number | null {
@@ -151,22 +190,39 @@ function dateText({ year, month, day, precision }: Hl7Timestamp): string | null 
 }
 
 function zoned(timestamp: Hl7Timestamp, epochMs: number, offsetMinutes: number, flags: ZonedTime['flags']): ZonedTime {
-  const { precision } = timestamp;
   const digits = timestamp.fraction === '' ? '' : `.${timestamp.fraction}`;
-  const wall = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + digits;
-  const isShifted = flags[0] === 'timeShifted';
-  const local = isShifted ? wall(epochMs + offsetMinutes * MINUTE_MS) : localText(timestamp) + digits;
-  return {
-    text: local + offsetText(offsetMinutes, ':'),
-    // On demand: few of the times of a message are asked for in UTC.
-    get utc() {
-      return `${wall(epochMs)}Z`;
-    },
-    epochMs,
-    precision,
-    flags,
-  };
+  const local = flags[0] === 'timeShifted' ? wall(epochMs + offsetMinutes * MINUTE_MS) : localText(timestamp);
+  return new Instant({ text: local + digits + offsetText(offsetMinutes, ':'), epochMs, digits, timestamp, flags });
 }
+
+/** A time of day. UTC is written on demand: few of the times of a message are asked for in it. */
+class Instant implements ZonedTime {
+  readonly text: string;
+  readonly epochMs: number;
+  readonly precision: Precision;
+  readonly flags: ZonedTime['flags'];
+  readonly #digits: string;
+
+  constructor(at: {
+    readonly text: string;
+    readonly epochMs: number;
+    readonly digits: string;
+    readonly timestamp: Hl7Timestamp;
+    readonly flags: ZonedTime['flags'];
+  }) {
+    this.text = at.text;
+    this.epochMs = at.epochMs;
+    this.precision = at.timestamp.precision;
+    this.flags = at.flags;
+    this.#digits = at.digits;
+  }
+
+  get utc(): string {
+    return `${wall(this.epochMs)}${this.#digits}Z`;
+  }
+}
+
+const wall = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
 
 const localText = ({ year, month, day, hour, minute, second }: Hl7Timestamp): string =>
   `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}`;
