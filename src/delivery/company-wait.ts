@@ -18,6 +18,11 @@ export class CompanyWait {
     this.#onOver = parts.onOver;
   }
 
+  /** The first entry of a batch is waiting. */
+  get isWaiting(): boolean {
+    return this.#state === 'waiting';
+  }
+
   /** True while a request for `ready` of at most `eventsMax` entries should still wait. */
   isWorthIt(ready: number, eventsMax: number): boolean {
     if (this.#waitMs === 0 || ready === 0 || ready >= eventsMax) return false;

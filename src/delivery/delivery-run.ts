@@ -2,6 +2,7 @@
  * Everything a dispatcher holds in memory between a recovery and the next halt: the window, the shipments on the way
  * and waiting, the circuit. It is rebuilt from disk after a start and after a store failure, never repaired.
  */
+import type { StoredEntry } from '../../outbox/lane-store.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import { WriteBatch } from '../platform/database.ts';
 import { CompanyWait } from './company-wait.ts';
@@ -97,6 +98,13 @@ export class DeliveryRun {
     }
     this.outage.restore(stored.circuit);
     this.#recovered = true;
+  }
+
+  /** Freshly committed entries; they wake the run unless what is ready waits for company all the same. */
+  offer(entries: readonly StoredEntry[]): void {
+    this.#feed.offer(entries);
+    const stillWaits = this.#company.isWaiting && this.#window.readyCount < this.#parts.profile.eventsMax;
+    if (!stillWaits || this.#feed.isFull) this.wake();
   }
 
   wake(): void {

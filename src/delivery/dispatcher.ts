@@ -81,6 +81,8 @@ export class Dispatcher {
   /** Recoveries asked for. */
   #asked = 0;
   #missedChange = false;
+  /** Entries of this turn. */
+  readonly #offered: StoredEntry[] = [];
   /** Halted for good: a store that is opened again meanwhile starts no further run. */
   #isHalted = false;
 
@@ -160,10 +162,19 @@ export class Dispatcher {
     await run?.stop(graceMs);
   }
 
-  /** Entries of this lane were committed. */
+  /**
+   * Entries of this lane were committed. They are looked at in the next turn, all of one turn together: the replies to
+   * the senders go first.
+   */
   offer(entries: readonly StoredEntry[]): void {
-    this.#run?.feed.offer(entries);
-    this.#run?.wake();
+    if (this.#offered.length === 0) setImmediate(() => this.#takeOffered());
+    this.#offered.push(...entries);
+  }
+
+  #takeOffered(): void {
+    // What a run that begins meanwhile has read from the lane already, its feed passes over.
+    this.#run?.offer(this.#offered.splice(0));
+    this.#offered.length = 0;
   }
 
   /** Parked records changed on disk by a person's act, which is already committed. */

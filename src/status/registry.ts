@@ -1,7 +1,8 @@
 /**
  * Typed access to the metrics of the catalogue. Sole importer of `prom-client`.
  *
- * Hot path: bind once (`metrics.counter(name, labels)`), keep the child, then `.add()`; that costs about 0.1 µs.
+ * Hot path: bind once (`metrics.counter(name, labels)`), keep the child, then `.add()`: it only notes the value. The
+ * library gets what was noted when somebody looks, or when a child has noted `NOTED_MAX` observations.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import {
@@ -15,6 +16,9 @@ import {
 
 /** Label sets kept per metric; further ones are counted together under the label value `other`. */
 export const SERIES_MAX = 1_000;
+
+/** Observations that a histogram keeps until the library counts them, in one go. */
+const NOTED_MAX = 128;
 
 /** One counter with its labels. */
 export interface CounterChild {
@@ -86,7 +90,12 @@ class Series<Child> {
   }
 }
 
-function seriesOf(name: MetricName, registry: Registry): Series<CounterChild & GaugeChild & HistogramChild> {
+/** `flushes` gets what tells the library, before it is asked, what was noted. */
+function seriesOf(
+  name: MetricName,
+  registry: Registry,
+  flushes: (() => void)[],
+): Series<CounterChild & GaugeChild & HistogramChild> {
   const instrument = instrumentOf(name, registry);
   const unsupported = (): never => {
     throw new TypeError(`${name} is a ${METRICS[name].type}`);
@@ -96,15 +105,40 @@ function seriesOf(name: MetricName, registry: Registry): Series<CounterChild & G
     if (instrument instanceof Counter) {
       const child = instrument.labels(labels);
       child.inc(0); // a series that exists from the start reads 0 instead of being absent
-      return { ...none, add: (count = 1) => child.inc(count) };
+      let noted = 0;
+      flushes.push(() => {
+        child.inc(noted);
+        noted = 0;
+      });
+      return {
+        ...none,
+        add: (count = 1) => {
+          noted += count;
+        },
+      };
     }
     if (instrument instanceof Gauge) {
       const child = instrument.labels(labels);
       return { ...none, set: (value: number) => child.set(value) };
     }
-    const child = instrument.labels(labels);
-    return { ...none, observe: (value: number) => child.observe(value) };
+    const observe = noting(instrument.labels(labels), flushes);
+    return { ...none, observe };
   });
+}
+
+function noting(child: HistogramChild, flushes: (() => void)[]): (value: number) => void {
+  const noted = new Float64Array(NOTED_MAX);
+  let count = 0;
+  const flush = (): void => {
+    for (let index = 0; index < count; index += 1) child.observe(noted[index] ?? 0);
+    count = 0;
+  };
+  flushes.push(flush);
+  return (value) => {
+    noted[count] = value;
+    count += 1;
+    if (count === NOTED_MAX) flush();
+  };
 }
 
 /**
@@ -114,7 +148,8 @@ function seriesOf(name: MetricName, registry: Registry): Series<CounterChild & G
 export function createMetrics(options: { readonly processMetrics?: boolean } = {}): Metrics {
   const registry = new Registry();
   const names = Object.keys(METRICS) as MetricName[];
-  const series = new Map(names.map((name) => [name, seriesOf(name, registry)]));
+  const flushes: (() => void)[] = [];
+  const series = new Map(names.map((name) => [name, seriesOf(name, registry, flushes)]));
   if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
   const fills: (() => void | Promise<void>)[] = [];
   const bind = (name: MetricName, labels: Readonly<Record<string, string>>) => {
@@ -131,6 +166,7 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     },
     render: async () => {
       for (const fill of fills) await fill();
+      for (const flush of flushes) flush();
       return registry.metrics();
     },
     contentType: registry.contentType,
