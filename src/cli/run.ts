@@ -64,6 +64,7 @@ export async function runAppliance(config: Config, context: CliContext, words: R
   const app = await startApp(config, { log, clock, random, onProgress });
   lifecycle.onReloadSignal(() => void app.reload());
   tell(app, config, context, words);
+  lifecycle.keepCompiledCode();
   notify('READY=1', `STATUS=${plural(config.channels.length, 'channel')} accepting`);
   const intervalMs = lifecycle.watchdogIntervalMs(environment);
   // Answering at all shows that the event loop turns; a failed store is told and cured by the appliance itself, and

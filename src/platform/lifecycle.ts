@@ -5,6 +5,7 @@
  * `NotifyAccess=all`. Outside of a service manager (no NOTIFY_SOCKET) nothing is spawned.
  */
 import { spawn } from 'node:child_process';
+import { flushCompileCache } from 'node:module';
 import type { Clock, Timer } from '../model/clock.ts';
 import type { Environment } from './environment.ts';
 import type { Log } from './log.ts';
@@ -33,6 +34,9 @@ export function untilStopSignal(): Promise<'SIGTERM' | 'SIGINT'> {
 export function onReloadSignal(reload: () => void): void {
   process.on('SIGHUP', reload);
 }
+
+/** Keeps the code that was compiled so far for the next start, though the process may be killed (`bin/causeway`). */
+export const keepCompiledCode = (): void => flushCompileCache();
 
 /**
  * A bug ends the process with status 70 after one log line; what was not acknowledged is sent again by its sender.
