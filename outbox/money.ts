@@ -2,13 +2,17 @@
 import type { MoneyByCurrency } from './destination-totals.ts';
 
 const SCALE = 4;
+const UNITS_IN_ONE = 10_000n;
+const ZEROS = ['', '0', '00', '000'] as const;
+const AMOUNT = /^-?\d+(?:\.\d{1,4})?$/;
 
 /** Whole ten-thousandths of a decimal text with at most four decimals. @throws RangeError for any other text */
 export function unitsOf(amount: string): bigint {
-  const match = /^(-?)(\d+)(?:\.(\d{1,4}))?$/.exec(amount);
-  if (match === null) throw new RangeError('not a decimal text with at most four decimals');
-  const units = BigInt(`${match[2]}${(match[3] ?? '').padEnd(SCALE, '0')}`);
-  return match[1] === '-' ? -units : units;
+  if (!AMOUNT.test(amount)) throw new RangeError('not a decimal text with at most four decimals');
+  const point = amount.indexOf('.');
+  if (point < 0) return BigInt(amount) * UNITS_IN_ONE;
+  // The sign stays in front: the digits on both sides of the point, and what is missing to four decimals.
+  return BigInt(amount.slice(0, point) + amount.slice(point + 1) + ZEROS[SCALE - (amount.length - point - 1)]);
 }
 
 /** Decimal text of ten-thousandths with at least two decimals and no further trailing zeros. */

@@ -5,8 +5,8 @@
  */
 import {
   abs,
-  compare,
   isNegative,
+  isWithin,
   isZero,
   MONEY_SCALE_MAX,
   multiply,
@@ -128,8 +128,7 @@ function checkProduct(line: FieldReader<undefined>, product: Product): void {
     line.problem('amount-mismatch', path, 'Expected one currency in the extended and the unit amount.');
     return;
   }
-  const difference = abs(subtract(abs(multiply(quantity, unitAmount.amount)), abs(extended.amount)));
-  if (compare(difference, tolerance) > 0) {
+  if (!isWithin(multiply(quantity, unitAmount.amount), extended.amount, tolerance)) {
     line.problem('amount-mismatch', path, `Expected quantity times unit amount, within ${tolerance}.`);
   }
 }

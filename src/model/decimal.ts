@@ -80,6 +80,10 @@ export const abs = (decimal: string): string => (isNegative(decimal) ? decimal.s
 /** Below zero, zero or above zero, like a comparator: `1.0` and `1.00` are equal. */
 export const compare = (left: string, right: string): -1 | 0 | 1 => new Big(left).cmp(right);
 
+/** Whether two magnitudes differ by `tolerance` at most; signs do not count. */
+export const isWithin = (left: string, right: string, tolerance: string): boolean =>
+  new Big(left).abs().minus(new Big(right).abs()).abs().lte(tolerance);
+
 /** Exact sum; the scale is the larger of the two. */
 export function add(left: string, right: string): string {
   return unsignedZero(new Big(left).plus(right).toFixed(Math.max(scaleOf(left), scaleOf(right))));
