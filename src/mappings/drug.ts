@@ -8,7 +8,7 @@ import { type OrderGroup, orderGroups } from './order-groups.ts';
 import { readBilling, readOrc } from './order-numbers.ts';
 import { nothingIn, openReading, Part } from './parts.ts';
 import { anyCode, codeOfSystem, quantityAt } from './quantities.ts';
-import { readSubject } from './subject.ts';
+import { readSubject, type Subject } from './subject.ts';
 
 /** Names of the national drug code in a coding system (table 0396 and how senders write it). */
 const NDC = ['NDC', 'HL70549', '2.16.840.1.113883.6.69'];
@@ -26,6 +26,7 @@ export interface DrugFields {
 export interface DrugReading {
   readonly part: Part;
   readonly group: OrderGroup;
+  readonly subject: Subject;
   readonly orc: FieldReader<undefined>;
   /** The segment that the event is made of. */
   readonly reader: FieldReader<undefined>;
@@ -39,6 +40,8 @@ export function mapDrugs(
   { segment, fields, eventOf }: DrugRules,
 ): readonly LineOutcome[] {
   const reading = openReading(message, context, ['PID', 'PV1', 'ORC', 'BLG', segment]);
+  refuseSeveral(message, reading.session);
+  const subject = readSubject(message, reading.session, { profile: context.profile, patient: 'required' });
   const groups = orderGroups(message.segments(), [segment]);
   if (groups.length === 0) return nothingIn(reading, segment, `an ORC segment with ${segment} behind it`);
   return groups.flatMap((group) => {
@@ -46,6 +49,7 @@ export function mapDrugs(
     const drug = {
       part,
       group,
+      subject,
       orc: part.reader(group.orc, group.orcName),
       reader: part.reader(group.detail, group.detail === undefined ? `${group.orcName}.${segment}` : group.detailName),
       fields,
@@ -65,10 +69,8 @@ export interface DrugRules {
  * What every drug event has: order numbers, patient, code, quantity. Null, with problems, when something that is
  * needed is missing.
  */
-export function readDrug({ part, group, orc, reader, fields }: DrugReading) {
-  const { message, context } = part.reading;
-  refuseSeveral(message, part.session);
-  const subject = readSubject(message, part.session, { profile: context.profile, patient: 'required' });
+export function readDrug(drug: DrugReading) {
+  const { part, group, subject, orc, reader, fields } = drug;
   const order = readOrc(part, group, part.reader(undefined, 'OBR'));
   const billing = readBilling(part, group);
   const account = billing.account ?? subject.account;
@@ -79,7 +81,7 @@ export function readDrug({ part, group, orc, reader, fields }: DrugReading) {
   const [value, unit] = fields.quantity;
   const quantity = quantityAt(reader, [value], [unit]);
   const details = {
-    ndc: readNdc({ part, group, orc, reader, fields }),
+    ndc: readNdc(drug),
     strength: quantityAt(reader, [fields.strength[0]], [fields.strength[1]]),
     orderedBy: orc.identifier(12, 9),
     department: orc.code(17),

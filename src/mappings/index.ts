@@ -13,10 +13,15 @@ import { adtA31 } from './adt-a31.ts';
 import { adtA40 } from './adt-a40.ts';
 import { dftP03 } from './dft-p03.ts';
 import { dftP11 } from './dft-p11.ts';
+import { csu } from './csu.ts';
 import { rds } from './drug-dispensed.ts';
 import { ras } from './drug-given.ts';
 import { rde, rgv } from './drug-ordered.ts';
+import { ehcInvoice } from './ehc-invoice.ts';
+import { ehcAdjudication, ehcRemittance } from './ehc-remittance.ts';
+import { withExtensions } from './extensions.ts';
 import type { Mapping } from './mapping.ts';
+import { completeType } from './message-type.ts';
 import { mfn } from './mfn.ts';
 import { ormO01 } from './orm-o01.ts';
 import { pmu } from './pmu.ts';
@@ -54,11 +59,21 @@ export const mappings: readonly Mapping[] = [
   siu,
   pmu,
   mfn,
+  ehcInvoice,
+  ehcAdjudication,
+  ehcRemittance,
+  csu,
 ];
 
+/** The same mapping, with the values of `profile.extensions` in its events: none of them has to think of it. */
+const extending = (mapping: Mapping): Mapping => ({
+  ...mapping,
+  map: (message, context) => withExtensions(mapping.map(message, context), message, context.profile),
+});
+
 const byMessageType: ReadonlyMap<string, Mapping> = new Map(
-  mappings.flatMap((mapping) => mapping.messageTypes.map((messageType) => [messageType, mapping] as const)),
+  mappings.flatMap((mapping) => mapping.messageTypes.map((messageType) => [messageType, extending(mapping)] as const)),
 );
 
-/** The mapping of a message type such as `DFT^P03`. */
-export const mappingFor = (messageType: string): Mapping | undefined => byMessageType.get(messageType);
+/** The mapping of a message type such as `DFT^P03`; a bare `ORU` or `ORM` has its only trigger. */
+export const mappingFor = (messageType: string): Mapping | undefined => byMessageType.get(completeType(messageType));

@@ -4,6 +4,7 @@ import { offsetOfMessage, readTimestamp, toZoned, type ZonedTime, type ZoneRules
 import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
 import type { Problem } from '../model/problem.ts';
 import type { MappingContext } from './mapping.ts';
+import { completeType } from './message-type.ts';
 import type { ChannelProfile } from './profile.ts';
 import { requiredProblems } from './required-fields.ts';
 
@@ -57,7 +58,9 @@ function misnamedProblems(message: Hl7Message, segments: readonly string[], prof
     const isRead =
       ALWAYS_READ.includes(nearly) ||
       segments.includes(nearly) ||
-      [...profile.account, ...profile.encounterId].some((path) => path.startsWith(nearly));
+      [...profile.account, ...profile.encounterId, ...profile.extensions.map(({ path }) => path)].some((path) =>
+        path.startsWith(nearly),
+      );
     if (!isRead) continue;
     const which = `Segment ${firstIndex + 1}${count === 1 ? ' is' : ` and ${count - 1} more are`}`;
     const text = `${which} nearly ${nearly}: expected the name alone, in capital letters.`;
@@ -78,7 +81,7 @@ export function readMessageTimes<OnDelete extends Deletion>(
   const recorded = evn.zonedTime(2) ?? undefined;
   const occurred = evn.zonedTime(6) ?? undefined;
   const sent = readSent(message, session);
-  const { messageType } = message;
+  const messageType = completeType(message.messageType);
   return {
     common: {
       trigger: messageType.slice(messageType.indexOf('^') + 1),

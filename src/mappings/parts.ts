@@ -5,7 +5,7 @@
 import type { Hl7Message, Hl7Segment, SegmentGroup } from '../hl7/message.ts';
 import { LIST_ELEMENTS_MAX } from '../model/contract-fields.ts';
 import type { CanonicalEvent, EventData, EventKind, EventOfKind, Money } from '../model/event.ts';
-import type { OrderingKey } from '../model/ids.ts';
+import type { EventId, OrderingKey } from '../model/ids.ts';
 import type { ProblemCode } from '../model/problem.ts';
 import { FieldReader, type ReadSession } from './fields.ts';
 import { eventIdOf } from './identity.ts';
@@ -69,14 +69,19 @@ export class Part {
     this.session.problems.push({ code, path, text });
   }
 
+  /** The id that an event of this part will have: also the identity of a line that the sender gives none. */
+  eventId(kind: EventKind, place = this.place): EventId {
+    return eventIdOf(this.reading.context, kind, place);
+  }
+
   /** An event of this part. Call it last: it also collects the flags of the times read before. */
   event<Kind extends EventKind>(kind: Kind, facts: EventFacts<Kind>): EventOfKind<Kind> {
-    const { context, times } = this.reading;
+    const { times } = this.reading;
     const { orderingKey, fenceKeys = [], place = this.place } = facts;
     return {
       kind,
       contractVersion: 1,
-      eventId: eventIdOf(context, kind, place),
+      eventId: this.eventId(kind, place),
       orderingKey,
       fenceKeys: fenceKeys.filter((key) => key !== orderingKey),
       line: this.place,

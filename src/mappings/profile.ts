@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EVENT_KINDS } from '../model/event.ts';
 import { learnedSettings } from '../profiles/learned-settings.ts';
 import { zSegmentsSettings } from '../profiles/z-segment-settings.ts';
 
@@ -13,6 +14,47 @@ const requiredPath = z
     /^[A-Z][A-Z0-9]{2}(?:-\d{1,3}(?:\.\d{1,2})?)?$/,
     'expected a segment or a path such as IN1, PV1-19 or PID-3.4',
   );
+
+const component = z.int().min(0).max(99);
+
+/** Where the parts of OBX-5 of a used supply are. */
+const usageSettings = z.strictObject({
+  caseId: z.array(path).min(1).default(['CSR-1']).describe('Where the case id is, in order.'),
+  item: component.min(1).default(1).describe('Component of the item, GTIN, HIBC or catalogue number.'),
+  lot: component.default(2).describe('Component of the lot. 0: not sent.'),
+  serial: component.default(3).describe('Component of the serial number. 0: not sent.'),
+  quantity: component.default(4).describe('Component of the quantity; negative is a return. 0: each line is one.'),
+  unit: component.default(5).describe('Component of the unit. 0: not sent.'),
+  expiry: component.default(6).describe('Component of the expiration date. 0: not sent.'),
+  location: component.default(7).describe('Component of the storage location. 0: not sent.'),
+  department: component.default(8).describe('Component of the department. 0: not sent.'),
+});
+
+const extensionSettings = z.strictObject({
+  path: z
+    .string()
+    .regex(
+      /^[A-Z][A-Z0-9]{2}(?:\[[1-9]\d{0,3}\])?-[1-9]\d{0,2}(?:\[[1-9]\d{0,3}\])?(?:\.[1-9]\d?(?:\.[1-9]\d?)?)?$/,
+      'expected a path such as ZFT-3.1 or ZPM[2]-4',
+    )
+    .describe('HL7 path of the value; without a component its first one.'),
+  as: z
+    .string()
+    .regex(/^[a-z][A-Za-z0-9]{0,39}$/, 'expected a name such as costObject')
+    .describe('Name in `extensions` of the event. Of several paths with one name the first with a value counts.'),
+  scope: z
+    .enum(['line', 'message'])
+    .default('line')
+    .describe(
+      'line: in the part that the event is made of (FT1, order group, record) and what follows it up to the next ' +
+        'part, else before the first part. message: the first in the message.',
+    ),
+  events: z
+    .array(z.enum(EVENT_KINDS))
+    .min(1)
+    .optional()
+    .describe('Kinds of events that it goes into. Default: every event of the message.'),
+});
 
 /** `profile:` of a channel: what this sender means where HL7 v2 leaves it to the site. */
 export const profileSettings = z.strictObject({
@@ -110,6 +152,12 @@ export const profileSettings = z.strictObject({
     })
     .prefault({})
     .describe('Which repetition of STF-2 is the worker id. First match wins; else the first one with a value.'),
+  usage: usageSettings.prefault({}).describe('Where CSU^C10 and C12 have the parts of a used supply (OBX-5).'),
+  extensions: z
+    .array(extensionSettings)
+    .max(100)
+    .default([])
+    .describe('Values of Z segments, or of any other field, that go into `extensions` of the events.'),
   drugChargeTrigger: z
     .enum(['none', 'dispense', 'administration'])
     .default('none')

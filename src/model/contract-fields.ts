@@ -114,4 +114,8 @@ export const commonFields = {
   occurredAt: timeField.optional().describe('EVN-6: when it happened, by the sender.'),
   messageAt: timeField.optional().describe('MSH-7: when the message was made.'),
   timeFlags: timeFlagsField.optional(),
+  extensions: z
+    .record(z.string().regex(/^[a-z][A-Za-z0-9]{0,39}$/), text.nullable())
+    .optional()
+    .describe('Values of the site, by profile.extensions (Z segments); null: deleted by the sender (HL7 "").'),
 };

@@ -21,10 +21,12 @@ import {
   timeField,
 } from './contract-fields.ts';
 import { drugContracts } from './drug-contracts.ts';
+import { invoiceContracts } from './invoice-contracts.ts';
 import { masterContracts } from './master-contracts.ts';
 import { orderContracts } from './order-contracts.ts';
 import { scheduleContracts } from './schedule-contracts.ts';
 import { staffContracts } from './staff-contracts.ts';
+import { supplyContracts } from './supply-contracts.ts';
 
 /** `N` of `.vN` for every contract in this file. */
 export const CONTRACT_VERSION = 1;
@@ -186,6 +188,8 @@ export const contracts = {
   ...scheduleContracts,
   ...staffContracts,
   ...masterContracts,
+  ...invoiceContracts,
+  ...supplyContracts,
 } as const satisfies Record<string, z.ZodObject>;
 
 /** The `data` of each kind. */

@@ -51,6 +51,25 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     'MFE|MDL|R6||G2345|CE',
     'OM1|1|G2345^GLUCOSE^L',
   ],
+  EHC: [
+    'IVC|INV1^CLINIC|PAY1^PAYER||OR|||20260301|100.00&USD||NORTH CLINIC^^55|PAYER INC^^77',
+    'PSS|S1|||100.00&USD',
+    'PSG|G1',
+    'PSL|L1||1||||99213^VISIT^CPT|||20260228||1^EA|100.00&USD||100.00&USD|100.00&USD',
+    'PMT|T100|20260301||CHCK|20260301|90.00&USD|CHK5||||PAYER INC^^77',
+    'IPR|C1^PAYER|INV1^CLINIC||PD|20260301|100.00&USD',
+    'IVC|INV1^CLINIC|||OR|||20260301|100.00&USD||NORTH CLINIC^^55',
+    'ADJ|A1|||PA|-10.00&USD',
+  ],
+  CSU: [
+    PID,
+    PV1,
+    'CSR|CASE9',
+    'CSS|OR|20260302110000',
+    'OBR|1|||47562^CHOLE^CPT|||20260302100000|20260302113000',
+    'OBX|1|CE|ITEM||IT77^L77^S1^2^EA^20270101^W1^OR2',
+    'OBX|2|CE|ITEM||IT78^^^-1^EA',
+  ],
 };
 
 /** Undefined for a family that has its lines in the test itself. */
