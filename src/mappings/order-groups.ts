@@ -36,7 +36,8 @@ interface Open {
 
 /**
  * A group begins with each ORC, and with each detail where the group before has its detail already: senders write one
- * ORC for several OBR, and results without ORC.
+ * ORC for several OBR, and results without ORC. A PID ends the group before it: what follows is about another patient,
+ * or is an earlier result of the same one.
  */
 export function orderGroups(segments: readonly Hl7Segment[], details: readonly string[]): readonly OrderGroup[] {
   const groups: Open[] = [];
@@ -60,6 +61,8 @@ export function orderGroups(segments: readonly Hl7Segment[], details: readonly s
       const group = groupFor(current, begin);
       group.detail = segment;
       group.detailName = nameOf(segment);
+    } else if (segment.name === 'PID') {
+      open = null;
     } else if (current !== null) {
       addTo(current, segment);
     }
