@@ -67,7 +67,8 @@ export const PROBLEM_CODES = {
       'The channel decides: `onUnmappedType: hold` answers AA and keeps it as a case, `filter` answers AA and ' +
       'keeps it without event, `reject` answers AR.',
     hint:
-      'When the ERP needs nothing of this type: set `policy: { onUnmappedType: filter }` on the channel, ' +
+      'When the ERP needs nothing of this type: name it with a reason in `policy.filter` of the channel (or set ' +
+      '`onUnmappedType: filter` for every such type), ' +
       'restart, then `causeway exceptions reprocess --cause CAUSE` closes its cases. When it does, the type ' +
       'needs a mapping (ARCHITECTURE.md); until then its cases wait.',
   },

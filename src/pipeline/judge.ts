@@ -5,6 +5,7 @@ import type { Hl7Message } from '../hl7/message.ts';
 import type { ApplicationReply } from '../hl7/reply-body.ts';
 import { mappingFor } from '../mappings/index.ts';
 import type { LineOutcome, MappingContext } from '../mappings/mapping.ts';
+import { completeType } from '../mappings/message-type.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
 import type { CanonicalEvent } from '../model/event.ts';
 import type { Problem } from '../model/problem.ts';
@@ -29,6 +30,8 @@ export interface Judgment {
   readonly lines: readonly LineOutcome[];
   /** Groups exception cases with one cure; null when no case is needed. */
   readonly cause: string | null;
+  /** Remarks that are kept with the message. */
+  readonly flags?: readonly string[];
   /** What is answered in place of the plain ACK, in the encoding of the message; absent: the plain ACK. */
   readonly reply?: { readonly reply: ApplicationReply; readonly charset: string };
 }
@@ -49,6 +52,13 @@ export interface JudgmentContext extends MappingContext {
  */
 export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
   if (message.controlId === '') return judgeProblems([missingControlId], [], context.policy);
+  const rule = context.policy.filter.find(({ messageType }) =>
+    isOfType(completeType(message.messageType), messageType),
+  );
+  if (rule !== undefined) {
+    const text = `Accepted and kept without event, by a rule of this channel: ${rule.reason}`;
+    return { ...settled('filtered', text), flags: ['filtered-by-rule'] };
+  }
   const mapping = mappingFor(message.messageType);
   if (mapping === undefined) return judgeUnmapped(message.messageType, context.policy);
   const outcomes = mapping.map(message, context);
@@ -57,6 +67,10 @@ export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
   const reply = mapping.reply(message, { ackCode: judged.ackCode, outcomes });
   return { ...judged, reply: { reply, charset: message.charset.used } };
 }
+
+/** `ORU^R01` names one type, `ORU^*` all of a code. */
+const isOfType = (messageType: string, pattern: string): boolean =>
+  pattern.endsWith('*') ? messageType.startsWith(pattern.slice(0, -1)) : messageType === pattern;
 
 function judgeOutcomes(outcomes: readonly LineOutcome[], policy: ChannelPolicy): Judgment {
   const events = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.event] : []));

@@ -43,6 +43,22 @@ export const policySettings = z.strictObject({
     .describe(
       'A message type without mapping: exception case, keep without event (counted as filtered), or refuse (AR).',
     ),
+  filter: z
+    .array(
+      z.strictObject({
+        messageType: z
+          .string()
+          .regex(/^[A-Z0-9]{3}(?:\^(?:[A-Z0-9]{3}|\*))?$/, 'expected a message type such as ORU^R01 or ORU^*')
+          .describe('Message type, or all types of one code: `ORU^*`.'),
+        reason: z.string().min(1).max(200).describe('Why nothing of it is needed; shown with each filtered message.'),
+      }),
+    )
+    .max(200)
+    .default([])
+    .describe(
+      'Message types that are kept without event although a mapping exists, or in place of a case: answered AA and ' +
+        'counted as filtered. First match wins.',
+    ),
   onReusedControlId: z
     .enum(['accept-as-new', 'reject'])
     .default('accept-as-new')

@@ -51,7 +51,7 @@ export function understand(
   const judged = judge(message, { facility, profile, policy, payloadHash, receivedAtMs });
   const taken = judged.events.some((event) => channel.routes.some((route) => route.accepts(event, routed)));
   const judgment = judged.disposition === 'accepted' && !taken ? filteredByRoutes(judged) : judged;
-  return { header, routed, judgment, flags };
+  return { header, routed, judgment, flags: [...flags, ...(judgment.flags ?? [])] };
 }
 
 /** The reply that tells a judgment; the same facts give the same bytes. */
