@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isLoopback } from '../src/model/address.ts';
-import { addressRanges, perAddressSettings } from './peer-settings.ts';
+import { addressRanges } from '../src/platform/address-settings.ts';
+import { perAddressSettings } from './peer-settings.ts';
 import { listenerTlsSettings } from './tls-settings.ts';
 
 /** Settings of `listener: { kind: mllp }`. Every bound is named here with its unit. */

@@ -82,6 +82,7 @@ function senderOf({ config, certificates, clock, log }: DeliveryDeskParts): Send
     answerBytesMax: config.answerBytesMax,
     connectionsMax: inFlightMax,
     tls,
+    allowAddresses: config.allowAddresses,
   });
   if (authorization === undefined) return sender;
   const { scheme, secret, clientCredentials: client } = authorization;
@@ -96,6 +97,7 @@ function senderOf({ config, certificates, clock, log }: DeliveryDeskParts): Send
     answerBytesMax: TOKEN_ANSWER_BYTES_MAX,
     connectionsMax: 1,
     tls,
+    allowAddresses: config.allowAddresses,
   });
   const parts = { settings: client, sender: tokenSender, readSecret: read, clock };
   return authorizedSender(sender, clientCredentials(parts));

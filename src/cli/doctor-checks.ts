@@ -66,7 +66,7 @@ export function checkStoreFormat({ store }: Config): readonly Finding[] {
 /** What leaves or enters the machine in the open. */
 export function checkNetwork({ channels, destinations, status }: Config): readonly Finding[] {
   const open = channels
-    .filter(({ listener }) => !isLoopback(listener.host))
+    .filter(({ listener }) => listener.tls === undefined && !isLoopback(listener.host))
     .map(({ id, listener }) =>
       finding('warn', `channel ${id}`, `MLLP without encryption on ${listener.host}. Only for a network you trust.`),
     );

@@ -17,7 +17,7 @@ const MARKS = {
 /** `causeway doctor`: a list for those who run the machine. */
 export const doctorCommand: CliCommand = {
   name: 'doctor',
-  summary: 'Check configuration, encryption, folders, network, ports, clock and the running appliance.',
+  summary: 'Check configuration, encryption, folders, network, certificates, ports, clock and the running appliance.',
   options: [CONFIG_OPTION, JSON_OPTION, { flags: '--strict', text: 'Exit 1 for a warning, too.' }],
   examples: [
     ['doctor --config facility.yaml', 'one line per check; exit 1 when one fails'],
@@ -44,10 +44,11 @@ export const doctorCommand: CliCommand = {
 };
 
 async function examine(path: string, clock: Clock): Promise<readonly Finding[]> {
-  const [checks, { checkEncryption }, { checkPorts }] = await Promise.all([
+  const [checks, { checkEncryption }, { checkPorts }, { checkCertificates }] = await Promise.all([
     import('./doctor-checks.ts'),
     import('./doctor-keys.ts'),
     import('./doctor-ports.ts'),
+    import('./doctor-certificates.ts'),
   ]);
   const { formatConfigProblem } = await import('../config/load.ts');
   const runtime: Finding = { level: 'ok', topic: 'runtime', text: `Node ${process.version}.` };
@@ -66,6 +67,7 @@ async function examine(path: string, clock: Clock): Promise<readonly Finding[]> 
     ...checks.checkStoreFolder(config),
     ...checks.checkStoreFormat(config),
     ...checks.checkNetwork(config),
+    ...checkCertificates(config, clock.nowMs()),
     ...(snapshot === null ? await checkPorts(config) : []),
     checks.checkClock(clock.nowMs(), config.facility.timezone),
     runtime,

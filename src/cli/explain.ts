@@ -1,6 +1,7 @@
 import { nearWord } from '../config/near-word.ts';
 import { REFUSAL_CLASSES, type RefusalClass, RETRY_MEANINGS, type RetryMeaning } from '../model/delivery.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
+import { CONNECTION_REFUSALS, type ConnectionRefusal } from '../model/connection-refusal.ts';
 import { ERROR_SPECS, isErrorCode } from '../model/errors.ts';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.ts';
 import { type CliCommand, type ExitCode, JSON_OPTION } from './command.ts';
@@ -12,9 +13,9 @@ interface Explanation {
   readonly code: string;
   /**
    * `error`: the environment failed. `problem`: one message has something wrong. `refusal`: a destination said no.
-   * `reply`: what a sender hears.
+   * `connection`: a listener closed a connection. `reply`: what a sender hears.
    */
-  readonly sort: 'error' | 'problem' | 'refusal' | 'reply';
+  readonly sort: 'error' | 'problem' | 'refusal' | 'connection' | 'reply';
   readonly text: string;
   /** What happens by itself. */
   readonly next: string;
@@ -75,11 +76,12 @@ function codeIn(typed: string): string {
   return first.toLowerCase() === 'destination-refused' && third !== undefined ? third : first;
 }
 
-/** Every code of the three catalogues and every reply; no code stands in two of them. */
+/** Every code of the catalogues and every reply; no code stands in two of them. */
 const allCodes = (): readonly string[] => [
   ...Object.keys(ERROR_SPECS),
   ...Object.keys(REFUSAL_CLASSES),
   ...Object.keys(PROBLEM_CODES),
+  ...Object.keys(CONNECTION_REFUSALS),
   ...Object.keys(REPLIES),
 ];
 
@@ -92,6 +94,11 @@ function explanationOf(typed: string): Explanation | null {
   }
   if (isRefusalClass(code)) return { code, sort: 'refusal', ...REFUSAL_CLASSES[code] };
   if (isReply(code)) return { code, sort: 'reply', ...REPLIES[code] };
+  if (isConnectionRefusal(code)) {
+    const { text, hint } = CONNECTION_REFUSALS[code];
+    const next = 'The connection is closed and counted; nothing of it is taken. The sender connects again by itself.';
+    return { code, sort: 'connection', text: `A connection was refused: ${text}.`, next, hint };
+  }
   return { code, sort: 'problem', ...PROBLEM_CODES[code as ProblemCode] };
 }
 
@@ -99,11 +106,14 @@ const isReply = (code: string): code is AckCode => Object.hasOwn(REPLIES, code);
 
 const isRefusalClass = (code: string): code is RefusalClass => Object.hasOwn(REFUSAL_CLASSES, code);
 
+const isConnectionRefusal = (code: string): code is ConnectionRefusal => Object.hasOwn(CONNECTION_REFUSALS, code);
+
 function lines({ code, sort, text, next, ack, httpStatus, hint }: Explanation): readonly string[] {
   if (sort !== 'error') {
     const said = {
       problem: 'A problem of one message or event.',
       refusal: 'A refusal of a destination.',
+      connection: 'A refusal of a listener.',
       reply: 'A reply.',
     };
     return [`${code}: ${text}`, said[sort], `By itself:  ${next}`, `You can:    ${hint}`];

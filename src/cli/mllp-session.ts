@@ -3,6 +3,7 @@
  * connected anew when the receiver closed.
  */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { setImmediate as turn } from 'node:timers/promises';
 import { readAck } from '../hl7/acknowledgment.ts';
 import { encodeFrame, FrameDecoder } from '../hl7/framing.ts';
@@ -27,6 +28,8 @@ export interface SessionOptions {
   /** Longest wait for a connection, and for a reply, in ms. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** CA, certificate, key and name of the receiver; null for plain MLLP. */
+  readonly tls: ConnectionOptions | null;
 }
 
 type Reply = { readonly frame: Buffer } | { readonly failure: string; readonly closed: boolean };
@@ -78,18 +81,19 @@ export class MllpSession {
   /** null when connected, else the reason. */
   #connect(): Promise<string | null> {
     if (this.#socket !== null) return Promise.resolve(null);
-    const { host, port, timeoutMs, clock } = this.#options;
+    const { host, port, timeoutMs, clock, tls } = this.#options;
     return new Promise((resolve) => {
-      const socket = connect({ host, port, noDelay: true });
+      const socket = tls === null ? connect({ host, port }) : connectTls({ host, port, ...tls });
+      socket.setNoDelay(true);
       const timer = clock.after(timeoutMs, () => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)));
-      socket.once('connect', () => {
+      socket.once(tls === null ? 'connect' : 'secureConnect', () => {
         timer.cancel();
         this.#adopt(socket);
         resolve(null);
       });
       socket.once('error', (error: NodeJS.ErrnoException) => {
         timer.cancel();
-        resolve(error.code === 'ECONNREFUSED' ? 'connection refused' : (error.code ?? error.message));
+        resolve(error.code === 'ECONNREFUSED' ? 'connection refused' : reasonOf(error));
       });
     });
   }
@@ -112,7 +116,7 @@ export class MllpSession {
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      lost(`the connection broke before the reply (${error.code ?? error.message})`),
+      lost(`the connection broke before the reply (${reasonOf(error)})`),
     );
     socket.on('end', () => lost('the receiver closed the connection before the reply'));
   }
@@ -139,6 +143,20 @@ export class MllpSession {
     settle?.(reply);
   }
 }
+
+/** What people can act on, for the failures of TLS that they meet first; the code in every case. */
+function reasonOf({ code = '', message }: NodeJS.ErrnoException): string {
+  const known = TLS_REASONS.find(([pattern]) => pattern.test(code));
+  return known === undefined ? code || message : `${known[1]} (${code})`;
+}
+
+const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^(?:UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/, 'its certificate is from no CA that is trusted: name its CA with --ca'],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name: give the right one with --server-name'],
+  [/^CERT_HAS_EXPIRED$/, 'its certificate has ended'],
+  [/ALERT_CERTIFICATE_REQUIRED$/, 'it asks for a certificate: give one with --cert and --key'],
+  [/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, 'it does not speak TLS'],
+];
 
 /** MSA-2 against MSH-10, both as bytes; a receiver may have read them as UTF-8. */
 function isSameId(replied: string, sent: string): boolean {

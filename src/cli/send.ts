@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CONFIG_OPTION, type CliCommand, type CliContext, type ExitCode } from './command.ts';
-import { configOptionText, configurationPath, loadOrThrow } from './configuration.ts';
+import { configOptionText } from './configuration.ts';
 import { type Exchange, MllpSession } from './mllp-session.ts';
 import { type OptionValues, UsageError } from './option-values.ts';
 import { SAMPLES } from './samples.ts';
 import { SendReport } from './send-report.ts';
 import { type Outgoing, outgoing } from './send-source.ts';
+import { type Target, targetOf } from './send-target.ts';
 import { suggest } from './terminal.ts';
 
 const CONNECTIONS_MAX = 1_024;
@@ -30,6 +31,17 @@ export const sendCommand: CliCommand = {
     { flags: '--list-samples', text: 'List the samples.' },
     { flags: '--to <host:port>', text: 'Receiver. Default: the first MLLP channel of --config.' },
     CONFIG_OPTION,
+    {
+      flags: '--tls',
+      text: 'MLLP over TLS; said by itself when the channel of --config or an option below asks for it.',
+    },
+    { flags: '--ca <file>', text: 'PEM file with the CA of the receiver. Default: the CAs of the runtime.' },
+    { flags: '--cert <file>', text: 'PEM file with the certificate to show, for a receiver that asks for one.' },
+    { flags: '--key <file>', text: 'PEM file with its private key.' },
+    {
+      flags: '--server-name <name>',
+      text: 'Name in the certificate of the receiver, when it is not the host of --to.',
+    },
     { flags: '--expect <code>', text: 'Exit 1 when any reply differs, e.g. AA. Default: anything but AA or CA fails.' },
     { flags: '--rate <n/s>', text: 'At most so many messages per second.' },
     { flags: '--repeat <n>', text: 'Send everything n times, each repetition under fresh control ids.' },
@@ -47,6 +59,7 @@ export const sendCommand: CliCommand = {
     ['send messages/ --expect AA', 'every message below a folder; exit 1 unless all replies are AA'],
     ['send day.hl7 --to 127.0.0.1:2575 --rate 20/s', 'one file, slowly, to an address'],
     ['send - < message.hl7', 'from stdin'],
+    ['send --sample adt-a01 --to mllp.example.org:2575 --ca ca.pem --cert adt.pem --key adt-key.pem', 'mutual TLS'],
   ],
   notes: [
     'A message that Causeway has already (same control id, same bytes) is answered with the reply of the first time,',
@@ -74,32 +87,6 @@ function listSamples(values: OptionValues, { terminal }: CliContext): ExitCode {
   suggest(terminal, 'send --sample adt-a01');
   return 0;
 }
-
-interface Target {
-  readonly host: string;
-  readonly port: number;
-}
-
-async function targetOf(values: OptionValues, context: CliContext): Promise<Target> {
-  const to = values.text('to');
-  if (to !== undefined) {
-    const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(to);
-    const port = Number(match?.[3] ?? '0');
-    if (match === null || port < 1 || port > 65_535)
-      throw new UsageError('--to expects HOST:PORT, e.g. 127.0.0.1:2575.');
-    return { host: match[1] ?? match[2] ?? '', port };
-  }
-  const listener = (await loadOrThrow(configurationPath(values, context))).channels
-    .map((channel) => channel.listener)
-    .find(({ kind }) => kind === 'mllp');
-  if (listener === undefined || listener.port === 0) {
-    throw new UsageError('The configuration names no MLLP port to send to.', 'Give the address with --to HOST:PORT.');
-  }
-  return { host: reachable(listener.host), port: listener.port };
-}
-
-/** A listener bound to every address is reached on this machine through loopback. */
-const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);
 
 interface Job {
   readonly values: OptionValues;

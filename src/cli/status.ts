@@ -1,4 +1,5 @@
 import { worstFirst } from '../status/row-state.ts';
+import { certificateText } from '../status/certificate-wording.ts';
 import { formatBytes, formatHours } from '../status/wording.ts';
 import type { ChannelStatus, DestinationStatus, MoneyTotal, StatusSnapshot, StoreStatus } from '../status/snapshot.ts';
 import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
@@ -69,6 +70,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     `${facility.name} (${facility.id}) · ${place}`,
     `Store ${storeText}${reason}${epochText(snapshot)} · ${diskText(snapshot)} · ${casesText}`,
     `Store ${encryptionText(store)}`,
+    ...certificateLines(snapshot),
     '',
     ...channelLines(snapshot, terminal),
     '',
@@ -108,11 +110,20 @@ function nextTry({ state, nextAttemptAtMs }: DestinationStatus, { nowMs, facilit
   return ` Next try at ${timeOfDay(nextAttemptAtMs, facility.timezone)}.`;
 }
 
+/** Behind the address of a listener. */
+const TRANSPORTS = { plain: '', tls: ' TLS', 'mutual-tls': ' mTLS' } as const;
+
+/** One line per owner and role, the first to end first; none without certificates. */
+const certificateLines = ({ certificates, nowMs }: StatusSnapshot): readonly string[] =>
+  certificates.map(
+    (one) => `${certificateText(one, nowMs)}${one.trouble === null ? '' : '; new files cannot be used'}`,
+  );
+
 function channelLines(snapshot: StatusSnapshot, terminal: Terminal): readonly string[] {
   const row = (channel: ChannelStatus): readonly Cell[] => [
     channel.id,
     STATE_WORDS[channel.state],
-    channel.address ?? '–',
+    channel.address === null ? '–' : `${channel.address}${TRANSPORTS[channel.peers.transport]}`,
     channel.lastMessageAtMs === null ? 'nothing yet' : `${span(snapshot.nowMs - channel.lastMessageAtMs)} ago`,
     count(channel.receivedPerMinute),
     count(channel.totals.received),

@@ -12,6 +12,7 @@ import { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import pRetry from 'p-retry';
 import got, { HTTPError, RequestError, TimeoutError } from 'got';
+import { ADDRESS_DENIED, guardedLookup } from './guarded-lookup.ts';
 import { AEAD_SUITES, type TlsMaterial } from '../platform/tls-material.ts';
 import type { InboundResponse, OutboundRequest, Refused } from '../destinations/destination.ts';
 
@@ -28,6 +29,8 @@ export interface HttpSenderOptions {
   readonly connectionsMax: number;
   /** Certificates of the connection; `null`: the CAs of the runtime, and none to show. */
   readonly tls: SenderTls | null;
+  /** Ranges (CIDR) to which a name may lead although they are denied otherwise. */
+  readonly allowAddresses: readonly string[];
 }
 
 /** CAs to trust instead of those of the runtime, and what proves this end; may be replaced while it runs. */
@@ -105,7 +108,12 @@ interface Connected {
 
 /** Connections with the certificates of the moment. */
 function connect(options: HttpSenderOptions): Connected {
-  const keepAlive = { keepAlive: true, maxSockets: options.connectionsMax, scheduling: 'lifo' } as const;
+  const keepAlive = {
+    keepAlive: true,
+    maxSockets: options.connectionsMax,
+    scheduling: 'lifo',
+    lookup: guardedLookup(options.allowAddresses),
+  } as const;
   const agent = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };
   const material = options.tls?.material ?? null;
   return {
@@ -162,6 +170,8 @@ function neverSent(error: unknown): Refused {
   const base = { outcome: 'refused', class: 'transport', retry: 'transient', destinationWide: true } as const;
   const code = error instanceof RequestError ? error.code : 'no request could be made';
   if (error instanceof TimeoutError) return { ...base, retryAfterMs: null, reason: 'no connection in time' };
+  if (code === ADDRESS_DENIED)
+    return { ...base, retryAfterMs: null, reason: 'its name leads to a denied address (allowAddresses)' };
   return { ...base, retryAfterMs: null, reason: isTlsRefusal(code) ? `TLS ${code}` : code };
 }
 

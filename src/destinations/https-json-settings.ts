@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deliverySettings } from '../delivery/settings.ts';
+import { addressRanges } from '../platform/address-settings.ts';
 import { secretReference } from '../platform/secret-settings.ts';
 import { authorizationSettings } from './authorization-settings.ts';
 import { repetitionSettings } from './repetition-settings.ts';
@@ -12,6 +13,12 @@ export const httpsJsonSettings = z
     id: z.string(),
     kind: z.literal('https-json'),
     url: z.url({ protocol: /^https?$/ }).describe('Address that takes the events by POST.'),
+    allowAddresses: addressRanges
+      .default([])
+      .describe(
+        'Addresses and ranges (CIDR) to which the name in `url` may lead although they are denied otherwise: loopback, ' +
+          'link-local with the metadata services of clouds, multicast. An address in `url` itself, and localhost, is meant.',
+      ),
     allowInsecureLoopback: z
       .boolean()
       .default(false)

@@ -38,6 +38,7 @@ const CONDITIONS: Readonly<Record<ProblemCode, string>> = {
   limit: '207',
   batch: '207',
   'control-id': '207',
+  'unexpected-party': '207',
   'destination-refused': '207',
   'maybe-delivered': '207',
   'store-damaged': '207',

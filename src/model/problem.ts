@@ -109,6 +109,15 @@ export const PROBLEM_CODES = {
     next: 'It is answered AR; one that was used before only with `onReusedControlId: reject`, else it is taken as new.',
     hint: 'Have the sender give each message its own MSH-10: by it a repetition is recognised.',
   },
+  'unexpected-party': {
+    text: 'MSH-3 to MSH-6 name another sending or receiving system than the channel expects.',
+    next:
+      'The channel decides: `onUnexpectedParty: reject` answers AR and keeps a copy, `hold` answers AA and keeps it ' +
+      'as a case.',
+    hint:
+      'If the system is right, add it to `policy.expected` of the channel, restart, and have it sent again, or ' +
+      '`causeway exceptions reprocess CASE`. If not, look who sends to this port.',
+  },
   'destination-refused': {
     text: 'The destination refused the event.',
     next: 'It is held as a case, and what is younger on its ordering key waits behind it; the rest is delivered.',

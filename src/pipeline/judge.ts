@@ -9,6 +9,7 @@ import { completeType } from '../mappings/message-type.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
 import type { CanonicalEvent } from '../model/event.ts';
 import type { Problem } from '../model/problem.ts';
+import { partyProblems } from './parties.ts';
 import type { ChannelPolicy } from './settings.ts';
 
 /** A part of a message that gave problems instead of an event. */
@@ -51,6 +52,8 @@ export interface JudgmentContext extends MappingContext {
  * reprocessing; data problems are in it, nothing is thrown for them.
  */
 export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
+  const strangers = partyProblems(message, context.policy.expected);
+  if (strangers.length > 0) return judgeStrangers(strangers, context.policy);
   if (message.controlId === '') return judgeProblems([missingControlId], [], context.policy);
   const rule = context.policy.filter.find(({ messageType }) =>
     isOfType(completeType(message.messageType), messageType),
@@ -97,6 +100,13 @@ export const filteredByRoutes = (judgment: Judgment): Judgment => ({
   disposition: 'filtered',
   text: 'Accepted; no route of this channel takes its events.',
 });
+
+function judgeStrangers(problems: readonly Problem[], policy: ChannelPolicy): Judgment {
+  const [first] = problems;
+  if (policy.onUnexpectedParty === 'hold' || first === undefined)
+    return judgeProblems(problems, [], { ...policy, onProblem: 'hold' });
+  return { ...refuse(first), problems };
+}
 
 function judgeUnmapped(messageType: string, policy: ChannelPolicy): Judgment {
   const label = typeLabel(messageType);

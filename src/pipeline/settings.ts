@@ -29,6 +29,19 @@ export const batchSettings = z.strictObject({
     .default('accept')
     .describe('Several messages in one frame without BHS and BTS: take them like a batch, or refuse the frame (AR).'),
   messagesMax: z.int().min(1).max(100_000).default(10_000).describe('Messages in one frame.'),
+const party = (field: string, words: string) =>
+  z
+    .array(z.string().min(1).max(227))
+    .max(100)
+    .default([])
+    .describe(`First component of ${field} (${words}), one of these, compared letter by letter. Default: any.`);
+
+/** `policy.expected:` – between which systems the messages of a channel go. */
+const expectedParties = z.strictObject({
+  sendingApplication: party('MSH-3', 'sending application'),
+  sendingFacility: party('MSH-4', 'sending facility'),
+  receivingApplication: party('MSH-5', 'receiving application'),
+  receivingFacility: party('MSH-6', 'receiving facility'),
 });
 
 /** `policy:` of a channel: what happens to a message that cannot simply be accepted. */
@@ -63,6 +76,11 @@ export const policySettings = z.strictObject({
     .enum(['accept-as-new', 'reject'])
     .default('accept-as-new')
     .describe('The same MSH-10 with other content: take it as a new message and flag it, or refuse it (AR).'),
+  expected: expectedParties.prefault({}).describe('Systems that the messages of this channel are from and for.'),
+  onUnexpectedParty: z
+    .enum(['reject', 'hold'])
+    .default('reject')
+    .describe('A message from or for another system: refuse it (AR), or keep it for a person and answer AA.'),
   duplicateWindowDays: z
     .int()
     .min(1)
@@ -88,5 +106,6 @@ export const routeSettings = z.strictObject({
 });
 
 export type BatchSettings = z.infer<typeof batchSettings>;
+export type ExpectedParties = z.infer<typeof expectedParties>;
 export type ChannelPolicy = z.infer<typeof policySettings>;
 export type RouteSettings = z.infer<typeof routeSettings>;

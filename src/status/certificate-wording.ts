@@ -1,4 +1,5 @@
 /** Certificates in words: for the verdict, the command line and the log. Pure; wording rules as in `row-state.ts`. */
+import type { CertificateFacts } from '../model/certificate.ts';
 import type { CertificateStatus } from './snapshot.ts';
 import type { Finding, VerdictParts } from './verdict.ts';
 import { formatAge } from './wording.ts';
@@ -6,7 +7,7 @@ import { formatAge } from './wording.ts';
 const ROLES: Readonly<Record<CertificateStatus['role'], string>> = { own: 'certificate', authority: 'CA' };
 
 /** `The certificate adt.st-marys.example of channel clinical ends in 6 days`, without a full stop. */
-export function certificateText(one: CertificateStatus, nowMs: number): string {
+export function certificateText(one: CertificateFacts & { readonly owner: string }, nowMs: number): string {
   const { role, name, owner, notBeforeMs, notAfterMs } = one;
   const what = `The ${ROLES[role]} ${name} of ${owner}`;
   if (nowMs < notBeforeMs) return `${what} is not valid for another ${formatAge(notBeforeMs - nowMs)}`;

@@ -2,6 +2,7 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import '@preact/signals';
+import { CertificateTable } from './certificate-table.ts';
 import { ChannelTable } from './channel-table.ts';
 import { type Connection, connect } from './connection.ts';
 import { DestinationTable } from './destination-table.ts';
@@ -33,6 +34,7 @@ function App({ connection }: Props) {
       <${Figures} picture=${picture} nowMs=${nowMs} />
       <${DestinationTable} destinations=${picture.destinations} nowMs=${nowMs} timezone=${timezone} />
       <${ChannelTable} channels=${picture.channels} nowMs=${nowMs} timezone=${timezone} />
+      <${CertificateTable} certificates=${picture.certificates} nowMs=${nowMs} timezone=${timezone} />
     </main>
     <${Footer} connection=${connection} />`;
 }

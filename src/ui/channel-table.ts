@@ -4,6 +4,9 @@ import { StateMark } from './state-mark.ts';
 import { Ago, type Column, Table } from './table.ts';
 import { countText } from './words.ts';
 
+/** Behind the address of a listener. */
+const TRANSPORTS = { plain: '', tls: ' · TLS', 'mutual-tls': ' · mutual TLS' } as const;
+
 interface Props {
   readonly channels: readonly ChannelStatus[];
   readonly nowMs: number;
@@ -29,8 +32,9 @@ export function ChannelTable({ channels, nowMs, timezone }: Props) {
     { title: 'Held ever', isFigure: true, cell: ({ totals }) => countText(totals.held) },
     { title: 'Rejected', isFigure: true, cell: ({ totals }) => countText(totals.rejected) },
   ];
-  const head = ({ id, kind, address }: ChannelStatus) =>
-    html`<span class="name">${id}</span><span class="sub">${kind}${address === null ? '' : ` · ${address}`}</span>`;
+  const head = ({ id, kind, address, peers }: ChannelStatus) =>
+    html`<span class="name">${id}</span
+      ><span class="sub">${kind}${address === null ? '' : ` · ${address}`}${TRANSPORTS[peers.transport]}</span>`;
   const names = { id: 'channels', title: 'Channels', headTitle: 'Channel' };
   return html`<${Table} ...${names} rows=${channels} columns=${columns} head=${head} />`;
 }

@@ -116,7 +116,7 @@ test.skipIf(noPrivateMount)('the name of the ERP is not found, then it is: nothi
   const bind = `mount --bind ${hosts} /etc/hosts && mount --bind ${resolver} /etc/resolv.conf && exec "$@"`;
   const { erp, appliance, load } = await running({
     tls: { host, ...authority.sign(host, 30) },
-    destinationExtra: `    tls: { caFile: ${authority.caFile} }\n`,
+    destinationExtra: `    tls: { caFile: ${authority.caFile} }\n    allowAddresses: [127.0.0.0/8]\n`,
     wrapper: ['unshare', '-m', 'sh', '-c', bind, 'sh'],
   });
   await load.untilMore(100);

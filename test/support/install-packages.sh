@@ -8,6 +8,7 @@ needs='chromium chromium the-status-page
 strace strace acknowledgment-after-sync
 gcc gcc load-tools-of-the-bench
 openssl openssl certificates
+mllp_send python3-hl7 clients-of-others
 systemd-analyze systemd the-unit-file
 mkfs.ext4 e2fsprogs full-disks-and-power-cuts
 losetup mount full-disks-and-power-cuts

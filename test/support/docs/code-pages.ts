@@ -1,5 +1,6 @@
 /** Writes `docs/errors.md` and `docs/problems.md` from the catalogues, the texts that `causeway explain CODE` shows. */
 import { REFUSAL_CLASSES, RETRY_MEANINGS } from '../../../src/model/delivery.ts';
+import { CONNECTION_REFUSALS } from '../../../src/model/connection-refusal.ts';
 import { ERROR_SPECS, type ErrorCode } from '../../../src/model/errors.ts';
 import { PROBLEM_CODES } from '../../../src/model/problem.ts';
 
@@ -31,11 +32,26 @@ export function errorPage(): string {
 # Error codes
 
 Failures of the environment: disk, network, configuration, requests. What is wrong with the data of one message is a
-[problem](problems.md); why a destination did not take an event is a [class of refusal](#classes-of-refusal).
+[problem](problems.md); why a destination did not take an event is a [class of refusal](#classes-of-refusal), and why a
+listener closed a connection a [refusal of a connection](#refusals-of-connections).
 \`causeway explain CODE\` shows the same text.
 
 ${sections.join('\n')}
-${refusalSection()}`;
+${refusalSection()}
+${connectionSection()}`;
+}
+
+function connectionSection(): string {
+  const reasons = Object.entries(CONNECTION_REFUSALS).map(([reason, { text, hint }]) =>
+    [`### ${reason}`, '', `A connection was refused: ${text}.`, '', `- **You can:** ${hint}`, ''].join('\n'),
+  );
+  return `## Refusals of connections
+
+Why a listener closed a connection before it took a frame of it. The reason stands in the log, in the metrics
+(\`causeway_connections_refused_total\`) and in the status of the channel. The sender hears a TLS alert where there is
+one, and else nothing.
+
+${reasons.join('\n')}`;
 }
 
 function refusalSection(): string {

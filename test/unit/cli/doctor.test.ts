@@ -16,6 +16,7 @@ import { KeyRegister } from '../../../src/platform/key-register.ts';
 import { silentLog } from '../../../src/platform/log.ts';
 import { readStoreKeys, writeNewStoreKey } from '../../../src/platform/store-keys.ts';
 import { FAKE_STORE, fakeSnapshot } from '../../support/fake-operations.ts';
+import { type Pair, TestCa } from '../../support/certificates.ts';
 import { smallestConfig } from '../../support/start-appliance.ts';
 import { fakeContext } from './fake-context.ts';
 
@@ -160,4 +161,33 @@ test('an old key may go only when the running appliance says that no record need
     text: expect.stringContaining('keep every key (b, a)'),
   });
   expect(keysOf({ ...running, damaged: 2 }, ['b', 'a'])).toMatchObject({ level: 'fail' });
+});
+
+test('certificates are read and told before they end', async () => {
+  const ca = new TestCa('Hospital CA');
+  const listener = 'kind: mllp, tls: { certificateFile: own.pem, key: { file: own-key.pem }, clientCaFile: ca.pem },';
+  const withCertificate =
+    ({ certificate, key }: Pair, mode = 0o600) =>
+    (folder: string): void => {
+      writeFileSync(join(folder, 'own.pem'), certificate);
+      writeFileSync(join(folder, 'own-key.pem'), key, { mode });
+      writeFileSync(join(folder, 'ca.pem'), ca.certificate);
+    };
+  const found = (prepare: (folder: string) => void) => doctor((text) => text.replace('kind: mllp,', listener), prepare);
+  const well = await found(withCertificate(ca.issue()));
+  expect(well.lines).toEqual(
+    line('ok', 'channel clinical', 'certificate localhost of channel clinical ends in 89 days'),
+  );
+  expect(well.lines).toEqual(line('ok', 'channel clinical', 'CA Hospital CA'));
+  expect((await found(withCertificate(ca.issue({ until: 5 })))).lines).toEqual(
+    line('warn', 'channel clinical', 'ends in 4 days'),
+  );
+  expect(await found(withCertificate(ca.issue({ until: -2 })))).toMatchObject({
+    code: 1,
+    lines: line('FAIL', 'channel clinical', 'ended'),
+  });
+  expect((await found(withCertificate(ca.issue(), 0o644))).lines).toEqual(
+    line('warn', 'channel clinical', 'chmod 600'),
+  );
+  expect(await found(() => {})).toMatchObject({ code: 1, lines: line('FAIL', 'channel clinical', 'TLS_MATERIAL') });
 });

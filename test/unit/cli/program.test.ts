@@ -8,6 +8,7 @@ import { OptionValues, UsageError } from '../../../src/cli/option-values.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { money, printable, span } from '../../../src/cli/wording.ts';
 import { REFUSAL_CLASSES } from '../../../src/model/delivery.ts';
+import { CONNECTION_REFUSALS } from '../../../src/model/connection-refusal.ts';
 import { ERROR_SPECS } from '../../../src/model/errors.ts';
 import { PROBLEM_CODES } from '../../../src/model/problem.ts';
 import { fakeContext } from './fake-context.ts';
@@ -66,7 +67,9 @@ test('a group of commands without a choice shows its help', async () => {
 });
 
 test('every code of every catalogue is explained, whatever its case', async () => {
-  const codes = [ERROR_SPECS, REFUSAL_CLASSES, PROBLEM_CODES].flatMap((catalogue) => Object.keys(catalogue));
+  const codes = [ERROR_SPECS, REFUSAL_CLASSES, PROBLEM_CODES, CONNECTION_REFUSALS].flatMap((catalogue) =>
+    Object.keys(catalogue),
+  );
   expect(new Set(codes).size).toBe(codes.length);
   for (const code of codes) {
     const explained = await run('explain', code.toUpperCase());

@@ -24,7 +24,13 @@ const listen = async (server: TcpServer): Promise<number> => {
 
 function openSender(ca?: string) {
   const tls = ca === undefined ? null : { material: { ca, certificate: null, key: null } };
-  const sender = createHttpSender({ timeoutMs: 2_000, answerBytesMax: 10_000, connectionsMax: 1, tls });
+  const sender = createHttpSender({
+    timeoutMs: 2_000,
+    answerBytesMax: 10_000,
+    connectionsMax: 1,
+    tls,
+    allowAddresses: [],
+  });
   onTestFinished(() => sender.close());
   return (url: string) => sender.send({ url, headers: {}, body: Buffer.from('{}') }, new AbortController().signal);
 }

@@ -19,6 +19,7 @@ function senderWith(overrides: { timeoutMs?: number; answerBytesMax?: number } =
     answerBytesMax: 10_000,
     connectionsMax: 4,
     tls: null,
+    allowAddresses: [],
     ...overrides,
   });
   onTestFinished(() => sender.close());
@@ -85,7 +86,13 @@ test('an answer that hangs at any of its bytes ends at the deadline; only a whol
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
-  const sender = createHttpSender({ timeoutMs: 1_500, answerBytesMax: 10_000, connectionsMax: 200, tls: null });
+  const sender = createHttpSender({
+    timeoutMs: 1_500,
+    answerBytesMax: 10_000,
+    connectionsMax: 200,
+    tls: null,
+    allowAddresses: [],
+  });
   onTestFinished(() => sender.close());
   const began = performance.now();
   const cuts = Array.from({ length: ANSWER.length + 1 }, (_, at) => at);
@@ -107,7 +114,13 @@ test('an ERP that takes the request too slowly ends at the deadline and is ambig
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  const sender = createHttpSender({ timeoutMs: 500, answerBytesMax: 10_000, connectionsMax: 1, tls: null });
+  const sender = createHttpSender({
+    timeoutMs: 500,
+    answerBytesMax: 10_000,
+    connectionsMax: 1,
+    tls: null,
+    allowAddresses: [],
+  });
   onTestFinished(() => sender.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
   const began = performance.now();
@@ -126,7 +139,13 @@ test('a look-up goes as a GET without a body', async () => {
     seen = `${request.method} ${request.headers['content-length'] ?? 'no length'}`;
     response.end('[]');
   });
-  const sender = createHttpSender({ timeoutMs: 500, answerBytesMax: 10_000, connectionsMax: 1, tls: null });
+  const sender = createHttpSender({
+    timeoutMs: 500,
+    answerBytesMax: 10_000,
+    connectionsMax: 1,
+    tls: null,
+    allowAddresses: [],
+  });
   onTestFinished(() => sender.close());
   const request = { method: 'GET', url, headers: {}, body: Buffer.alloc(0) } as const;
   expect(await sender.send(request, new AbortController().signal)).toMatchObject({ status: 200 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { addressTest } from '../../../listeners/address-list.ts';
-import { isAddressRange } from '../../../listeners/peer-settings.ts';
+import { addressTest } from '../../../src/platform/address-list.ts';
+import { isAddressRange } from '../../../src/platform/address-settings.ts';
 
 describe('addresses that may connect', () => {
   test.each<[string, string, boolean]>([

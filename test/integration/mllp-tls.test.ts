@@ -1,0 +1,354 @@
+/**
+ * MLLP over TLS against the running appliance, with the tools of others: openssl, Python's hl7 over Python's ssl, and
+ * node-hl7-client. Certificates change under load, and nobody notices but those who must.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type TLSSocket } from 'node:tls';
+import Client from 'node-hl7-client';
+import { expect, onTestFinished, test } from 'vitest';
+import { statusOf, untilErp } from '../support/appliance-status.ts';
+import { CertificateFolder, TestCa, type Wish } from '../support/certificates.ts';
+import { type FakeErp, startFakeErp } from '../support/fake-erp.ts';
+import { missing } from '../support/faults/facilities.ts';
+import { admission, charge } from '../support/messages.ts';
+import { ackOf, MllpClient } from '../support/mllp-client.ts';
+import { type Appliance, runCommand, smallestConfig, startAppliance } from '../support/start-appliance.ts';
+import { until } from '../support/until.ts';
+
+const OURS = new TestCa('Hospital CA');
+const FOREIGN = new TestCa('Somebody else');
+
+interface Running {
+  readonly appliance: Appliance;
+  readonly erp: FakeErp;
+  readonly folder: CertificateFolder;
+  /** Files of the CA, and of a sender with a good certificate. */
+  readonly ca: string;
+  readonly sender: { readonly certificateFile: string; readonly keyFile: string };
+}
+
+/** The appliance with mutual TLS on its only channel. */
+async function running(tlsExtra = '', own: Wish = {}): Promise<Running> {
+  const erp = await startFakeErp();
+  onTestFinished(() => erp.stop());
+  const folder = new CertificateFolder();
+  const { certificateFile, keyFile } = folder.put('own', OURS.issue(own));
+  const ca = folder.write('ca.pem', OURS.certificate);
+  const tls = `certificateFile: ${certificateFile}, key: { file: ${keyFile} }, clientCaFile: ${ca}${tlsExtra}`;
+  const config = (ports: { statusPort: number; mllpPort: number }): string =>
+    smallestConfig({ ...ports, erpUrl: erp.url }).replace('kind: mllp,', `kind: mllp, tls: { ${tls} },`);
+  const appliance = await startAppliance({ config });
+  onTestFinished(() => appliance.dispose());
+  const sender = folder.put('adt', OURS.issue({ names: ['adt.example'], purpose: 'client' }));
+  return { appliance, erp, folder, ca, sender };
+}
+
+const hasOpenssl = existsSync('/usr/bin/openssl');
+const hasPython = existsSync('/usr/lib/python3/dist-packages/hl7/client.py');
+
+interface Spoken {
+  readonly said: string;
+  readonly code: number | null;
+}
+
+/** `openssl s_client`: writes one frame and waits for a reply, or for the end. */
+async function sClient({ appliance, ca }: Running, frame: string, ...options: readonly string[]): Promise<Spoken> {
+  const target = ['-connect', `127.0.0.1:${appliance.mllpPort}`, '-quiet', '-verify_return_error', '-CAfile', ca];
+  const child = spawn('openssl', ['s_client', ...target, '-no_ign_eof', ...options], { stdio: 'pipe' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said += String(bytes)));
+  child.stdin.on('error', () => {});
+  const closed = endOf(child);
+  child.stdin.write(frame);
+  await Promise.race([closed, until('a reply', () => said.includes('\x1c'), 8_000).catch(() => {})]);
+  child.stdin.end();
+  await Promise.race([closed, sleep(3_000).then(() => child.kill('SIGKILL'))]);
+  return { said, code: await closed };
+}
+
+const endOf = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) => void child.once('close', (code) => resolve(code)));
+
+const frameOf = (controlId: string): string => `\x0b${charge({ controlId })}\x1c\r`;
+
+async function refusalsOf({ appliance }: Running): Promise<string | null> {
+  const [channel] = (await statusOf(appliance)).channels;
+  return channel?.peers.lastRefusal?.reason ?? null;
+}
+
+async function counted({ appliance }: Running, reason: string): Promise<number> {
+  const metrics = await (await fetch(`${appliance.statusUrl}/metrics`)).text();
+  const line = metrics
+    .split('\n')
+    .find((one) => one.startsWith('causeway_connections_refused_total') && one.includes(`"${reason}"`));
+  return Number(line?.split(' ').at(-1) ?? '0');
+}
+
+const proof = (folder: CertificateFolder, name: string, ca: TestCa, wish: Wish): readonly string[] => {
+  const { certificateFile, keyFile } = folder.put(name, ca.issue({ names: ['adt.example'], ...wish }));
+  return ['-cert', certificateFile, '-key', keyFile];
+};
+
+const noOpenssl = missing(hasOpenssl, 'openssl is not installed');
+
+test.skipIf(noOpenssl).each(['-tls1_2', '-tls1_3'])(
+  "Debian's openssl s_client sends a message and gets its AA: %s",
+  async (version) => {
+    const rig = await running();
+    const { certificateFile, keyFile } = rig.sender;
+    const { said } = await sClient(rig, frameOf('OPENSSL1'), version, '-cert', certificateFile, '-key', keyFile);
+    expect(said).toMatch(/MSA\|AA\|OPENSSL1/);
+    await untilErp(rig.appliance, { posted: 1 });
+  },
+);
+
+test.skipIf(noOpenssl)('who may not send is told by openssl and by the appliance, and sends nothing', async () => {
+  const rig = await running(', clientNames: [adt.example]');
+  const { folder } = rig;
+  const good = ['-cert', rig.sender.certificateFile, '-key', rig.sender.keyFile];
+  const cases: readonly (readonly [reason: string, options: readonly string[], heard: RegExp])[] = [
+    ['certificate-missing', [], /certificate required|handshake failure/],
+    ['certificate-ended', proof(folder, 'old', OURS, { until: -0.5 }), /./],
+    ['certificate-not-yet-valid', proof(folder, 'early', OURS, { from: 2 }), /./],
+    ['certificate-unknown-ca', proof(folder, 'foreign', FOREIGN, {}), /./],
+    ['certificate-wrong-name', proof(folder, 'ris', OURS, { names: ['ris.example'] }), /./],
+    ['certificate-wrong-purpose', proof(folder, 'purpose', OURS, { purpose: 'server' }), /./],
+    ['weak-cipher', [...good, '-tls1_2', '-cipher', 'ECDHE-RSA-AES256-SHA384'], /handshake failure/],
+    ['weak-cipher', [...good, '-tls1_2', '-cipher', 'AES256-GCM-SHA384'], /handshake failure/],
+    ['old-protocol', [...good, '-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'], /protocol version/],
+    ['our-certificate-refused', [...good, '-verify_hostname', 'elsewhere.example'], /hostname mismatch/],
+  ];
+  for (const [reason, options, heard] of cases) {
+    const before = await counted(rig, reason);
+    const { said } = await sClient(rig, frameOf('NEVER'), ...options);
+    expect(said, reason).not.toContain('MSA|');
+    expect(said, reason).toMatch(heard);
+    await until(`${reason} is counted`, async () => (await counted(rig, reason)) === before + 1);
+    expect(await refusalsOf(rig)).toBe(reason);
+    expect(rig.appliance.logs()).toContain(`"reason":"${reason}"`);
+  }
+  const { said } = await sClient(rig, frameOf('AFTER'), ...good);
+  expect(said).toMatch(/MSA\|AA\|AFTER/);
+  const status = await statusOf(rig.appliance);
+  expect(status.channels[0]).toMatchObject({ totals: { received: 1 }, peers: { refused: cases.length } });
+  expect(rig.appliance.logs()).not.toMatch(/NEVER|EXAMPLE|71020/);
+});
+
+const noPython = missing(hasPython, 'python3-hl7 is not installed');
+
+const PYTHON = `
+import socket, ssl, sys
+from hl7.client import MLLPClient
+host, port, ca, cert, key, count = sys.argv[1], int(sys.argv[2]), *sys.argv[3:6], int(sys.argv[6])
+context = ssl.create_default_context(cafile=ca)
+context.load_cert_chain(cert, key)
+with MLLPClient(host, port) as client:
+    client.socket = context.wrap_socket(client.socket, server_hostname="localhost")
+    for number in range(count):
+        message = sys.stdin.readline().strip().replace("~~", "\\r")
+        print(client.send_message(message).decode().replace("\\r", "~~"))
+`;
+
+test.skipIf(noPython)("Debian's python3-hl7 sends over Python's own TLS", async () => {
+  const { appliance, ca, sender, folder } = await running();
+  const script = folder.write('send.py', PYTHON);
+  const argv = [script, '127.0.0.1', String(appliance.mllpPort), ca, sender.certificateFile, sender.keyFile, '5'];
+  const child = spawn('/usr/bin/python3', argv, { stdio: 'pipe' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said += String(bytes)));
+  const ids = Array.from({ length: 5 }, (_, index) => `PYTHON${index}`);
+  child.stdin.end(ids.map((controlId) => `${charge({ controlId }).replaceAll('\r', '~~')}\n`).join(''));
+  await endOf(child);
+  const replies = said.split('\n').filter((line) => line.includes('MSH|'));
+  expect(replies.map((reply) => ackOf(reply.replaceAll('~~', '\r').replace('\v', '')))).toMatchObject(
+    ids.map((controlId) => ({ code: 'AA', controlId })),
+  );
+  await untilErp(appliance, { posted: 5 });
+});
+
+test.skipIf(noPython)("Debian's mllp_send sends a file without TLS", async () => {
+  const erp = await startFakeErp();
+  onTestFinished(() => erp.stop());
+  const appliance = await startAppliance({ erpUrl: erp.url });
+  onTestFinished(() => appliance.dispose());
+  const file = `${appliance.directory}/three.hl7`;
+  const ids = ['SEND1', 'SEND2', 'SEND3'];
+  writeFileSync(file, ids.map(frameOf).join(''));
+  const options = ['--file', file, '--port', String(appliance.mllpPort), '127.0.0.1'];
+  const { stdout } = await runCommand('/usr/bin/mllp_send', options, appliance.directory);
+  expect([...stdout.matchAll(/MSA\|(\w+)\|(\w+)/g)].map(([, code, id]) => `${code} ${id}`)).toEqual(
+    ids.map((id) => `AA ${id}`),
+  );
+  await untilErp(appliance, { posted: 3 });
+});
+
+test('node-hl7-client sends over mutual TLS', async () => {
+  const { appliance, sender, folder } = await running();
+  const { readFileSync } = await import('node:fs');
+  const client = new Client({
+    host: 'localhost',
+    version: '2.5.1',
+    tls: {
+      rejectUnauthorized: true,
+      ca: readFileSync(folder.file('ca.pem')),
+      cert: readFileSync(sender.certificateFile),
+      key: readFileSync(sender.keyFile),
+    },
+  });
+  const codes: string[] = [];
+  const connection = client.createConnection({ port: appliance.mllpPort }, (response) => {
+    codes.push(response.getMessage().get('MSA.1').toString());
+  });
+  onTestFinished(() => connection.close());
+  const { Message } = await import('node-hl7-client');
+  for (let number = 0; number < 3; number += 1)
+    await connection.sendMessage(new Message({ text: admission({ controlId: `NODE${number}` }) }));
+  await until('three replies', () => codes.length === 3);
+  expect(codes).toEqual(['AA', 'AA', 'AA']);
+});
+
+/** Sends one message after the other on one connection, and notes whether it broke. */
+class Talker {
+  readonly acknowledged: string[] = [];
+  readonly failures: string[] = [];
+  readonly #name: string;
+  readonly #client: MllpClient;
+  #stopping = false;
+  readonly #done: Promise<void>;
+
+  constructor(name: string, socket: TLSSocket) {
+    this.#name = name;
+    this.#client = new MllpClient(socket);
+    this.#done = this.#talk();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#done;
+    await this.#client.close();
+  }
+
+  async #talk(): Promise<void> {
+    for (let number = 0; !this.#stopping; number += 1) {
+      const controlId = `${this.#name}N${number}`;
+      try {
+        const reply = ackOf(await this.#client.send(charge({ controlId, patient: this.#name, amount: '1.25' })));
+        if (reply.code === 'AA' && reply.controlId === controlId) this.acknowledged.push(controlId);
+        else this.failures.push(`${controlId}: ${reply.code}`);
+      } catch (error) {
+        this.failures.push(`${controlId}: ${String(error)}`);
+        return;
+      }
+    }
+  }
+}
+
+test('certificates change again and again under load: every message is acknowledged on the connection it began on', async () => {
+  const rig = await running();
+  const { appliance, erp, folder } = rig;
+  const open = async (ca = OURS): Promise<TLSSocket> => {
+    const { certificate, key } = ca.issue({ names: ['adt.example'], purpose: 'client' });
+    const socket = connect({
+      ...{ host: '127.0.0.1', port: appliance.mllpPort, servername: 'localhost' },
+      ...{ ca: OURS.certificate, cert: certificate, key },
+    });
+    socket.on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    await new Promise<void>((resolve) => void socket.once('secureConnect', () => resolve()));
+    return socket;
+  };
+  const nameSeen = async (): Promise<unknown> => {
+    const socket = await open();
+    const { CN } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return CN;
+  };
+  const talkers = await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => new Talker(`T${index}`, await open())),
+  );
+  for (let round = 1; round <= 5; round += 1) {
+    folder.put('own', OURS.issue({ names: ['localhost'], commonName: `round ${round}` }, true));
+    process.kill(appliance.pid(), 'SIGHUP');
+    await until(`round ${round} is in use`, async () => (await nameSeen()) === `round ${round}`);
+    talkers.push(new Talker(`R${round}`, await open()));
+  }
+  // Without a signal the files are looked at, and taken up when they are quiet.
+  folder.put('own', OURS.issue({ names: ['localhost'], commonName: 'found' }, true));
+  await until('the files were looked at', async () => (await nameSeen()) === 'found', 30_000);
+  // A key that does not fit changes nothing, and is told.
+  folder.write('own-key.pem', OURS.issue({}, true).key);
+  process.kill(appliance.pid(), 'SIGHUP');
+  await until('the trouble is told', async () => (await statusOf(appliance)).verdict.text.includes('cannot be used'));
+  expect(await nameSeen()).toBe('found');
+  talkers.push(new Talker('LAST', await open()));
+  await sleep(300);
+  await Promise.all(talkers.map((talker) => talker.stop()));
+  expect(talkers.flatMap(({ failures }) => failures)).toEqual([]);
+  const acknowledged = talkers.flatMap((talker) => talker.acknowledged);
+  expect(acknowledged.length).toBeGreaterThan(100);
+  await untilErp(appliance, { posted: acknowledged.length, waiting: 0 }, 60_000);
+  expect(new Set(erp.effects.map((event) => event.correlationid))).toEqual(new Set(acknowledged));
+});
+
+test.each([
+  [20, 30, 'needs-attention'],
+  [5, 7, 'needs-attention'],
+  [0.7, 1, 'needs-attention'],
+  [200, null, 'silent'],
+])(
+  '%d days before its end the certificate is told everywhere: status, metrics, log, doctor',
+  async (days, urgency, state) => {
+    const { appliance } = await running('', { until: days });
+    const { certificates, verdict } = await statusOf(appliance);
+    expect(certificates[0]).toMatchObject({ owner: 'channel clinical', role: 'own', urgency, name: 'localhost' });
+    expect(verdict.state).toBe(state);
+    const metrics = await (await fetch(`${appliance.statusUrl}/metrics`)).text();
+    const [, seconds = '0'] =
+      /causeway_certificate_not_after_timestamp_seconds\{owner="channel clinical",role="own"\} (\S+)/.exec(metrics) ??
+      [];
+    expect((Number(seconds) * 1_000 - Date.now()) / 86_400_000).toBeCloseTo(days, 1);
+    const told = /The certificate localhost of channel clinical ends in/.test(appliance.logs());
+    expect(told).toBe(urgency !== null);
+    const doctor = await appliance.command('doctor');
+    expect(doctor.stdout).toMatch(
+      urgency === null ? /ok {4}channel clinical: The cert/ : /warn {2}channel clinical: The cert/,
+    );
+  },
+);
+
+test('an address outside of the list is closed unread; one that sends too fast is slowed and loses nothing', async () => {
+  const erp = await startFakeErp();
+  onTestFinished(() => erp.stop());
+  const limits = 'allow: [127.0.0.1], perAddress: { messagesPerSecondMax: 20 }';
+  const config = (ports: { statusPort: number; mllpPort: number }): string =>
+    smallestConfig({ ...ports, erpUrl: erp.url }).replace('kind: mllp,', `kind: mllp, ${limits},`);
+  const appliance = await startAppliance({ config });
+  onTestFinished(() => appliance.dispose());
+  const { connect: connectPlain } = await import('node:net');
+  const stranger = new MllpClient(
+    connectPlain({ host: '127.0.0.1', port: appliance.mllpPort, localAddress: '127.0.0.2' }),
+  );
+  stranger.write(Buffer.from(frameOf('STRANGER')));
+  await stranger.closed;
+  expect(stranger.unread).toBe(0);
+  const began = performance.now();
+  const clients = [1, 2].map(() => new MllpClient(connectPlain({ host: '127.0.0.1', port: appliance.mllpPort })));
+  onTestFinished(async () => void (await Promise.all(clients.map((client) => client.close()))));
+  const ids = Array.from({ length: 40 }, (_, index) => `FAST${index}`);
+  const replies = await Promise.all(
+    clients.map((client, at) => client.pipeline(ids.map((id) => charge({ controlId: `${id}C${at}` })))),
+  );
+  expect(replies.flat().map((reply) => ackOf(reply).code)).toEqual(Array(80).fill('AA'));
+  // 80 messages at 20 a second, 20 of them at once.
+  expect(performance.now() - began).toBeGreaterThan(2_700);
+  const [channel] = (await statusOf(appliance)).channels;
+  expect(channel).toMatchObject({
+    totals: { received: 80 },
+    peers: { addresses: 1, refused: 1, lastRefusal: { reason: 'address-not-allowed' } },
+  });
+  await untilErp(appliance, { posted: 80 });
+});
