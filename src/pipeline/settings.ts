@@ -29,6 +29,8 @@ export const batchSettings = z.strictObject({
     .default('accept')
     .describe('Several messages in one frame without BHS and BTS: take them like a batch, or refuse the frame (AR).'),
   messagesMax: z.int().min(1).max(100_000).default(10_000).describe('Messages in one frame.'),
+});
+
 const party = (field: string, words: string) =>
   z
     .array(z.string().min(1).max(227))

@@ -200,7 +200,7 @@ test('node-hl7-client sends over mutual TLS', async () => {
     },
   });
   const codes: string[] = [];
-  const connection = client.createConnection({ port: appliance.mllpPort }, (response) => {
+  const connection = client.createConnection({ port: appliance.mllpPort, version: '2.5.1' }, (response) => {
     codes.push(response.getMessage().get('MSA.1').toString());
   });
   onTestFinished(() => connection.close());
