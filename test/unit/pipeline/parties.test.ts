@@ -44,7 +44,7 @@ test('hold keeps it for a person, who reprocesses it after the sender was added'
   const policy = policySettings.parse({ expected: { sendingApplication: ['LAB'] }, onUnexpectedParty: 'hold' });
   const fixture = await openIntakeFixture({ policy });
   expect(await fixture.send(charge({ controlId: 'C1' }))).toMatchObject({ disposition: 'held', ackCode: 'AA' });
-  const [open] = await fixture.cases.after(0, { limit: 10, openOnly: true });
+  const [open] = (await fixture.cases.page(0, { limit: 10, openOnly: true })).cases;
   expect(open).toMatchObject({ cause: 'unexpected-party MSH-3', state: 'open' });
   await expect(fixture.cures.reprocess(open?.caseId ?? '', 'ida')).rejects.toMatchObject({ code: 'WRONG_STATE' });
   Object.assign(fixture.channel, { policy: policySettings.parse({}) });
