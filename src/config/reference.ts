@@ -29,7 +29,8 @@ This page is generated from the settings of the product (\`npm run docs\`). The 
 | \`destinations/*.yaml\` | one destination each, or a list of destinations |
 
 - YAML 1.2, UTF-8, one document per file, at most 1 MiB per file, 500 files, 100 uses of aliases per file.
-- Relative paths (\`store.path\`, \`tls.caFile\`, \`key.file\`, \`secret.file\`) start at the folder of the file that they stand in.
+- Relative paths (\`store.path\`, \`tls.caFile\`, \`key.file\`, \`secret.file\`) start at the folder of the file
+  that they stand in.
 - Unknown keys, keys that stand twice and unknown words are errors. \`causeway validate --config PATH\` tells every
   problem at once as \`file:line:column path: expected …, found …\`; \`causeway run\` refuses in the same words.
 - Secrets never stand in the configuration: \`secret: { file: PATH }\` names a file, \`secret: { credential: NAME }\` a

@@ -1,6 +1,6 @@
 /**
- * Looks names up, and refuses those that lead where no ERP is: to this machine, to its links, to the metadata service of
- * a cloud. Whoever can change a name server must not reach them with the credentials of a destination.
+ * Looks names up, and refuses those that lead where no ERP is: to this machine, to its links, to the metadata service
+ * of a cloud. Whoever can change a name server must not reach them with the credentials of a destination.
  */
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
@@ -9,9 +9,10 @@ import { addressTest } from '../platform/address-list.ts';
 /** Code of the error when every address of a name is denied. */
 export const ADDRESS_DENIED = 'ADDRESS_DENIED';
 
-/** Unspecified, loopback, link-local (169.254.169.254 among them), multicast, and metadata services outside of these. */
+/** Unspecified, loopback, link-local (169.254.169.254 among them), multicast, metadata services outside of these. */
 const DENIED = addressTest([
-  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '100.100.100.200', '192.0.0.192', '224.0.0.0/4', '255.255.255.255'],
+  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '100.100.100.200', '192.0.0.192'],
+  ...['224.0.0.0/4', '255.255.255.255'],
   ...['::', '::1', 'fe80::/10', 'ff00::/8', 'fd00:ec2::/32'],
 ]);
 

@@ -16,8 +16,9 @@ export const httpsJsonSettings = z
     allowAddresses: addressRanges
       .default([])
       .describe(
-        'Addresses and ranges (CIDR) to which the name in `url` may lead although they are denied otherwise: loopback, ' +
-          'link-local with the metadata services of clouds, multicast. An address in `url` itself, and localhost, is meant.',
+        'Addresses and ranges (CIDR) to which the name in `url` may lead although they are denied otherwise: ' +
+          'loopback, link-local with the metadata services of clouds, multicast. An address in `url` itself, and ' +
+          'localhost, is meant.',
       ),
     allowInsecureLoopback: z
       .boolean()

@@ -1,50 +1,20 @@
-/**
- * MLLP over TLS against the running appliance, with the tools of others: openssl, Python's hl7 over Python's ssl, and
- * node-hl7-client. Certificates change under load, and nobody notices but those who must.
- */
+/** MLLP over TLS with the tools of others: openssl, Python's hl7 over Python's ssl, and node-hl7-client. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect as connectPlain } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type TLSSocket } from 'node:tls';
 import Client, { Message } from 'node-hl7-client';
 import { expect, onTestFinished, test } from 'vitest';
 import { statusOf, untilErp } from '../support/appliance-status.ts';
-import { CertificateFolder, TestCa, type Wish } from '../support/certificates.ts';
-import { type FakeErp, startFakeErp } from '../support/fake-erp.ts';
+import { type CertificateFolder, TestCa, type Wish } from '../support/certificates.ts';
+import { startFakeErp } from '../support/fake-erp.ts';
 import { missing } from '../support/faults/facilities.ts';
 import { admission, charge } from '../support/messages.ts';
-import { ackOf, MllpClient } from '../support/mllp-client.ts';
-import { type Appliance, runCommand, smallestConfig, startAppliance } from '../support/start-appliance.ts';
+import { ackOf } from '../support/mllp-client.ts';
+import { runCommand, startAppliance } from '../support/start-appliance.ts';
+import { OURS, startTlsRig, type TlsRig } from '../support/tls-rig.ts';
 import { until } from '../support/until.ts';
 
-const OURS = new TestCa('Hospital CA');
 const FOREIGN = new TestCa('Somebody else');
-
-interface Running {
-  readonly appliance: Appliance;
-  readonly erp: FakeErp;
-  readonly folder: CertificateFolder;
-  /** Files of the CA, and of a sender with a good certificate. */
-  readonly ca: string;
-  readonly sender: { readonly certificateFile: string; readonly keyFile: string };
-}
-
-/** The appliance with mutual TLS on its only channel. */
-async function running(tlsExtra = '', own: Wish = {}): Promise<Running> {
-  const erp = await startFakeErp();
-  onTestFinished(() => erp.stop());
-  const folder = new CertificateFolder();
-  const { certificateFile, keyFile } = folder.put('own', OURS.issue(own));
-  const ca = folder.write('ca.pem', OURS.certificate);
-  const tls = `certificateFile: ${certificateFile}, key: { file: ${keyFile} }, clientCaFile: ${ca}${tlsExtra}`;
-  const config = (ports: { statusPort: number; mllpPort: number }): string =>
-    smallestConfig({ ...ports, erpUrl: erp.url }).replace('kind: mllp,', `kind: mllp, tls: { ${tls} },`);
-  const appliance = await startAppliance({ config });
-  onTestFinished(() => appliance.dispose());
-  const sender = folder.put('adt', OURS.issue({ names: ['adt.example'], purpose: 'client' }));
-  return { appliance, erp, folder, ca, sender };
-}
 
 const hasOpenssl = existsSync('/usr/bin/openssl');
 const hasPython = existsSync('/usr/lib/python3/dist-packages/hl7/client.py');
@@ -55,7 +25,7 @@ interface Spoken {
 }
 
 /** `openssl s_client`: writes one frame and waits for a reply, or for the end. */
-async function sClient({ appliance, ca }: Running, frame: string, ...options: readonly string[]): Promise<Spoken> {
+async function sClient({ appliance, ca }: TlsRig, frame: string, ...options: readonly string[]): Promise<Spoken> {
   const target = ['-connect', `127.0.0.1:${appliance.mllpPort}`, '-quiet', '-verify_return_error', '-CAfile', ca];
   const child = spawn('openssl', ['s_client', ...target, '-no_ign_eof', ...options], { stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -75,12 +45,12 @@ const endOf = (child: ChildProcess): Promise<number | null> =>
 
 const frameOf = (controlId: string): string => `\x0b${charge({ controlId })}\x1c\r`;
 
-async function refusalsOf({ appliance }: Running): Promise<string | null> {
+async function refusalsOf({ appliance }: TlsRig): Promise<string | null> {
   const [channel] = (await statusOf(appliance)).channels;
   return channel?.peers.lastRefusal?.reason ?? null;
 }
 
-async function counted({ appliance }: Running, reason: string): Promise<number> {
+async function counted({ appliance }: TlsRig, reason: string): Promise<number> {
   const metrics = await (await fetch(`${appliance.statusUrl}/metrics`)).text();
   const line = metrics
     .split('\n')
@@ -98,7 +68,7 @@ const noOpenssl = missing(hasOpenssl, 'openssl is not installed');
 test.skipIf(noOpenssl).each(['-tls1_2', '-tls1_3'])(
   "Debian's openssl s_client sends a message and gets its AA: %s",
   async (version) => {
-    const rig = await running();
+    const rig = await startTlsRig();
     const { certificateFile, keyFile } = rig.sender;
     const { said } = await sClient(rig, frameOf('OPENSSL1'), version, '-cert', certificateFile, '-key', keyFile);
     expect(said).toMatch(/MSA\|AA\|OPENSSL1/);
@@ -107,7 +77,7 @@ test.skipIf(noOpenssl).each(['-tls1_2', '-tls1_3'])(
 );
 
 test.skipIf(noOpenssl)('who may not send is told by openssl and by the appliance, and sends nothing', async () => {
-  const rig = await running(', clientNames: [adt.example]');
+  const rig = await startTlsRig(', clientNames: [adt.example]');
   const { folder } = rig;
   const good = ['-cert', rig.sender.certificateFile, '-key', rig.sender.keyFile];
   const cases: readonly (readonly [reason: string, options: readonly string[], heard: RegExp])[] = [
@@ -154,7 +124,7 @@ with MLLPClient(host, port) as client:
 `;
 
 test.skipIf(noPython)("Debian's python3-hl7 sends over Python's own TLS", async () => {
-  const { appliance, ca, sender, folder } = await running();
+  const { appliance, ca, sender, folder } = await startTlsRig();
   const script = folder.write('send.py', PYTHON);
   const argv = [script, '127.0.0.1', String(appliance.mllpPort), ca, sender.certificateFile, sender.keyFile, '5'];
   const child = spawn('/usr/bin/python3', argv, { stdio: 'pipe' });
@@ -188,7 +158,7 @@ test.skipIf(noPython)("Debian's mllp_send sends a file without TLS", async () =>
 });
 
 test('node-hl7-client sends over mutual TLS', async () => {
-  const { appliance, sender, folder } = await running();
+  const { appliance, sender, folder } = await startTlsRig();
   const client = new Client({
     host: 'localhost',
     version: '2.5.1',
@@ -212,145 +182,4 @@ test('node-hl7-client sends over mutual TLS', async () => {
     await acknowledged;
   }
   expect(codes).toEqual(['AA', 'AA', 'AA']);
-});
-
-/** Sends one message after the other on one connection, and notes whether it broke. */
-class Talker {
-  readonly acknowledged: string[] = [];
-  readonly failures: string[] = [];
-  readonly #name: string;
-  readonly #client: MllpClient;
-  #stopping = false;
-  readonly #done: Promise<void>;
-
-  constructor(name: string, socket: TLSSocket) {
-    this.#name = name;
-    this.#client = new MllpClient(socket);
-    this.#done = this.#talk();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await this.#done;
-    await this.#client.close();
-  }
-
-  async #talk(): Promise<void> {
-    for (let number = 0; !this.#stopping; number += 1) {
-      const controlId = `${this.#name}N${number}`;
-      try {
-        const reply = ackOf(await this.#client.send(charge({ controlId, patient: this.#name, amount: '1.25' })));
-        if (reply.code === 'AA' && reply.controlId === controlId) this.acknowledged.push(controlId);
-        else this.failures.push(`${controlId}: ${reply.code}`);
-      } catch (error) {
-        this.failures.push(`${controlId}: ${String(error)}`);
-        return;
-      }
-    }
-  }
-}
-
-test('certificates change again and again under load: every message is acknowledged on the connection it began on', async () => {
-  const rig = await running();
-  const { appliance, erp, folder } = rig;
-  const open = async (ca = OURS): Promise<TLSSocket> => {
-    const { certificate, key } = ca.issue({ names: ['adt.example'], purpose: 'client' });
-    const socket = connect({
-      ...{ host: '127.0.0.1', port: appliance.mllpPort, servername: 'localhost' },
-      ...{ ca: OURS.certificate, cert: certificate, key },
-    });
-    socket.on('error', () => {});
-    onTestFinished(() => void socket.destroy());
-    await new Promise<void>((resolve) => void socket.once('secureConnect', () => resolve()));
-    return socket;
-  };
-  const nameSeen = async (): Promise<unknown> => {
-    const socket = await open();
-    const { CN } = socket.getPeerCertificate().subject;
-    socket.destroy();
-    return CN;
-  };
-  const talkers = await Promise.all(
-    Array.from({ length: 8 }, async (_, index) => new Talker(`T${index}`, await open())),
-  );
-  for (let round = 1; round <= 5; round += 1) {
-    folder.put('own', OURS.issue({ names: ['localhost'], commonName: `round ${round}` }, true));
-    process.kill(appliance.pid(), 'SIGHUP');
-    await until(`round ${round} is in use`, async () => (await nameSeen()) === `round ${round}`);
-    talkers.push(new Talker(`R${round}`, await open()));
-  }
-  // Without a signal the files are looked at, and taken up when they are quiet.
-  folder.put('own', OURS.issue({ names: ['localhost'], commonName: 'found' }, true));
-  await until('the files were looked at', async () => (await nameSeen()) === 'found', 30_000);
-  // A key that does not fit changes nothing, and is told.
-  folder.write('own-key.pem', OURS.issue({}, true).key);
-  process.kill(appliance.pid(), 'SIGHUP');
-  await until('the trouble is told', async () => (await statusOf(appliance)).verdict.text.includes('cannot be used'));
-  expect(await nameSeen()).toBe('found');
-  talkers.push(new Talker('LAST', await open()));
-  await sleep(300);
-  await Promise.all(talkers.map((talker) => talker.stop()));
-  expect(talkers.flatMap(({ failures }) => failures)).toEqual([]);
-  const acknowledged = talkers.flatMap((talker) => talker.acknowledged);
-  expect(acknowledged.length).toBeGreaterThan(100);
-  await untilErp(appliance, { posted: acknowledged.length, waiting: 0 }, 60_000);
-  expect(new Set(erp.effects.map((event) => event.correlationid))).toEqual(new Set(acknowledged));
-});
-
-test.each([
-  [20, 30, 'needs-attention'],
-  [5, 7, 'needs-attention'],
-  [0.7, 1, 'needs-attention'],
-  [200, null, 'silent'],
-])(
-  '%d days before its end the certificate is told everywhere: status, metrics, log, doctor',
-  async (days, urgency, state) => {
-    const { appliance } = await running('', { until: days });
-    const { certificates, verdict } = await statusOf(appliance);
-    expect(certificates[0]).toMatchObject({ owner: 'channel clinical', role: 'own', urgency, name: 'localhost' });
-    expect(verdict.state).toBe(state);
-    const metrics = await (await fetch(`${appliance.statusUrl}/metrics`)).text();
-    const [, seconds = '0'] =
-      /causeway_certificate_not_after_timestamp_seconds\{owner="channel clinical",role="own"\} (\S+)/.exec(metrics) ??
-      [];
-    expect((Number(seconds) * 1_000 - Date.now()) / 86_400_000).toBeCloseTo(days, 1);
-    const told = /The certificate localhost of channel clinical ends in/.test(appliance.logs());
-    expect(told).toBe(urgency !== null);
-    const doctor = await appliance.command('doctor');
-    expect(doctor.stdout).toMatch(
-      urgency === null ? /ok {4}channel clinical: The cert/ : /warn {2}channel clinical: The cert/,
-    );
-  },
-);
-
-test('an address outside of the list is closed unread; one that sends too fast is slowed and loses nothing', async () => {
-  const erp = await startFakeErp();
-  onTestFinished(() => erp.stop());
-  const limits = 'allow: [127.0.0.1], perAddress: { messagesPerSecondMax: 20 }';
-  const config = (ports: { statusPort: number; mllpPort: number }): string =>
-    smallestConfig({ ...ports, erpUrl: erp.url }).replace('kind: mllp,', `kind: mllp, ${limits},`);
-  const appliance = await startAppliance({ config });
-  onTestFinished(() => appliance.dispose());
-  const stranger = new MllpClient(
-    connectPlain({ host: '127.0.0.1', port: appliance.mllpPort, localAddress: '127.0.0.2' }),
-  );
-  stranger.write(Buffer.from(frameOf('STRANGER')));
-  await stranger.closed;
-  expect(stranger.unread).toBe(0);
-  const began = performance.now();
-  const clients = [1, 2].map(() => new MllpClient(connectPlain({ host: '127.0.0.1', port: appliance.mllpPort })));
-  onTestFinished(async () => void (await Promise.all(clients.map((client) => client.close()))));
-  const ids = Array.from({ length: 40 }, (_, index) => `FAST${index}`);
-  const replies = await Promise.all(
-    clients.map((client, at) => client.pipeline(ids.map((id) => charge({ controlId: `${id}C${at}` })))),
-  );
-  expect(replies.flat().map((reply) => ackOf(reply).code)).toEqual(Array(80).fill('AA'));
-  // 80 messages at 20 a second, 20 of them at once.
-  expect(performance.now() - began).toBeGreaterThan(2_700);
-  const [channel] = (await statusOf(appliance)).channels;
-  expect(channel).toMatchObject({
-    totals: { received: 80 },
-    peers: { addresses: 1, refused: 1, lastRefusal: { reason: 'address-not-allowed' } },
-  });
-  await untilErp(appliance, { posted: 80 });
 });

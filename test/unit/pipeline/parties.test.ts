@@ -20,7 +20,7 @@ test.each([
   expect(fixture.lane.tail).toBe(isTaken ? 1 : 0);
 });
 
-test('a message of another sender is refused with the field, not its value, and taken once it is expected', async () => {
+test('a message of another sender is refused with the field, not its value, and taken once expected', async () => {
   const fixture = await openIntakeFixture({ policy: { expected: expected({ sendingApplication: ['LAB'] }) } });
   const refused = await fixture.send(charge({ controlId: 'C1' }));
   expect(replyText(refused)).toMatch(/MSA\|AR\|C1\|Refused: The sending application is not one/);
