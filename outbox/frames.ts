@@ -5,6 +5,7 @@ import type { Clock } from '../src/model/clock.ts';
 import { CausewayError } from '../src/model/errors.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
+import { isDamaged } from '../src/platform/tolerant-reads.ts';
 import type { ControlIdFinding, ControlIdPlace, ControlIdQuery } from './control-id-finding.ts';
 import { ControlIdIndex, type IndexOptions } from './control-ids.ts';
 import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
@@ -103,6 +104,12 @@ export class FrameStore {
   get(sequence: number): StoredMessage | null {
     const payload = this.#database.get(messageKey(sequence));
     return payload === undefined ? null : { sequence, ...readMessage(payload) };
+  }
+
+  /** null also for a message that is damaged. */
+  readable(sequence: number): StoredMessage | null {
+    const [row] = this.#database.readEach([messageKey(sequence)]);
+    return row === undefined || isDamaged(row) ? null : { sequence, ...readMessage(row.payload) };
   }
 
   /** What is known of a message without its content. */

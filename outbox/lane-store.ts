@@ -6,6 +6,7 @@
  * is posted. Every method that writes only adds to a batch: the change exists once the caller's commit resolves, and
  * totals change with it. Reads throw `STORE_DAMAGED` for a record whose checksum differs.
  */
+import { CausewayError } from '../src/model/errors.ts';
 import type { CaseId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { endOf, type LaneId, laneKey, laneRowKey, sequenceOfKey } from './keys.ts';
@@ -23,6 +24,7 @@ import {
 import { isDamaged } from '../src/platform/tolerant-reads.ts';
 import { LostEntries, unreadableParked } from './lost-entries.ts';
 import { type StoredEntry, storedEntry } from './stored-entry.ts';
+import type { DestinationTotals } from './destination-totals.ts';
 import type { Totals } from './totals.ts';
 
 export type { StoredEntry } from './stored-entry.ts';
@@ -67,6 +69,11 @@ export class LaneStore {
     return this.#totals.destination(this.id.destinationId).committed[this.id.lane];
   }
 
+  /** Entries of this destination by state, as the control totals have them. */
+  get counts(): DestinationTotals['counts'] {
+    return this.#totals.destination(this.id.destinationId).counts;
+  }
+
   /** The number of the next entry, from 1; one that is never stored leaves no hole after a restart. */
   allocate(): number {
     return this.#totals.allocateEntry(this.id);
@@ -92,12 +99,18 @@ export class LaneStore {
   }
 
   /** Gives the place of a held line its event; it goes out in its old turn. */
-  fill(batch: WriteBatch, place: { was: StoredEntry; record: EntryRecord; atMs: number }): ParkedRecord {
+  fill(
+    batch: WriteBatch,
+    place: { was: StoredEntry; record: EntryRecord; atMs: number; uncertain: boolean },
+  ): ParkedRecord {
     const { was, record, atMs } = place;
     const header = { ...record.header, heldAtIntake: true as const };
     batch.put(laneRowKey('e', this.id, was.sequence), was.sequence, ...entryParts({ header, body: record.body }));
     const keys = [header.orderingKey, ...(header.fenceKeys ?? [])];
-    const parked: ParkedRecord = { state: 'ready', keys, atMs, attempts: [] };
+    const parked: ParkedRecord = {
+      ...{ state: 'ready', keys, atMs, attempts: [] },
+      ...(place.uncertain ? { uncertain: true } : {}),
+    };
     this.#putParked(batch, was.sequence, parked);
     batch.onJoin.push(() => {
       this.#count('held', -1, was.header);
@@ -227,10 +240,12 @@ export class LaneStore {
     return payload === undefined ? null : decodeJson(payload);
   }
 
-  /** A page of parked entries with a number above `after`, in order. */
+  /** A page of parked entries with a number above `after`, in order. @throws `STORE_DAMAGED` for a read error */
   async parkedAfter(after: number, limit: number): Promise<ParkedEntry[]> {
     const gte = laneRowKey('p', this.id, after + 1);
-    const { rows } = await this.#database.scan({ gte, lt: endOf(this.#prefix('p')), limit });
+    const { rows, mayPass } = await this.#database.scan({ gte, lt: endOf(this.#prefix('p')), limit });
+    // Nothing goes out before it is known what waits: the lane is read again later.
+    if (mayPass) throw new CausewayError('STORE_DAMAGED', 'table p: read error.');
     return rows.map((row) => {
       const sequence = sequenceOfKey(row.key);
       if (!isDamaged(row)) return { sequence, record: decodeJson(row.payload) };

@@ -1,9 +1,20 @@
 /** Entries of a lane that cannot be read: which ones a page lacks, and what takes their place. */
-import { type CaseId, type EntryId, type EventId, messageIdOf, type OrderingKey, uuid5 } from '../src/model/ids.ts';
+import type { EntryHeader } from '../src/model/delivery.ts';
+import {
+  type CaseId,
+  type ChannelId,
+  type EntryId,
+  type EventId,
+  type MessageId,
+  messageIdOf,
+  type OrderingKey,
+  uuid5,
+} from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { isDamaged } from '../src/platform/tolerant-reads.ts';
 import { endOf, entryIdOf, type LaneId, laneRowKey, sequenceOfKey } from './keys.ts';
 import { encodeJson, type EntryRecord, entryParts, type ParkedRecord, readEntry } from './records.ts';
+import type { ParkedEntry } from './lane-store.ts';
 import { type StoredEntry, storedEntry } from './stored-entry.ts';
 import type { Totals } from './totals.ts';
 
@@ -13,7 +24,27 @@ const PAGE = 512;
 export interface ReadableEntries {
   readonly entries: readonly StoredEntry[];
   readonly lost: readonly number[];
+  /** They may be readable a moment later. */
+  readonly mayPass: boolean;
 }
+
+/** What is still known of a lost entry. */
+export interface KnownOfLost {
+  readonly message: {
+    readonly messageId: MessageId;
+    readonly channelId: ChannelId;
+    readonly controlId: string;
+    /** As a label. */
+    readonly type: string;
+  };
+  /** Its ordering key and fence keys, or several of which some are its own; never empty. */
+  readonly keys: readonly OrderingKey[];
+  /** The facts of its event, where they are certain. */
+  readonly event: EntryHeader | null;
+}
+
+/** Readable entries on either side that tell between which messages a lost one was. */
+const NEIGHBOURS = 16;
 
 /** The damaged side of one lane. */
 export class LostEntries {
@@ -34,18 +65,18 @@ export class LostEntries {
   async page(from: number, { limit, end }: { limit: number; end: number }): Promise<ReadableEntries> {
     const id = this.#id;
     const lt = endOf(`e!${id.destinationId}!${id.lane}!`);
-    const { rows } = await this.#database.scan({ gte: laneRowKey('e', id, from), lt, limit });
+    const { rows, mayPass } = await this.#database.scan({ gte: laneRowKey('e', id, from), lt, limit });
     const entries = rows.flatMap((row) =>
       isDamaged(row) ? [] : [storedEntry(id, sequenceOfKey(row.key), row.payload)],
     );
     const last = rows.length < limit ? end : sequenceOfKey(rows.at(-1)?.key ?? '');
-    if (entries.length >= last - from + 1) return { entries, lost: [] };
+    if (entries.length >= last - from + 1) return { entries, lost: [], mayPass };
     const readable = new Set(entries.map(({ sequence }) => sequence));
     const numbers = Array.from({ length: Math.max(0, Math.min(limit, last - from + 1)) }, (_, index) => from + index);
     const lost = numbers.filter((sequence) => !readable.has(sequence));
     return lost.length === 0
-      ? { entries, lost }
-      : { entries: entries.filter((one) => one.sequence < from + limit), lost };
+      ? { entries, lost, mayPass }
+      : { entries: entries.filter((one) => one.sequence < from + limit), lost, mayPass };
   }
 
   /** First members of stored shipments that cannot be read, in order. */
@@ -70,41 +101,82 @@ export class LostEntries {
     });
   }
 
+  /** Those of `sequences` that can be read. */
+  async readable(sequences: readonly number[]): Promise<ReadonlyMap<number, StoredEntry>> {
+    const keys = sequences.map((sequence) => laneRowKey('e', this.#id, sequence));
+    const found = new Map<number, StoredEntry>();
+    const payloads = await this.#database.getMany(keys).catch(() => this.#oneByOne(keys));
+    for (const [index, sequence] of sequences.entries()) {
+      const payload = payloads[index];
+      if (payload !== undefined) found.set(sequence, storedEntry(this.#id, sequence, payload));
+    }
+    return found;
+  }
+
+  /** Some entries before `first` and behind `last` that can be read, the nearest ones first. */
+  async around(first: number, last: number): Promise<Record<'before' | 'after', readonly StoredEntry[]>> {
+    const id = this.#id;
+    const before = { gte: `e!${id.destinationId}!${id.lane}!`, lt: laneRowKey('e', id, first), reverse: true };
+    const after = { gte: laneRowKey('e', id, last + 1), lt: endOf(`e!${id.destinationId}!${id.lane}!`) };
+    const read = async (range: typeof before | typeof after): Promise<readonly StoredEntry[]> => {
+      const { rows } = await this.#database.scan({ ...range, limit: NEIGHBOURS });
+      const entries = rows.flatMap((row) =>
+        isDamaged(row) ? [] : [storedEntry(id, sequenceOfKey(row.key), row.payload)],
+      );
+      return entries.filter(({ header }) => header.messageId !== messageIdOf(0));
+    };
+    return { before: await read(before), after: await read(after) };
+  }
+
   /**
    * Gives a lost entry a place without content, held with `caseId`; null: it had left its lane, nothing more is owed.
-   * Returns its id.
+   * What is known of it keeps its order: the place holds its keys.
    */
-  replace(batch: WriteBatch, sequence: number, at: { atMs: number; caseId: CaseId | null }): EntryId {
-    const entryId = entryIdOf(this.#id, sequence);
-    const record = lostRecord(entryId, at.atMs);
-    batch.put(laneRowKey('e', this.#id, sequence), sequence, ...entryParts(record));
-    if (at.caseId === null) return entryId;
-    const keys = [record.header.orderingKey];
-    const parked: ParkedRecord = { state: 'held', keys, atMs: at.atMs, attempts: [], caseId: at.caseId };
+  replace(
+    batch: WriteBatch,
+    sequence: number,
+    at: { atMs: number; caseId: CaseId | null; known?: KnownOfLost | undefined },
+  ): ParkedEntry {
+    const { header } = this.putPlace(batch, sequence, at);
+    const keys = [header.orderingKey, ...(header.fenceKeys ?? [])];
+    const record: ParkedRecord = { state: 'held', keys, atMs: at.atMs, attempts: [], uncertain: true };
+    if (at.caseId === null) return { sequence, record };
+    const parked = { ...record, caseId: at.caseId };
     batch.put(laneRowKey('p', this.#id, sequence), sequence, encodeJson(parked));
     batch.onJoin.push(() => {
       const { destinationId } = this.#id;
-      if (this.#totals.isUncounted(this.#id, sequence))
-        this.#totals.countEntry(destinationId, 'enqueued', 1, record.header);
-      this.#totals.countEntry(destinationId, 'held', 1, record.header);
+      if (this.#totals.isUncounted(this.#id, sequence)) this.#totals.countEntry(destinationId, 'enqueued', 1, header);
+      this.#totals.countEntry(destinationId, 'held', 1, header);
     });
-    return entryId;
+    return { sequence, record: parked };
+  }
+
+  /** Writes what stands in the place of a lost entry, and nothing beside it. */
+  putPlace(batch: WriteBatch, sequence: number, at: { atMs: number; known?: KnownOfLost | undefined }): StoredEntry {
+    const record = lostRecord(entryIdOf(this.#id, sequence), at);
+    const parts = entryParts(record);
+    batch.put(laneRowKey('e', this.#id, sequence), sequence, ...parts);
+    return storedEntry(this.#id, sequence, Buffer.concat(parts));
+  }
+
+  #oneByOne(keys: readonly string[]): (Buffer | undefined)[] {
+    return this.#database.readEach(keys).map((row) => (row === undefined || isDamaged(row) ? undefined : row.payload));
   }
 }
 
-/** What stands in the place of a lost entry: nothing is known of it, not even its account. */
-function lostRecord(entryId: EntryId, atMs: number): EntryRecord {
-  const header = {
+/** What stands in the place of a lost entry: without content, with all that is known of it. */
+function lostRecord(entryId: EntryId, { atMs, known }: { atMs: number; known?: KnownOfLost | undefined }): EntryRecord {
+  const unknown = {
     eventId: uuid5('lost', entryId) as EventId,
     kind: 'lost',
-    messageId: messageIdOf(0),
-    controlId: '',
+    messageId: known?.message.messageId ?? messageIdOf(0),
+    controlId: known?.message.controlId ?? '',
     orderingKey: `lost:${entryId}` as OrderingKey,
+    ...(known === undefined ? {} : { fenceKeys: known.keys }),
     enqueuedAtMs: atMs,
     line: 'message',
-    heldAtIntake: true,
-  } as const;
-  return { header, body: Buffer.alloc(0) };
+  };
+  return { header: { ...(known?.event ?? unknown), heldAtIntake: true }, body: Buffer.alloc(0) };
 }
 
 /** A parked record that cannot be read: its entry waits, and so does what stands behind it, where its key is known. */

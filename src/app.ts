@@ -31,6 +31,8 @@ import { CaseStore } from './exceptions/case-store.ts';
 import type { Clock, Random } from './model/clock.ts';
 import { CausewayError } from './model/errors.ts';
 import type { ChannelId, DestinationId } from './model/ids.ts';
+import type { KnowLost } from './delivery/lost-entries.ts';
+import { knownOfLost } from './pipeline/lost-events.ts';
 import { Ledger, type Placed } from './pipeline/ledger.ts';
 import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
 import type { Database } from './platform/database.ts';
@@ -126,10 +128,12 @@ async function start(config: Config, starting: Starting): Promise<Omit<App, 'sto
   const shared = { frames, cases, database, disk, certificates, metrics, feed, clock, random, log };
   const lanes = new Map<DestinationId, LaneStore>();
   const desks = new Map<DestinationId, DeliveryDesk>();
+  // Nothing is delivered before ledger and channels are there.
+  const lostEvents: KnowLost = (lane, lost) => knownOfLost({ ledger, channels: channelMap, facility }, lane, lost);
   for (const destination of config.destinations) {
     const lane = new LaneStore({ destinationId: destination.id, lane: 'normal' }, database, totals);
     lanes.set(destination.id, lane);
-    desks.set(destination.id, createDeliveryDesk({ ...shared, config: destination, lane }));
+    desks.set(destination.id, createDeliveryDesk({ ...shared, config: destination, lane, knownOfLost: lostEvents }));
   }
   const { facility } = config;
   const ledger = new Ledger({ facilityId: facility.id, epoch: identity.epoch, frames, cases, totals, lanes });

@@ -6,6 +6,7 @@ import { deliveryCommits } from '../delivery/commits.ts';
 import { Dispatcher, type DeliveryObserver } from '../delivery/dispatcher.ts';
 import { authorizedSender, staticCredential } from '../delivery/authorization.ts';
 import { clientCredentials } from '../delivery/client-credentials.ts';
+import type { KnowLost } from '../delivery/lost-entries.ts';
 import { createHttpSender, type Sender } from '../delivery/sender.ts';
 import type { MessageFacts } from '../delivery/settlement.ts';
 import { httpsJson } from '../destinations/https-json.ts';
@@ -33,6 +34,7 @@ export interface DeliveryDeskParts {
   readonly cases: CaseStore;
   readonly frames: FrameStore;
   readonly certificates: CertificateDesk;
+  readonly knownOfLost: KnowLost;
   readonly database: Database;
   readonly metrics: Metrics;
   readonly feed: EventFeed;
@@ -66,6 +68,7 @@ export function createDeliveryDesk(parts: DeliveryDeskParts): DeliveryDesk {
     sender,
     settings: config,
     messageFacts: (entry) => messageFacts(parts.frames, entry),
+    knownOfLost: parts.knownOfLost,
     clock,
     random,
     log,
@@ -104,8 +107,8 @@ function senderOf({ config, certificates, clock, log }: DeliveryDeskParts): Send
 }
 
 function messageFacts(frames: FrameStore, entry: StoredEntry): MessageFacts {
-  const message = frames.get(sequenceOfId(entry.header.messageId, 'm') ?? 0);
   const unknown = { channelId: 'unknown', messageType: 'unknown' } as unknown as MessageFacts;
+  const message = frames.readable(sequenceOfId(entry.header.messageId, 'm') ?? 0);
   return message === null ? unknown : { channelId: message.header.channelId, messageType: message.header.messageType };
 }
 

@@ -156,6 +156,7 @@ async function replayDeadLetter(
   const lane = at === null ? undefined : parts.lanes.get(at.destinationId);
   const entry = at === null || lane === undefined ? null : await lane.entry(at.sequence);
   if (lane === undefined || entry === null) throw new CausewayError('NOT_FOUND', `No entry ${id}.`);
+  refuseEmpty(entry);
   const was = lane.parked(entry.sequence);
   if (was?.state !== 'dead') throw new CausewayError('WRONG_STATE', `Entry ${id} is not a dead letter.`);
   if (was.uncertain === true && !openCases) refuseUnrecognised(parts, lane);
@@ -212,11 +213,19 @@ async function postedEntries(
   for (const id of messages.flatMap(({ header }) => header.entryIds)) {
     const at = parseEntryId(id);
     if (at?.destinationId !== lane.id.destinationId) continue;
-    const read = async () => (lane.outcome(at.sequence)?.state === 'posted' ? lane.entry(at.sequence) : null);
-    const entry = await lost.orNull(id, read);
+    const entry = await lost.orNull(id, async () => {
+      const found = lane.outcome(at.sequence)?.state === 'posted' ? await lane.entry(at.sequence) : null;
+      if (found !== null) refuseEmpty(found);
+      return found;
+    });
     if (entry !== null) posted.push(entry);
   }
   return posted;
+}
+
+/** Content that was lost cannot be sent. @throws CausewayError `STORE_DAMAGED` */
+function refuseEmpty({ entryId, body }: StoredEntry): void {
+  if (body.length === 0) throw new CausewayError('STORE_DAMAGED', `Nothing is left of ${entryId}.`);
 }
 
 async function revive(

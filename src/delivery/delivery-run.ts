@@ -10,7 +10,7 @@ import { KeyCounts } from './key-counts.ts';
 import { LaneCursor } from './lane-cursor.ts';
 import { tryShipment } from './attempt.ts';
 import { LaneFeed, type LaneFeedParts } from './lane-feed.ts';
-import { readLanePage, wholeShipments } from './lost-entries.ts';
+import { holdLostParked, readLanePage, wholeShipments } from './lost-entries.ts';
 import { isLone, noteLoneRequests } from './lone-requests.ts';
 import { freeMembersOfLost } from './lost-shipments.ts';
 import { Outage } from './outage.ts';
@@ -21,6 +21,7 @@ import { type SettlementParts, storedBatch } from './settlement.ts';
 import { keysOfShipment, newShipment, restoredShipment, type Shipment } from './shipment.ts';
 import { ShipmentQueue } from './shipment-queue.ts';
 import { isStoreTrouble } from './store-trouble.ts';
+import { healParked } from './unreadable-parked.ts';
 import { Window } from './window.ts';
 
 /** What a run tells its dispatcher, which outlives it. */
@@ -134,9 +135,14 @@ export class DeliveryRun {
   #newFeed(inShipments: ReadonlySet<number>): LaneFeed {
     const { lane, database, settings, clock } = this.#parts;
     const readPage: LaneFeedParts['readPage'] = (at) => readLanePage(this.#parts, at);
+    const heal: LaneFeedParts['heal'] = (damaged, counted) =>
+      healParked(this.#parts, damaged, { counted, inShipments });
+    const holdLost: LaneFeedParts['holdLost'] = (parked) => holdLostParked(this.#parts, parked);
     const shared = {
       lane,
       readPage,
+      holdLost,
+      heal,
       database,
       window: this.#window,
       cursor: this.cursor,

@@ -12,13 +12,14 @@
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import type { CaseStore } from '../exceptions/case-store.ts';
 import type { DestinationProfile } from '../destinations/destination.ts';
-import type { Clock, Random } from '../model/clock.ts';
+import type { Clock, Random, Timer } from '../model/clock.ts';
 import type { OnBlocked } from '../model/delivery.ts';
 import type { Log } from '../platform/log.ts';
 import type { CircuitState } from './circuit.ts';
 import type { Commits } from './commits.ts';
 import { DeliveryRun, type RunObserver } from './delivery-run.ts';
 import type { LaneFeed } from './lane-feed.ts';
+import type { KnowLost } from './lost-entries.ts';
 import type { PutBack } from './parked-keys.ts';
 import type { Sender } from './sender.ts';
 import type { RetrySettings } from './settings.ts';
@@ -46,6 +47,7 @@ export interface DispatcherParts {
   readonly sender: Sender;
   readonly settings: { readonly inFlightMax: number; readonly onBlocked: OnBlocked; readonly retry: RetrySettings };
   readonly messageFacts: (entry: StoredEntry) => MessageFacts;
+  readonly knownOfLost: KnowLost;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -63,15 +65,20 @@ export interface DeliveryFacts {
   readonly cursor: number | null;
 }
 
+/** Pause before a lane that could not be read is read again. */
+const READ_AGAIN_MS = { first: 1_000, max: 300_000 };
+
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #observer: RunObserver = {
     failed: (failure) => {
       // Nothing that comes after it changes that the lane stands still.
       if (this.#lastFailure?.class !== STORE_DAMAGED_CLASS) this.#lastFailure = failure;
+      if (failure.class === STORE_DAMAGED_CLASS) this.#recoverLater();
     },
     delivered: (atMs) => {
       this.#lastDeliveredAtMs = atMs;
+      this.#pauseMs = READ_AGAIN_MS.first;
     },
   };
   #run: DeliveryRun | null = null;
@@ -83,6 +90,9 @@ export class Dispatcher {
   #missedChange = false;
   /** Entries of this turn. */
   readonly #offered: StoredEntry[] = [];
+  /** Runs until the lane is read again after a record of it could not be. */
+  #readAgain: Timer | null = null;
+  #pauseMs = READ_AGAIN_MS.first;
   /** Halted for good: a store that is opened again meanwhile starts no further run. */
   #isHalted = false;
 
@@ -91,9 +101,10 @@ export class Dispatcher {
   }
 
   /**
-   * Reads the lane's state from disk and starts delivering; after a store failure, again. Where the store does not let
-   * it – it failed again, or a record is damaged – nothing of this lane is sent until the store was opened again; the
-   * damage is told with an alarm, and everything else goes on.
+   * Reads the lane's state from disk and starts delivering; after a store failure, again. Where the store failed again,
+   * nothing of this lane is sent until it was opened again. Where a record cannot be read, that is told with an alarm
+   * and tried again after a while, each time a longer one: a disk may read tomorrow what it does not read today.
+   * Everything else goes on.
    */
   recover(): Promise<void> {
     this.#asked += 1;
@@ -148,9 +159,19 @@ export class Dispatcher {
     return true;
   }
 
+  #recoverLater(): void {
+    if (this.#isHalted || this.#readAgain !== null) return;
+    this.#readAgain = this.#parts.clock.after(this.#pauseMs, () => {
+      this.#readAgain = null;
+      void this.recover();
+    });
+    this.#pauseMs = Math.min(this.#pauseMs * 2, READ_AGAIN_MS.max);
+  }
+
   /** Stops for good; waits up to `graceMs` for answers on the way, then cuts them. What was cut goes out again. */
   async halt(graceMs: number): Promise<void> {
     this.#isHalted = true;
+    this.#readAgain?.cancel();
     await this.#stopRun(graceMs);
     // A recovery on its way ends without a run, before the store is closed under it.
     await this.#recovering.catch(() => {});

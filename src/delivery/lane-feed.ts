@@ -3,24 +3,27 @@
  * Memory stays bounded whatever the backlog: the window has a cap, the rest stays on disk. An entry whose key is
  * blocked leaves the lane for the parked table, so the lane cursor is never pinned by somebody else's trouble.
  */
-import type { LaneStore, ParkedEntry, StoredEntry } from '../../outbox/lane-store.ts';
+import type { ParkedEntry, StoredEntry } from '../../outbox/lane-store.ts';
 import type { ParkedRecord } from '../../outbox/records.ts';
 import type { OrderingKey } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
 import { KeyCounts } from './key-counts.ts';
 import type { LaneCursor } from './lane-cursor.ts';
 import type { OnBlocked } from '../model/delivery.ts';
+import { hasContent, type LanePage } from './lost-entries.ts';
 import { ParkedKeys } from './parked-keys.ts';
 import { PassBlocks } from './pass-blocks.ts';
+import { type CountParkedParts, countParked } from './unreadable-parked.ts';
 import { keysOf, type Window, WINDOW_ENTRIES_MAX, type WindowEntry } from './window.ts';
 
 const WINDOW_BYTES_MAX = 16 * 1_048_576;
 const PAGE = 256;
 
 /** What a feed reads from and fills. */
-export interface LaneFeedParts {
-  readonly lane: LaneStore;
-  readonly readPage: (at: { from: number; end: number }) => Promise<readonly StoredEntry[]>;
+export interface LaneFeedParts extends CountParkedParts {
+  readonly readPage: (at: { from: number; end: number }) => Promise<LanePage>;
+  /** Sets parked entries aside whose content is lost. */
+  readonly holdLost: (parked: readonly ParkedEntry[]) => Promise<readonly ParkedEntry[]>;
   readonly database: Pick<Database, 'commit'>;
   readonly window: Window;
   readonly cursor: LaneCursor;
@@ -73,16 +76,7 @@ export class LaneFeed {
   }
 
   /** Builds the picture of blocked keys after a start. Places that came since are counted when the lane passes them. */
-  async countParked(): Promise<void> {
-    let after = 0;
-    for (;;) {
-      const page = await this.#parts.lane.parkedAfter(after, PAGE);
-      for (const { sequence, record } of page) if (sequence <= this.#knownEnd) this.#keys.change(sequence, record, 1);
-      const last = page.at(-1);
-      if (last === undefined) return;
-      after = last.sequence;
-    }
-  }
+  readonly countParked = (): Promise<void> => countParked(this.#parts, this.#keys, this.#knownEnd);
 
   /** Parked entries wait for a pass that has room to take place. */
   get wantsPass(): boolean {
@@ -131,7 +125,7 @@ export class LaneFeed {
     const sequences = members.map(({ entry }) => entry.sequence);
     if (this.#passing) this.#settledInPass.push(...sequences);
     else for (const sequence of sequences) this.#settling.delete(sequence);
-    if (members.some((member) => this.hasParked(member))) this.#unparkWanted = true;
+    if (members.some(({ keys }) => this.#keys.parked.hasAny(keys))) this.#unparkWanted = true;
   }
 
   /** Reads until the window is full or nothing is left to read. Older (parked) entries first. */
@@ -139,9 +133,11 @@ export class LaneFeed {
     if (this.wantsPass) await this.#unpark();
     const { readPage, cursor } = this.#parts;
     while (!this.isFull && this.#next <= this.#committed && cursor.mayRead(this.#next)) {
-      const page = await readPage({ from: this.#next, end: this.#committed });
-      if (page.length === 0) return;
-      await this.#takePage(page);
+      const { entries, held } = await readPage({ from: this.#next, end: this.#committed });
+      // Those above are counted when the lane passes them.
+      for (const { sequence, record } of held) if (sequence <= this.#knownEnd) this.#keys.change(sequence, record, 1);
+      if (entries.length === 0) return;
+      await this.#takePage(entries);
     }
   }
 
@@ -156,16 +152,6 @@ export class LaneFeed {
     const fromLane = removed.filter(({ was }) => was === null);
     await this.#parkBehind(fromLane.map(({ entry }) => entry));
     return removed.length > 0;
-  }
-
-  /** True while entries of one of these keys are parked. */
-  hasParked({ keys }: WindowEntry): boolean {
-    return this.#keys.parked.hasAny(keys);
-  }
-
-  /** Those of `members` that stand behind something held. */
-  blockedAmong(members: readonly WindowEntry[]): WindowEntry[] {
-    return this.#keys.blockedAmong(members);
   }
 
   /** Parks members of a shipment that may not go any more. The caller commits `batch`. */
@@ -265,23 +251,39 @@ export class LaneFeed {
     for (;;) {
       const page = await this.#parts.lane.parkedAfter(after, PAGE);
       const freed = page.filter((parked) => this.#mayReturn(parked, blocked));
-      const bodies = await this.#parts.lane.entriesOf(freed.map(({ sequence }) => sequence));
-      for (const [index, entry] of bodies.entries()) {
+      const bodies = await this.#parts.lane.lost.readable(freed.map(({ sequence }) => sequence));
+      await this.#holdLost(freed.filter(({ sequence }) => !hasContent(bodies.get(sequence))));
+      for (const { sequence, record } of freed) {
+        const entry = bodies.get(sequence);
+        if (!hasContent(entry)) continue;
         if (this.isFull) {
           this.#unparkWanted = true;
           return;
         }
-        // While the bodies were read, an older entry of the key may have been held.
         const keys = keysOf(entry);
-        const isStopped = this.#keys.isStopped(entry) || this.#parkingKeys.hasAny(keys);
-        const isFree = !isStopped && !blocked.stops(keys, entry.sequence);
-        if (isFree) this.#parts.window.add(entry, freed[index]?.record ?? { state: 'behind' });
-        else blocked.stay(keys, entry.sequence);
+        // While the bodies were read, an older entry of the key may have been held.
+        const isStopped =
+          this.#keys.isStopped(entry) || this.#parkingKeys.hasAny(keys) || blocked.stops(keys, sequence);
+        if (isStopped) blocked.stay(keys, sequence);
+        else this.#parts.window.add(entry, record);
       }
       const last = page.at(-1);
       if (last === undefined) return this.#keys.walkEnds();
       after = last.sequence;
     }
+  }
+
+  /** What is younger on their keys is stopped by them from here on. */
+  async #holdLost(lost: readonly ParkedEntry[]): Promise<void> {
+    if (lost.length === 0) return;
+    const held = new Map((await this.#parts.holdLost(lost)).map(({ sequence, record }) => [sequence, record]));
+    for (const { sequence, record } of lost) {
+      this.#keys.replace(sequence, record, held.get(sequence) ?? record);
+      if (held.has(sequence)) continue;
+      this.#unparkWanted = true; // it could be read after all: with the next pass
+      this.#passBlocked.stay(record.keys, sequence);
+    }
+    await this.parkBlocked();
   }
 
   /** Decides for one parked entry, in order; an entry that stays makes younger entries of its keys stay, too. */

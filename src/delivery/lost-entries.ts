@@ -1,30 +1,45 @@
 /**
- * Entries of a lane that are damaged or gone: set aside with one exception case, so that the readable rest of the lane
+ * Entries of a lane that are damaged or gone: set aside with an exception case, so that the readable rest of the lane
  * goes on and nobody overlooks them.
  *
  * An entry counts as lost only when everything that was being written is on disk and it still cannot be read. Its place
  * gets a new record without content, held for a person: the number stays taken, the control totals stay balanced, and a
- * later start finds it as it finds every held place. Whose order may have suffered is not known any more, so no key is
- * blocked; the case says so.
+ * later start finds it as it finds every held place. What its message still tells (`knownOfLost`) goes into the place:
+ * it blocks its keys as every held entry does, and where the event itself is certain, reprocessing the case makes it
+ * again from the message. Where nothing is known no key is blocked; the case says so.
  */
-import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
-import type { ShipmentRecord } from '../../outbox/records.ts';
+import { entryIdOf } from '../../outbox/keys.ts';
+import type { LaneStore, ParkedEntry, StoredEntry } from '../../outbox/lane-store.ts';
+import type { KnownOfLost } from '../../outbox/lost-entries.ts';
+import type { ParkedRecord, ShipmentRecord } from '../../outbox/records.ts';
 import type { CaseStore } from '../exceptions/case-store.ts';
 import type { Clock } from '../model/clock.ts';
-import { type ChannelId, type EntryId, messageIdOf } from '../model/ids.ts';
+import { type CaseId, type ChannelId, messageIdOf } from '../model/ids.ts';
 import { WriteBatch } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import type { Commits } from './commits.ts';
 
 const PAGE = 256;
+/** A path to a disk may be away for half a minute; bytes that are wrong stay so. */
+const READ_AGAIN = { readError: { times: 15, pauseMs: 2_000 }, damage: { times: 1, pauseMs: 200 } } as const;
 
 /** What setting lost entries aside works with. */
 export interface LostEntriesParts {
   readonly lane: LaneStore;
   readonly cases: CaseStore;
   readonly database: Commits;
+  readonly knownOfLost: KnowLost;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** What is still known of lost entries; absent: nothing. */
+export type KnowLost = (lane: LaneStore, lost: readonly number[]) => Promise<ReadonlyMap<number, KnownOfLost>>;
+
+/** A page of a lane, and what was set aside of it now: its keys are to be counted as blocked. */
+export interface LanePage {
+  readonly entries: readonly StoredEntry[];
+  readonly held: readonly ParkedEntry[];
 }
 
 /**
@@ -34,49 +49,150 @@ export interface LostEntriesParts {
 export async function readLanePage(
   parts: LostEntriesParts,
   { from, end }: { readonly from: number; readonly end: number },
-): Promise<readonly StoredEntry[]> {
+): Promise<LanePage> {
   const { lane, database } = parts;
   const page = await lane.lost.page(from, { limit: PAGE, end });
-  if (page.lost.length === 0) return page.entries;
+  if (page.lost.length === 0) return { entries: page.entries, held: [] };
   // A number counts from the moment its group is formed: wait until that group is on disk before it is called lost.
   await database.commit(new WriteBatch(), 'written');
-  const { lost } = await lane.lost.page(from, { limit: PAGE, end });
-  if (lost.length > 0) await setAside(parts, lost);
-  return (await lane.lost.page(from, { limit: PAGE, end })).entries;
+  const lost = await stillLost(parts, () => lane.lost.page(from, { limit: PAGE, end }));
+  const held = lost.length === 0 ? [] : await setAside(parts, lost);
+  return { entries: (await lane.lost.page(from, { limit: PAGE, end })).entries, held };
 }
 
-async function setAside(
-  { lane, cases, database, clock, log }: LostEntriesParts,
-  lost: readonly number[],
-): Promise<void> {
+/** Whether there is something to send; what was set aside before has none. */
+export const hasContent = (entry: StoredEntry | undefined): entry is StoredEntry =>
+  entry !== undefined && entry.body.length > 0;
+
+/** Not on the first word of the disk: what it cannot read now it may read a moment later. */
+async function stillLost(
+  { clock }: LostEntriesParts,
+  read: () => Promise<{ readonly lost: readonly number[]; readonly mayPass?: boolean }>,
+): Promise<readonly number[]> {
+  let { lost, mayPass = false } = await read();
+  for (let again = 0; lost.length > 0 && again < READ_AGAIN[mayPass ? 'readError' : 'damage'].times; again += 1) {
+    await new Promise<void>((resolve) => clock.after(READ_AGAIN[mayPass ? 'readError' : 'damage'].pauseMs, resolve));
+    ({ lost, mayPass = false } = await read());
+  }
+  return lost;
+}
+
+/** Returns those that are held now; the others had left the lane, and nothing more is owed. */
+async function setAside(parts: LostEntriesParts, lost: readonly number[]): Promise<readonly ParkedEntry[]> {
+  const { lane, database, clock } = parts;
   const atMs = clock.nowMs();
   const batch = new WriteBatch();
   const left = await lane.leftLane(lost);
-  const caseId = cases.allocate();
-  const held: EntryId[] = [];
-  for (const sequence of lost) {
-    const isHeld = !left.has(sequence);
-    const entryId = lane.lost.replace(batch, sequence, { atMs, caseId: isHeld ? caseId : null });
-    if (isHeld) held.push(entryId);
-  }
+  const known = await parts.knownOfLost(lane, lost);
+  const places = lost.filter((sequence) => !left.has(sequence));
+  for (const sequence of lost.filter((one) => left.has(one)))
+    lane.lost.replace(batch, sequence, { atMs, caseId: null, known: known.get(sequence) });
+  const caseIds = openCases(parts, batch, { places, known, atMs });
+  const held = places.map((sequence) => {
+    const caseId = caseIds.get(sequence) ?? null;
+    return lane.lost.replace(batch, sequence, { atMs, caseId, known: known.get(sequence) });
+  });
+  await database.commit(batch, 'synced');
+  tell(parts, places.length, known);
+  return held;
+}
+
+/**
+ * Sets those of the parked entries aside whose content is lost; they keep their keys and their place. Returns how they
+ * are parked now. @throws CausewayError `STORE_FAILED`
+ */
+export async function holdLostParked(
+  parts: LostEntriesParts,
+  missed: readonly ParkedEntry[],
+): Promise<readonly ParkedEntry[]> {
+  const { lane, database, clock } = parts;
+  const places = await stillLost(parts, async () => {
+    const found = await lane.lost.readable(missed.map(({ sequence }) => sequence));
+    const lost = missed.filter(({ sequence }) => !hasContent(found.get(sequence)));
+    return { lost: lost.map(({ sequence }) => sequence) };
+  });
+  const parked = missed.filter(({ sequence }) => places.includes(sequence));
+  const atMs = clock.nowMs();
+  const batch = new WriteBatch();
+  const known = await parts.knownOfLost(lane, places);
+  const caseIds = openCases(parts, batch, { places, known, atMs });
+  const held = parked.map(({ sequence, record: was }) => {
+    const caseId = caseIds.get(sequence);
+    const { attempts, keys } = was;
+    const record: ParkedRecord = {
+      ...{ state: 'held', keys, atMs, attempts, uncertain: true },
+      ...(caseId === undefined ? {} : { caseId }),
+    };
+    const place = lane.lost.putPlace(batch, sequence, { atMs, known: known.get(sequence) });
+    lane.park(batch, place, { was: was.state, record });
+    return { sequence, record };
+  });
+  await database.commit(batch, 'synced');
+  tell(parts, places.length, known);
+  return held;
+}
+
+type Known = ReadonlyMap<number, KnownOfLost>;
+
+/** One case per message whose events are certain, one for all others that are known, one for those that are not. */
+function openCases(
+  { lane, cases }: LostEntriesParts,
+  batch: WriteBatch,
+  { places, known, atMs }: { readonly places: readonly number[]; readonly known: Known; readonly atMs: number },
+): ReadonlyMap<number, CaseId> {
   const { destinationId } = lane.id;
-  const text = 'The stored event is damaged or missing. Its account is not known: look at the messages around it.';
-  if (held.length > 0) {
+  const groups = new Map<string, number[]>();
+  for (const sequence of places) {
+    const one = known.get(sequence);
+    const name = `${one?.message.messageId ?? ''} ${one?.event == null ? 'keys' : 'event'}`;
+    groups.set(name, [...(groups.get(name) ?? []), sequence]);
+  }
+  const caseIds = new Map<number, CaseId>();
+  for (const sequences of groups.values()) {
+    const caseId = cases.allocate();
+    for (const sequence of sequences) caseIds.set(sequence, caseId);
+    const one = known.get(sequences[0] ?? 0);
+    const isCertain = one?.event != null;
     cases.open(batch, caseId, {
       cause: `store-damaged ${destinationId}`,
-      channelId: 'unknown' as ChannelId,
-      messageId: messageIdOf(0),
-      controlId: '',
-      messageType: 'unknown',
-      problems: [{ code: 'store-damaged', path: 'message', text }],
-      entryIds: held,
-      destinationId,
+      channelId: one?.message.channelId ?? ('unknown' as ChannelId),
+      messageId: one?.message.messageId ?? messageIdOf(0),
+      controlId: one?.message.controlId ?? '',
+      messageType: one?.message.type ?? 'unknown',
+      problems: [
+        {
+          code: 'store-damaged',
+          path: 'message',
+          text: one === undefined ? TEXTS.unknown : isCertain ? TEXTS.event : TEXTS.keys,
+        },
+      ],
+      entryIds: sequences.map((sequence) => entryIdOf(lane.id, sequence)),
+      // Without one it is a case of the message: reprocessing it makes the event again.
+      ...(isCertain ? {} : { destinationId }),
       openedAtMs: atMs,
     });
   }
-  await database.commit(batch, 'synced');
-  const facts = { destination: destinationId, code: 'STORE_DAMAGED', caseId, count: held.length };
-  const hint = 'Run `causeway verify`; the case lists the entries. The rest is delivered.';
+  return caseIds;
+}
+
+const TEXTS = {
+  event:
+    'The stored event is damaged or missing. What is younger on its account waits behind it. Reprocessing the case ' +
+    'makes the event again from its message, under its first event id.',
+  keys:
+    'The stored event is damaged or missing: one of its message, which one is not certain. What is younger on the ' +
+    'accounts of that message waits behind it.',
+  unknown:
+    'The stored event is damaged or missing, and nothing tells its account, so nothing waits behind it: look at the ' +
+    'messages around it.',
+} as const;
+
+function tell({ lane, log }: LostEntriesParts, held: number, known: Known): void {
+  const { destinationId } = lane.id;
+  const unknown = held - known.size;
+  const facts = { destination: destinationId, code: 'STORE_DAMAGED', count: held };
+  const order = unknown > 0 ? ' Of some nothing tells the account: its order may have suffered.' : '';
+  const hint = `Run \`causeway verify\`; the cases list the entries. The rest is delivered.${order}`;
   log.error('stored events are damaged or missing and were set aside', { ...facts, hint });
 }
 
@@ -90,7 +206,7 @@ export async function wholeShipments(
 ): Promise<readonly ShipmentRecord[]> {
   const whole: ShipmentRecord[] = [];
   for (const record of records) {
-    const lost = parts.lane.lost.among(record.members);
+    const lost = await stillLost(parts, async () => ({ lost: parts.lane.lost.among(record.members) }));
     if (lost.length === 0) whole.push(record);
     else await breakUp(parts, record, lost);
   }

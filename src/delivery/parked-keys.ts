@@ -51,6 +51,12 @@ export class ParkedKeys {
     }
   }
 
+  /** Counts a parked entry as it is now instead of as it was. */
+  replace(sequence: number, was: ParkedRecord, now: ParkedRecord): void {
+    this.change(sequence, was, -1);
+    this.change(sequence, now, 1);
+  }
+
   /**
    * True when an older entry of the key waits for a person. A younger one stops nobody: what was sent before it came
    * may still be under way, under a key of its own that must not change.

@@ -60,7 +60,7 @@ export class SetAside {
     const kept: Piece[] = [];
     for (const piece of pieces) {
       const { members, notBeforeMs } = piece.shipment;
-      const blocked = this.#state.feed().blockedAmong(members);
+      const blocked = this.#state.feed().keys.blockedAmong(members);
       this.#state.feed().parkMembers(batch, blocked);
       detached.push(...blocked);
       const rest = members.filter((member) => !blocked.includes(member));
@@ -113,7 +113,7 @@ export class SetAside {
     const feed = this.#state.feed();
     const left: WindowEntry[] = [];
     for (const shipment of queue.all()) {
-      const blocked = feed.blockedAmong(shipment.members);
+      const blocked = feed.keys.blockedAmong(shipment.members);
       if (blocked.length === 0) continue;
       queue.remove(shipment);
       this.#parts.lane.deleteShipment(batch, firstSequence(shipment));

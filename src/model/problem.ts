@@ -127,10 +127,13 @@ export const PROBLEM_CODES = {
   },
   'store-damaged': {
     text: 'The stored event is damaged or missing; nothing of it can be sent.',
-    next: 'It is held as a case, and what is younger on its ordering keys waits behind it; the rest is delivered.',
+    next:
+      'It is held as a case, and what is younger on its ordering keys waits behind it, as far as its message still ' +
+      'tells them; the rest is delivered.',
     hint:
-      'Run `causeway verify` for all that is damaged. Have the sender send the message anew under another ' +
-      'control id, or enter it in the ERP by hand, then `causeway exceptions discard CASE`.',
+      'Run `causeway verify` for all that is damaged. `causeway exceptions reprocess CASE` makes the event again ' +
+      'from its message. Where that is refused: have the sender send it anew under another control id, or enter it ' +
+      'in the ERP by hand, then `causeway exceptions discard CASE`.',
   },
   'maybe-delivered': {
     text: 'The destination may have the event already and would not recognise a repetition.',

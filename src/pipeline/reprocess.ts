@@ -5,12 +5,10 @@
  * A held line keeps its place in the outbox: its event goes out in the turn of the message, before younger entries of
  * the same ordering key. The event id is derived from the message, so it is the id that it would have had at first.
  */
-import type { StoredMessage } from '../../outbox/frames.ts';
 import { type LaneId, parseEntryId } from '../../outbox/keys.ts';
 import { LaneStore, type StoredEntry } from '../../outbox/lane-store.ts';
 import type { OutcomeRecord, ParkedRecord } from '../../outbox/records.ts';
 import type { CaseEnd } from '../exceptions/case-store.ts';
-import { parseMessage } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { CanonicalEvent } from '../model/event.ts';
@@ -18,9 +16,9 @@ import type { ExceptionCase } from '../model/exception-case.ts';
 import { type ChannelId, type DestinationId, sequenceOfId } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
 import type { IntakeChannel, IntakeParts } from './intake.ts';
-import { type Judgment, judge } from './judge.ts';
-import { factsOf, type Ledger, type MessageFacts, type Placed } from './ledger.ts';
-import { routedMessage } from './understand.ts';
+import type { Judgment } from './judge.ts';
+import { judgeAgain } from './judge-again.ts';
+import type { Ledger, MessageFacts, Placed } from './ledger.ts';
 
 /** A parked record that a cure changed; the dispatcher of its destination must know. */
 export interface ParkedChange {
@@ -128,7 +126,9 @@ export class Cures {
     const channel = this.#parts.channels.get(open.channelId);
     if (stored === null || channel === undefined)
       throw new CausewayError('NOT_FOUND', 'The message or its channel is gone.');
-    const { judgment, facts } = this.#judgeAgain(stored, channel);
+    const again = judgeAgain(stored, { channel, facility: this.#parts.facility });
+    if (!again.ok) throw new CausewayError('WRONG_STATE', again.problem.text);
+    const { judgment, facts } = again;
     const places = await this.#placesToFill(open);
     const lines = new Set(places.map(({ entry }) => entry.header.line));
     const stillFailing = judgment.failed.length > 0 || judgment.disposition === 'rejected' || judgment.cause !== null;
@@ -140,32 +140,26 @@ export class Cures {
     }
     const events = lines.size === 0 ? judgment.events : judgment.events.filter(({ line }) => lines.has(line));
     const batch = new WriteBatch();
-    const filled = this.#fillPlaces(batch, places, { events, channel, facts, atMs: clock.nowMs(), by });
+    // Of a message with a lost event the other events have their entries.
+    const onlyPlaces = open.problems.some(({ code }) => code === 'store-damaged');
+    const filled = this.#fillPlaces(batch, places, { events, channel, facts, atMs: clock.nowMs(), by, onlyPlaces });
     const entryIds = [...stored.header.entryIds, ...filled.placed.map(({ entry }) => entry.entryId)];
     ledger.frames.update(batch, { ...stored, header: { ...stored.header, events: judgment.events.length, entryIds } });
     return this.#close(batch, open, { state: 'reprocessed', by, ...filled });
-  }
-
-  #judgeAgain(stored: StoredMessage, channel: IntakeChannel): { judgment: Judgment; facts: MessageFacts } {
-    const { facility } = this.#parts;
-    const parsed = parseMessage(stored.frame, channel.format);
-    if (!parsed.ok) throw new CausewayError('WRONG_STATE', parsed.problem.text);
-    const { payloadHash, receivedAtMs } = stored.header;
-    const judgment = judge(parsed.message, {
-      facility,
-      profile: channel.profile,
-      policy: channel.policy,
-      payloadHash,
-      receivedAtMs,
-    });
-    return { judgment, facts: factsOf(stored, routedMessage(parsed.message)) };
   }
 
   /** Each event takes the place of its line and key in each destination; without one it goes to the end of the lane. */
   #fillPlaces(
     batch: WriteBatch,
     places: readonly Place[],
-    at: { events: readonly CanonicalEvent[]; channel: IntakeChannel; facts: MessageFacts; atMs: number; by: string },
+    at: {
+      readonly events: readonly CanonicalEvent[];
+      readonly channel: IntakeChannel;
+      readonly facts: MessageFacts;
+      readonly atMs: number;
+      readonly by: string;
+      readonly onlyPlaces: boolean;
+    },
   ): { changes: ParkedChange[]; placed: Placed[] } {
     const { ledger } = this.#parts;
     const free = new Set(places);
@@ -180,6 +174,7 @@ export class Cures {
             entry.header.line === event.line,
         );
         if (place === undefined) {
+          if (at.onlyPlaces) continue;
           placed.push(...ledger.putEvent(batch, event, { destinations: [destinationId], facts: at.facts }));
           continue;
         }
@@ -187,10 +182,15 @@ export class Cures {
         const { lane, entry, parked } = place;
         const { sequence, header } = entry;
         const record = ledger.entryRecord(event, { lane, sequence, facts: at.facts, epoch: header.epoch ?? 1 });
-        const now = lane.fill(batch, { was: entry, record, atMs: at.atMs });
+        const now = lane.fill(batch, { was: entry, record, atMs: at.atMs, uncertain: parked.uncertain === true });
         changes.push({ destinationId, sequence: entry.sequence, was: parked, now });
       }
     }
+    if (at.onlyPlaces && free.size > 0)
+      throw new CausewayError(
+        'WRONG_STATE',
+        'The message does not give the lost event any more: discard it, or enter it by hand.',
+      );
     for (const { lane, entry, parked } of free) {
       const outcome: OutcomeRecord = { state: 'discarded', atMs: at.atMs, receipt: null, attempts: [], by: at.by };
       lane.end(batch, entry, { was: parked.state, outcome });

@@ -20,6 +20,8 @@ export interface Scan {
   readonly rows: readonly (Row | DamagedRow)[];
   /** False when the disk could not read something in between: rows are missing, which ones is not known. */
   readonly isWhole: boolean;
+  /** The machine answered with a read error, not with bytes that are wrong: it may read a moment later. */
+  readonly mayPass: boolean;
 }
 
 /** Whether a row of a scan can be used. */
@@ -29,10 +31,10 @@ export const isDamaged = (row: Row | DamagedRow): row is DamagedRow => 'damage' 
 export async function scanRows(disk: Disk, range: Range, envelope: Envelope): Promise<Scan> {
   try {
     const entries = await readPage(disk, range);
-    return { rows: entries.map(([key, sealed]) => opened(key, sealed, envelope)), isWhole: true };
+    return { rows: entries.map(([key, sealed]) => opened(key, sealed, envelope)), isWhole: true, mayPass: false };
   } catch (error) {
     if (!isDamage(error)) throw error;
-    return { rows: await rowByRow(disk, range, envelope), isWhole: false };
+    return { rows: await rowByRow(disk, range, envelope), isWhole: false, mayPass: error.detail.endsWith(READ_ERROR) };
   }
 }
 
@@ -116,6 +118,7 @@ export function withReadErrors(disk: Disk): Disk {
   };
 }
 
+const READ_ERROR = 'read error.';
 const NOT_OPEN = new Set(['LEVEL_DATABASE_NOT_OPEN', 'LEVEL_ITERATOR_NOT_OPEN', 'LEVEL_ABORTED']);
 const UNREADABLE = new Set(['LEVEL_CORRUPTION', 'LEVEL_IO_ERROR', 'EIO']);
 
@@ -126,6 +129,7 @@ function readError(key: string, cause: unknown): unknown {
   if (!UNREADABLE.has(code) && !/^(?:IO error|Corruption)/.test(cause.message)) return cause;
   const table = key.slice(0, Math.max(1, key.indexOf('!')));
   const sequence = /\d{16}$/.exec(key)?.[0] ?? 'unnumbered';
-  const what = code === 'LEVEL_CORRUPTION' || cause.message.startsWith('Corruption') ? 'damaged block' : 'read error';
-  return new CausewayError('STORE_DAMAGED', `table ${table}, record ${sequence}: ${what}.`, { cause });
+  const isDamaged = code === 'LEVEL_CORRUPTION' || cause.message.startsWith('Corruption');
+  const what = isDamaged ? 'damaged block.' : READ_ERROR;
+  return new CausewayError('STORE_DAMAGED', `table ${table}, record ${sequence}: ${what}`, { cause });
 }

@@ -141,7 +141,7 @@ export function destinationState(facts: DestinationFacts): StateText {
   };
 }
 
-/** A stored record that it needs is damaged: it sends nothing until the store was opened again. */
+/** A stored record that it needs cannot be read: it sends nothing until that was read again. */
 export const isStoppedByDamage = ({ lastFailure }: Pick<DestinationStatus, 'lastFailure'>): boolean =>
   lastFailure?.class === STORE_DAMAGED_CLASS;
 
@@ -149,7 +149,8 @@ function damageText(facts: DestinationFacts): string {
   const affected = facts.waiting === 0 ? 'Nothing waits for it yet' : waitingText(facts);
   return (
     `Stopped: the store is damaged (${facts.lastFailure?.reason ?? 'see its log'}). ${affected}. ` +
-    'Run causeway verify and look at the disk; nothing is sent from records that cannot be trusted.'
+    'It is read again by itself. Run causeway verify and look at the disk; nothing is sent from records that cannot ' +
+    'be trusted.'
   );
 }
 

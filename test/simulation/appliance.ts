@@ -7,6 +7,7 @@ import { EventFeed } from '../../src/appliance/events.ts';
 import { createOperations, type OperationsParts } from '../../src/appliance/operations.ts';
 import { Turn } from '../../src/appliance/turn.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
+import type { KnowLost } from '../../src/delivery/lost-entries.ts';
 import type { Sender } from '../../src/delivery/sender.ts';
 import type { DestinationProfile } from '../../src/destinations/destination.ts';
 import { httpsJson } from '../../src/destinations/https-json.ts';
@@ -18,6 +19,7 @@ import type { Clock, Random } from '../../src/model/clock.ts';
 import { type ChannelId, type DestinationId, type FacilityId, sequenceOfId } from '../../src/model/ids.ts';
 import type { Intake } from '../../src/model/intake.ts';
 import { createIntake, type IntakeChannel } from '../../src/pipeline/intake.ts';
+import { knownOfLost } from '../../src/pipeline/lost-events.ts';
 import { Ledger, type Placed } from '../../src/pipeline/ledger.ts';
 import { Cures, type ParkedChange } from '../../src/pipeline/reprocess.ts';
 import { compileRoute } from '../../src/pipeline/route.ts';
@@ -81,7 +83,8 @@ export async function startLife(parts: LifeParts): Promise<Life> {
     const cases = new CaseStore(database, totals);
     const soundLane = new LaneStore({ destinationId: ERP, lane: 'normal' }, database, totals);
     const lane = hooks.lane?.(soundLane) ?? soundLane;
-    const dispatcher = newDispatcher(parts, { database, lane, cases, frames });
+    const known: KnowLost = (...asked) => desk.knownOfLost(...asked);
+    const dispatcher = newDispatcher(parts, { database, lane, cases, frames, known });
     const desk = newDesk(parts, { database, totals, frames, cases, lane, dispatcher });
     database.onReopened = async () => {
       await totals.load(database);
@@ -111,7 +114,10 @@ interface Stores {
   readonly lane: LaneStore;
 }
 
-function newDispatcher(parts: LifeParts, { database, lane, cases, frames }: Stores): Dispatcher {
+function newDispatcher(
+  parts: LifeParts,
+  { database, lane, cases, frames, known }: Stores & { readonly known: KnowLost },
+): Dispatcher {
   const { plan, hooks } = parts;
   const settings = httpsJsonSettings.parse({
     ...{ id: ERP, kind: 'https-json', url: 'https://erp.example/events' },
@@ -127,6 +133,7 @@ function newDispatcher(parts: LifeParts, { database, lane, cases, frames }: Stor
       onBlocked: plan.onBlocked,
       retry: { initialMs: 100, maxMs: 2_000, horizonHours: plan.horizonHours },
     },
+    knownOfLost: known,
     messageFacts: (entry) => {
       const message = frames.get(sequenceOfId(entry.header.messageId, 'm') ?? 0);
       return { channelId: CLINICAL, messageType: message?.header.messageType ?? 'unknown' };
@@ -143,7 +150,7 @@ interface DeskParts extends Stores {
 function newDesk(
   { plan, clock, log, hooks, amountTolerance }: LifeParts,
   desk: DeskParts,
-): Pick<Life, 'intake' | 'operations'> {
+): Pick<Life, 'intake' | 'operations'> & { readonly knownOfLost: KnowLost } {
   const { database, totals, frames, cases, lane, dispatcher } = desk;
   const facility = { id: 'north' as FacilityId, timezone: 'America/Chicago', currency: 'USD' };
   const lanes = new Map([[ERP, lane]]);
@@ -182,5 +189,6 @@ function newDesk(
     onPlaced,
     onMessage() {},
   });
-  return { intake, operations };
+  const judged = { ledger, facility, channels: new Map([[CLINICAL, channel]]) };
+  return { intake, operations, knownOfLost: (...asked) => knownOfLost(judged, ...asked) };
 }

@@ -7,6 +7,7 @@ import { LaneStore, type StoredEntry } from '../../outbox/lane-store.ts';
 import { Totals } from '../../outbox/totals.ts';
 import { deliveryCommits } from '../../src/delivery/commits.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
+import type { KnowLost } from '../../src/delivery/lost-entries.ts';
 import type { Sender } from '../../src/delivery/sender.ts';
 import { httpsJson } from '../../src/destinations/https-json.ts';
 import { httpsJsonSettings } from '../../src/destinations/https-json-settings.ts';
@@ -58,6 +59,7 @@ export interface LaneFixtureOptions {
   readonly repetition?: object;
   readonly openDisk?: OpenDisk;
   readonly sameKey?: 'together' | 'apart';
+  readonly knownOfLost?: KnowLost;
   readonly retry?: { readonly initialMs: number; readonly maxMs: number; readonly horizonHours: number };
 }
 
@@ -109,6 +111,7 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
         onBlocked: options.onBlocked ?? 'hold-key',
         retry: options.retry ?? { initialMs: 2, maxMs: 10, horizonHours: 1 },
       },
+      knownOfLost: options.knownOfLost ?? (async () => new Map()),
       messageFacts: () => ({ channelId: 'clinical' as never, messageType: 'DFT^P03' }),
       clock: options.clock ?? systemClock,
       random: options.random ?? Math.random,

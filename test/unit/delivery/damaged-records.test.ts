@@ -44,9 +44,9 @@ test.each([
   expect(await fixture.lane.lost.shipments()).toEqual([]);
 });
 
-test('a damaged record stops its lane with a word for the operator, and nothing else', async () => {
+test('the record beside an entry of a stored request is damaged: it goes on with that, under its key', async () => {
   let status = 422;
-  const fixture = await openLaneFixture({ script: () => json(status, {}) });
+  const fixture = await openLaneFixture({ script: () => (status === 200 ? ok() : json(status, {})) });
   const [entry] = await fixture.append(['a']);
   const before = await fixture.start();
   await until('held', () => fixture.counts().held === 1);
@@ -62,9 +62,12 @@ test('a damaged record stops its lane with a word for the operator, and nothing 
   await until('waits', () => fixture.lane.shipment(1) !== null);
   await before.halt(0);
   await damage(fixture, 'p', 1);
+  const { idempotencyKey } = fixture.lane.shipment(1) ?? {};
   fixture.requests.length = 0;
+  status = 200;
   const after = await fixture.start();
-  expect(after.facts()).toMatchObject({ cursor: null, lastFailure: { class: 'store-damaged' } });
   after.offer(await fixture.append(['b']));
-  expect(fixture.requests).toEqual([]);
+  await until('both are posted', () => fixture.counts().posted === 2);
+  expect(fixture.requests.map(({ key }) => key)).toContain(idempotencyKey);
+  expect(fixture.counts()).toMatchObject({ enqueued: 2, held: 0 });
 });
