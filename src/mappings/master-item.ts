@@ -107,7 +107,8 @@ function inventoryOf(part: Part, group: SegmentGroup, segment: Hl7Segment): Inve
     location: ivt.identifier(2, 2),
     name: ivt.text(3),
     status: ivt.code(6),
-    assetAccount: ivt.identifier(10),
+    // An EI, which some write like a CX: the authority is component 2, or 4 where that is filled.
+    assetAccount: ivt.identifier(10, ivt.plain(10, 4) === '' ? 2 : 4),
     chargeable: ivt.text(11),
     consigned: ivt.text(16),
     reorderPoint: quantityAt(ivt, [24], [24, 2]),
