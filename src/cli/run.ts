@@ -62,7 +62,8 @@ export async function runAppliance(config: Config, context: CliContext, words: R
   // Migrating a store of millions of records takes longer than a service manager waits.
   const onProgress = (text: string): void => notify(`EXTEND_TIMEOUT_USEC=${EXTEND_START_US}`, `STATUS=${text}`);
   const app = await startApp(config, { log, clock, random, onProgress });
-  lifecycle.onReloadSignal(() => void app.reload());
+  // In a terminal SIGHUP says that it was closed: that ends the process, as everywhere.
+  if (!terminal.interactive) lifecycle.onReloadSignal(() => void app.reload());
   tell(app, config, context, words);
   lifecycle.keepCompiledCode();
   notify('READY=1', `STATUS=${plural(config.channels.length, 'channel')} accepting`);

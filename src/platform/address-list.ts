@@ -21,7 +21,8 @@ export function addressTest(ranges: readonly string[]): AddressTest {
     list.addSubnet(address, Math.max(0, bits), family);
   }
   return (address) => {
-    const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+    // Behind the % stands the interface on which a link-local address was met.
+    const [plain = ''] = address.replace(/^::ffff:(?=\d+\.)/i, '').split('%');
     const family = isIP(plain);
     return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
   };

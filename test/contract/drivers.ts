@@ -13,6 +13,8 @@ export interface SenderConnection {
   /** The transport form of a payload. */
   encode(payload: string): Buffer;
   write(bytes: Buffer): void;
+  /** Reads nothing any more. */
+  pause(): void;
   /** The next `count` replies, in the order in which they came. */
   replies(count: number): Promise<string[]>;
   /** Resolves when the other side closed. */
@@ -115,6 +117,7 @@ function connectionOver(socket: Socket): SenderConnection {
   return {
     encode: (payload) => encodeFrame(Buffer.from(payload, 'latin1')),
     write: (bytes) => void socket.write(bytes),
+    pause: () => void socket.pause(),
     async replies(count) {
       while (received.length < count && !socket.destroyed) {
         await new Promise<void>((resolve) => {

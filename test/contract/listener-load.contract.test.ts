@@ -1,6 +1,7 @@
 /** What a listener does when more comes than may be taken, or when it must not read for a while. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { perAddressSettings } from '../../listeners/peer-settings.ts';
 import type { Intake } from '../../src/model/intake.ts';
 import { until } from '../support/until.ts';
 import { echoAfter, kinds, started } from './start-listener.ts';
@@ -160,3 +161,56 @@ test.each(kinds)('$kind: time in which the listener does not read counts against
   expect(await second.replies(1)).toHaveLength(1);
   expect(noted.refused).toEqual([]);
 });
+
+test.each(kinds)('$kind: a sender that does not read its replies is as good as silent', async ({ driver }) => {
+  const reply = Buffer.alloc(1_000_000, 0x41);
+  const intake: Intake = async () => ({ disposition: 'accepted', messageId: null, ackCode: 'AA', reply });
+  const { connect, noted } = await started(driver, intake, { idleTimeoutMs: 1_000 });
+  const [deaf, honest] = [await connect(), await connect()];
+  deaf.pause();
+  const frame = deaf.encode('x');
+  for (let at = 0; at < 200; at += 1) deaf.write(frame);
+  await until('both are open', () => noted.open === 2);
+  await until('the deaf one is closed', async () => {
+    honest.write(frame);
+    await honest.replies(1);
+    return noted.open === 1;
+  });
+});
+
+test.each(kinds)('$kind: an address has its own limit: its idlest connection gives way', async ({ driver }) => {
+  const { connect, noted } = await started(
+    driver,
+    echoAfter(() => 0),
+    { perAddress: perAddressSettings.parse({ connectionsMax: 2 }) },
+  );
+  const first = await connect();
+  await until('it is open', () => noted.open === 1);
+  const second = await connect();
+  await until('both are open', () => noted.open === 2);
+  const third = await connect();
+  third.write(third.encode('new'));
+  expect(await third.replies(1)).toEqual(['reply new']);
+  await first.closed;
+  second.write(second.encode('still here'));
+  expect(await second.replies(1)).toEqual(['reply still here']);
+});
+
+test.each(kinds)(
+  '$kind: above its rate an address is slowed on all its connections, nothing is lost',
+  async ({ driver }) => {
+    const { connect, noted } = await started(
+      driver,
+      echoAfter(() => 0),
+      { perAddress: perAddressSettings.parse({ messagesPerSecondMax: 20 }), frameTimeoutMs: 300 },
+    );
+    const senders = [await connect(), await connect()];
+    const began = performance.now();
+    for (const sender of senders) sender.write(Buffer.concat(Array.from({ length: 30 }, () => sender.encode('x'))));
+    for (const sender of senders) expect(await sender.replies(30)).toHaveLength(30);
+    // 60 messages at 20 a second, 20 of them at once.
+    expect(performance.now() - began).toBeGreaterThan(1_800);
+    expect(noted.slowed).toBeGreaterThan(5);
+    expect(noted.refused).toEqual([]);
+  },
+);

@@ -15,6 +15,8 @@ const MIB = 1_048_576;
 const LIMIT_BYTES = 448 * MIB;
 const GREEDY = 100;
 const IDLE = 2_000;
+/** All of them come from this machine. */
+const FROM_ONE_ADDRESS = 'perAddress: { connectionsMax: 4096 }';
 const HEADER = '\x0bMSH|^~\\&|A|B|C|D|20260101||ADT^A01|GREEDY|P|2.5\r';
 
 /** A memory cgroup (version 1) of this test, and the wrapper that starts a process inside. */
@@ -50,7 +52,12 @@ test.skipIf(noGroup)(
     const { read, wrapper } = memoryLimit();
     const erp = await startFakeErp();
     onTestFinished(() => erp.stop());
-    const appliance = await startAppliance({ erpUrl: erp.url, wrapper, maxEvents: 50 });
+    const appliance = await startAppliance({
+      erpUrl: erp.url,
+      wrapper,
+      maxEvents: 50,
+      listenerExtra: FROM_ONE_ADDRESS,
+    });
     onTestFinished(() => appliance.dispose());
     await erp.setMode('down');
     const load = new Load({ port: appliance.mllpPort, prefix: 'H', noteCharacters: 2_000 });

@@ -33,7 +33,7 @@ async function open(port: number): Promise<Socket> {
 async function running() {
   const erp = await startFakeErp();
   onTestFinished(() => erp.stop());
-  const appliance = await startAppliance({ erpUrl: erp.url });
+  const appliance = await startAppliance({ erpUrl: erp.url, listenerExtra: 'perAddress: { connectionsMax: 4096 }' });
   onTestFinished(() => appliance.dispose());
   let number = 0;
   /** Round trip of an honest sender on its own new connection, in ms. */

@@ -7,7 +7,7 @@ import { statusOf, untilErp } from '../support/appliance-status.ts';
 import { startFakeErp } from '../support/fake-erp.ts';
 import { charge } from '../support/messages.ts';
 import { ackOf, MllpClient } from '../support/mllp-client.ts';
-import { smallestConfig, startAppliance } from '../support/start-appliance.ts';
+import { startAppliance } from '../support/start-appliance.ts';
 import { OURS, startTlsRig } from '../support/tls-rig.ts';
 import { until } from '../support/until.ts';
 
@@ -119,10 +119,8 @@ test.each([
 test('an address outside of the list is closed unread; one that sends too fast is slowed, never lost', async () => {
   const erp = await startFakeErp();
   onTestFinished(() => erp.stop());
-  const limits = 'allow: [127.0.0.1], perAddress: { messagesPerSecondMax: 20 }';
-  const config = (ports: { statusPort: number; mllpPort: number }): string =>
-    smallestConfig({ ...ports, erpUrl: erp.url }).replace('kind: mllp,', `kind: mllp, ${limits},`);
-  const appliance = await startAppliance({ config });
+  const listenerExtra = 'allow: [127.0.0.1], perAddress: { messagesPerSecondMax: 20 }';
+  const appliance = await startAppliance({ erpUrl: erp.url, listenerExtra });
   onTestFinished(() => appliance.dispose());
   const stranger = new MllpClient(
     connectPlain({ host: '127.0.0.1', port: appliance.mllpPort, localAddress: '127.0.0.2' }),

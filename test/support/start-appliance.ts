@@ -25,7 +25,11 @@ export interface SmallestConfig {
   readonly destinationExtra?: string;
   /** Further lines of the channel, indented by four spaces. */
   readonly channelExtra?: string;
+  /** Further settings of the listener: `tls: { … }, allow: [ … ]`. */
+  readonly listenerExtra?: string;
 }
+
+const comma = (extra = ''): string => (extra === '' ? '' : `, ${extra}`);
 
 /** The configuration that the README promises to work exactly as written, ports and addresses aside. */
 export function smallestConfig(options: SmallestConfig): string {
@@ -34,7 +38,7 @@ store: { path: ./data }
 status: { port: ${options.statusPort} }
 channels:
   - id: clinical
-    listener: { kind: mllp, port: ${options.mllpPort} }
+    listener: { kind: mllp, port: ${options.mllpPort}${comma(options.listenerExtra)} }
     format: { kind: hl7v2 }
     routes: [ { to: erp } ]
 ${options.channelExtra ?? ''}destinations:
@@ -53,6 +57,7 @@ export interface ApplianceOptions {
   readonly maxEvents?: number;
   readonly destinationExtra?: string;
   readonly channelExtra?: string;
+  readonly listenerExtra?: string;
   /** The whole configuration, when the smallest one does not do. */
   readonly config?: (ports: { readonly statusPort: number; readonly mllpPort: number }) => string;
   /** Command put before `bin/causeway`, e.g. `['strace', '-f', '-o', file]`; a function is given the folder. */

@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { CertificateFolder, TestCa, type Wish } from './certificates.ts';
 import { type FakeErp, startFakeErp } from './fake-erp.ts';
-import { type Appliance, smallestConfig, startAppliance } from './start-appliance.ts';
+import { type Appliance, startAppliance } from './start-appliance.ts';
 
 /** Signed the certificates of the appliance and of its senders. */
 export const OURS = new TestCa('Hospital CA');
@@ -26,9 +26,7 @@ export async function startTlsRig(tlsExtra = '', own: Wish = {}): Promise<TlsRig
   const { certificateFile, keyFile } = folder.put('own', OURS.issue(own));
   const ca = folder.write('ca.pem', OURS.certificate);
   const tls = `certificateFile: ${certificateFile}, key: { file: ${keyFile} }, clientCaFile: ${ca}${tlsExtra}`;
-  const config = (ports: { statusPort: number; mllpPort: number }): string =>
-    smallestConfig({ ...ports, erpUrl: erp.url }).replace('kind: mllp,', `kind: mllp, tls: { ${tls} },`);
-  const appliance = await startAppliance({ config });
+  const appliance = await startAppliance({ erpUrl: erp.url, listenerExtra: `tls: { ${tls} }` });
   onTestFinished(() => appliance.dispose());
   const sender = folder.put('adt', OURS.issue({ names: ['adt.example'], purpose: 'client' }));
   return { appliance, erp, folder, ca, sender };

@@ -15,6 +15,7 @@ describe('addresses that may connect', () => {
     ['2001:db8::/32', '2001:db9::5', false],
     ['2001:db8::5', '2001:0db8:0:0::5', true],
     ['::/0', '2001:db8::1', true],
+    ['fe80::/10', 'fe80::1%eth0', true],
     ['::ffff:10.20.0.0/112', '10.20.9.9', true],
     ['::ffff:10.20.0.0/112', '10.21.9.9', false],
     ['10.0.0.0/8', 'unknown', false],
