@@ -1,7 +1,7 @@
-import type { CertificateStatus } from '../status/snapshot.ts';
+import type { CertificateStatus, FlowState } from '../status/snapshot.ts';
 import { html } from './html.ts';
 import { momentText } from './moment.ts';
-import { StateMark } from './state-mark.ts';
+import { StateShape } from './state-mark.ts';
 import { type Column, Table } from './table.ts';
 import { shortAge } from './words.ts';
 
@@ -19,14 +19,15 @@ export function CertificateTable({ certificates, nowMs, timezone }: Props) {
   const columns: readonly Column<CertificateStatus>[] = [
     {
       title: 'State',
-      cell: (row) =>
-        html`<span class="state-cell"
-          ><${StateMark} state=${isWell(row) ? 'flowing' : 'needs-attention'} /><span class="why"
-            >${stateText(row)}</span
-          ></span
-        >`,
+      cell: (row) => {
+        const { state, word, why } = shownState(row);
+        const mark = html`<span class=${`state ${state}`}
+          ><${StateShape} state=${state} /> <span class="word">${word}</span></span
+        >`;
+        const more = why === '' ? null : html`<span class="why">${why}</span>`;
+        return html`<span class="state-cell">${mark}${more}</span>`;
+      },
     },
-    { title: 'For', cell: ({ name, role }) => html`<span>${name} (${ROLES[role]})</span>` },
     {
       title: 'Ends',
       isFigure: true,
@@ -36,15 +37,18 @@ export function CertificateTable({ certificates, nowMs, timezone }: Props) {
         >`,
     },
   ];
-  const head = ({ owner }: CertificateStatus) => html`<span class="name">${owner}</span>`;
-  const names = { id: 'certificates', title: 'Certificates', headTitle: 'Of' };
+  const head = ({ owner, name, role }: CertificateStatus) =>
+    html`<span class="name">${owner}</span><span class="sub">${ROLES[role]} · ${name}</span>`;
+  const names = { id: 'certificates', title: 'Certificates', headTitle: 'Certificate' };
   return html`<${Table} ...${names} rows=${certificates} columns=${columns} head=${head} />`;
 }
 
-const isWell = ({ urgency, trouble }: CertificateStatus): boolean => urgency === null && trouble === null;
-
-function stateText({ urgency, trouble }: CertificateStatus): string {
-  if (trouble !== null) return `New files cannot be used: ${trouble} The ones before stay in use.`;
-  if (urgency === 'ended') return 'Not valid at this time.';
-  return urgency === null ? 'Valid.' : `Ends within ${urgency === 1 ? 'a day' : `${urgency} days`}.`;
+/** Shape and colour are those of the states of channels; the word is its own. */
+function shownState({ urgency, trouble }: CertificateStatus): { state: FlowState; word: string; why: string } {
+  const state = 'needs-attention';
+  if (trouble !== null)
+    return { state, word: 'New files cannot be used', why: `${trouble} The ones before stay in use.` };
+  if (urgency === 'ended') return { state, word: 'Not valid at this time', why: '' };
+  if (urgency === null) return { state: 'flowing', word: 'Valid', why: '' };
+  return { state, word: `Ends within ${urgency === 1 ? 'a day' : `${urgency} days`}`, why: '' };
 }
