@@ -2,7 +2,8 @@
  * The port of a listener: code that takes bytes in for one channel.
  *
  * Contract, checked for every kind by `test/contract/listener*.contract.test.ts`: no reply before `intake` resolved;
- * replies of one connection in the order of its frames; a slow intake slows the sender instead of filling memory, and a
+ * replies of one connection in the order of its frames, none where none is owed; each answer is settled once, as sent
+ * or not; a slow intake slows the sender instead of filling memory, and a
  * sender that packs many frames together holds up nobody else; time in which nothing is read counts against no sender;
  * any split of the bytes gives the same frames; while `mayRead` says no, nothing is read and nobody is taken in, and
  * reading resumes by itself; `stop` finishes or withholds what is in work.

@@ -258,8 +258,8 @@ export class MllpConnection implements FrameHolder, PeerConnection {
     }
     const place = this.#replies.add(null);
     const frame = { channelId: context.channelId, remote: this.#remote, receivedAtMs: context.clock.nowMs(), bytes };
-    void context.intake(frame).then(({ reply }) => {
-      place.reply = reply;
+    void context.intake(frame).then((result) => {
+      this.#replies.answer(place, result);
       this.#writeReplies();
     });
   }

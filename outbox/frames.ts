@@ -11,6 +11,7 @@ import { ControlIdIndex, type IndexOptions } from './control-ids.ts';
 import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
 import { numberedPage, type NumberedPage } from './numbered-page.ts';
 import { type MessageHeaderRecord, type MessageRecord, messageParts, readMessage } from './records.ts';
+import { ReplyTracking } from './reply-tracking.ts';
 import { StoreClock } from './store-clock.ts';
 import type { Totals } from './totals.ts';
 
@@ -41,6 +42,8 @@ export class FrameStore {
   readonly #totals: Totals;
   readonly #time: StoreClock;
   readonly #controlIds: ControlIdIndex;
+  /** Which replies of stored messages left. */
+  readonly replies: ReplyTracking;
 
   /** `blind`: what makes the names of control ids in an encrypted store; null when it is not encrypted. */
   constructor(database: Database, totals: Totals, { clock, blind }: { clock: Clock; blind: BlindName | null }) {
@@ -48,6 +51,7 @@ export class FrameStore {
     this.#totals = totals;
     this.#time = new StoreClock(clock);
     this.#controlIds = new ControlIdIndex(database, this.#time, { clock, blind });
+    this.replies = new ReplyTracking(database, totals, clock);
   }
 
   /** The number of the next message; one that is never stored leaves no hole after a restart. */
@@ -75,10 +79,11 @@ export class FrameStore {
     batch.put(messageKey(message.sequence), message.sequence, ...messageParts(message));
   }
 
-  /** Prepares look-ups by control id from the stored totals, which must be loaded before. */
+  /** Prepares look-ups by control id, and the replies, from the stored totals, which must be loaded before. */
   async loadIndex(options: IndexOptions): Promise<void> {
     this.#time.resume(this.#totals.storeMs);
     await this.#controlIds.load(options);
+    await this.replies.load();
   }
 
   /** What came under the control id before, inside the window. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` */
@@ -120,6 +125,7 @@ export class FrameStore {
   /** Deletes a message for good. Its row of the control-id index goes with its whole day. */
   expire(batch: WriteBatch, sequence: number, channelId: ChannelId): void {
     batch.delete(messageKey(sequence));
+    this.replies.expire(batch, sequence);
     batch.onJoin.push(() => this.#totals.countMessage(channelId, 'expired'));
   }
 

@@ -12,6 +12,8 @@
  * | parked | `p!DESTINATION!LANE!SEQ` | entry outside the lane: held, dead, behind one of those, or ready to go again |
  * | shipment | `w!DESTINATION!LANE!SEQ` | members, key, attempts of a request that failed or joins several entries |
  * | lane | `k!DESTINATION!LANE` | cursor and circuit |
+ * | unsent | `u!SEQ` | the replies to this message are not known to have left |
+ * | expected | `q!CHANNEL` | next sequence number (MSH-13) of a channel that checks them |
  * | case | `x!SEQ` | exception case; `xo!SEQ` exists while it is open |
  * | retention | `r!DAY` | newest message and case when a DAY of store time began |
  * | totals | `t!s`, `t!c!CHANNEL`, `t!d!DESTINATION` | sequences, control totals; in every group that changes them |
@@ -35,6 +37,8 @@ export type LaneTable = 'e' | 'o' | 'p' | 'w';
 
 /** Keys of single records. Sequences are below 10^16 (16 digits) and destination ids hold no `!`. */
 export const messageKey = (sequence: number): string => `m!${padSequence(sequence)}`;
+export const unsentKey = (sequence: number): string => `u!${padSequence(sequence)}`;
+export const expectedKey = (channelId: ChannelId): string => `q!${channelId}`;
 export const caseKey = (sequence: number): string => `x!${padSequence(sequence)}`;
 export const openCaseKey = (sequence: number): string => `xo!${padSequence(sequence)}`;
 export const laneKey = ({ destinationId, lane }: LaneId): string => `k!${destinationId}!${lane}`;

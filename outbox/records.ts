@@ -3,7 +3,7 @@
  * `u32 header length | header | (u32 part length | part)* | last part`.
  * The envelope's checksum was verified before any of this is read, so the shapes are trusted here.
  */
-import type { AckCode } from '../src/model/acknowledgment.ts';
+import type { AckCode, OwedReplies } from '../src/model/acknowledgment.ts';
 import type { Attempt, EntryHeader, RequestForm } from '../src/model/delivery.ts';
 import type { CaseId, ChannelId, EntryId, OrderingKey } from '../src/model/ids.ts';
 import type { Disposition } from '../src/model/intake.ts';
@@ -21,7 +21,13 @@ export interface MessageHeaderRecord {
   readonly controlId: string;
   readonly messageType: string;
   readonly disposition: Disposition;
+  /** What became of it, as MSA-1 of original mode. */
   readonly ackCode: AckCode;
+  /**
+   * Which replies are owed, where that is not the one of original mode; `commitBytes`: length of the commit
+   * acknowledgment, which stands before the other in `reply`.
+   */
+  readonly replies?: OwedReplies & { readonly commitBytes: number };
   /** Facts for people: `charset-fallback`, `reused-control-id`, … */
   readonly flags: readonly string[];
   /** How many business events it gave. */
@@ -47,8 +53,8 @@ export interface BatchPlace {
 }
 
 /**
- * A stored message: `frame` is the payload as received and `reply` the one that was sent, both byte for byte, without
- * transport framing. Both are immutable; only the header is rewritten, after a cure.
+ * A stored message: `frame` is the payload as received and `reply` what is answered (empty when no reply is owed), both
+ * byte for byte, without transport framing. Both are immutable; only the header is rewritten, after a cure.
  */
 export interface MessageRecord {
   readonly header: MessageHeaderRecord;

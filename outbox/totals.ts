@@ -56,6 +56,9 @@ export class Totals {
   readonly #channels = new Map<string, Record<ChannelCount, number>>();
   readonly #destinations = new Map<string, DestinationTotals>();
   readonly #allocatedEntries = new Map<string, number>();
+  #answered = 0;
+  /** The mark `answered` that is stored; set by the one who follows the replies. */
+  answeredUpTo: () => number = () => this.#committed.message;
   readonly #uncounted = new Map<string, { readonly from: number; readonly to: number }>();
   readonly #dirty = new Set<string>();
 
@@ -69,6 +72,7 @@ export class Totals {
     Object.assign(this.#committed, { message: 0, case: 0 });
     Object.assign(this.#low, { message: 1, case: 1 });
     this.#openCases = 0;
+    this.#answered = 0;
     this.#storeMs = null;
     for (const row of await database.range({ gte: 't!', lt: endOf('t!'), limit: 10_000 })) this.loadRow(row);
     Object.assign(this.#allocated, this.#committed);
@@ -211,19 +215,17 @@ export class Totals {
     return this.#committed.case;
   }
 
+  /** As loaded: the replies to messages up to this number had left, or are recorded as unsent. */
+  get answered(): number {
+    return this.#answered;
+  }
+
+  /** The mark is stored with the next group. */
+  readonly noteAnswered = (): void => void this.#dirty.add('t!s');
+
   /** Every channel that ever stored a message. */
   channelIds(): readonly ChannelId[] {
     return [...this.#channels.keys()] as ChannelId[];
-  }
-
-  /** Every lane that ever had an entry. */
-  laneIds(): readonly LaneId[] {
-    return [...this.#destinations].flatMap(([destinationId, { committed }]) =>
-      LANES.filter((lane) => committed[lane] > 0).map((lane) => ({
-        destinationId: destinationId as DestinationId,
-        lane,
-      })),
-    );
   }
 
   addOpenCases(difference: number): void {
@@ -274,7 +276,8 @@ export class Totals {
 
   #sequences(): StoredSequences {
     const time = this.#storeMs === null ? {} : { storeMs: this.#storeMs };
-    return { ...this.#committed, openCases: this.#openCases, low: this.#low, ...time };
+    const answered = Math.min(this.answeredUpTo(), this.#committed.message);
+    return { ...this.#committed, openCases: this.#openCases, low: this.#low, answered, ...time };
   }
 
   #loadSequences(stored: StoredSequences): void {
@@ -282,13 +285,15 @@ export class Totals {
     this.#committed.case = stored.case;
     this.#openCases = stored.openCases;
     this.#storeMs = stored.storeMs ?? null;
+    this.#answered = stored.answered ?? stored.message;
     Object.assign(this.#low, stored.low);
   }
 }
 
-/** `low` is absent in a store that never knew retention, `storeMs` before the first message. */
+/** `low` and `answered` are absent in a store that never knew them, `storeMs` before the first message. */
 interface StoredSequences extends Readonly<Record<Sequence, number>> {
   readonly openCases: number;
   readonly storeMs?: number;
+  readonly answered?: number;
   readonly low?: Record<Sequence, number>;
 }

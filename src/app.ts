@@ -121,6 +121,7 @@ async function start(config: Config, starting: Starting): Promise<Omit<App, 'sto
   const frames = new FrameStore(database, totals, { clock, blind });
   const indexed = indexOptions(config, log);
   await frames.loadIndex(indexed);
+  started.push(() => frames.replies.flush());
   const encryption = createEncryptionDesk({ config, register, database, frames, clock, log });
   started.push(() => encryption.stop());
   const cases = new CaseStore(database, totals);

@@ -5,7 +5,7 @@
 import type { Attempt, DeliveryState, EntryHeader, Lane } from '../model/delivery.ts';
 import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
 import type { CaseId, DestinationId, EntryId, MessageId } from '../model/ids.ts';
-import type { AckCode } from '../model/acknowledgment.ts';
+import type { AckCode, AckMode, AckState, AnyAckCode } from '../model/acknowledgment.ts';
 import type { Disposition } from '../model/intake.ts';
 import type { StoreReport, UnreadableRecord } from '../model/store-damage.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
@@ -40,10 +40,22 @@ export interface MessageRow {
   readonly messageType: string;
   readonly receivedAtMs: number;
   readonly disposition: Disposition;
+  /** What became of it, as MSA-1 of original mode. */
   readonly ackCode: AckCode;
+  /** MSA-1 of the replies that are owed, in their order. */
+  readonly replies: readonly AnyAckCode[];
   readonly flags: readonly string[];
   readonly events: number;
   readonly bytes: number;
+}
+
+/** What a message was answered, and whether that left: two facts, independent of what became of the message. */
+export interface AcknowledgmentRow {
+  readonly mode: AckMode;
+  /** Only in enhanced mode. `code`: MSA-1, null when not owed. */
+  readonly commit: { readonly code: AnyAckCode | null; readonly state: AckState };
+  /** In original mode the one reply. */
+  readonly application: { readonly code: AnyAckCode | null; readonly state: AckState };
 }
 
 /** An entry without its body; `orderingKey` is masked (it holds an account or patient number). */
@@ -73,6 +85,7 @@ export interface CaseDetail {
 /** A message with the entries that came from it. */
 export interface MessageDetail {
   readonly message: MessageRow;
+  readonly acknowledgment: AcknowledgmentRow;
   readonly entries: readonly EntryRow[];
   readonly damaged: readonly UnreadableRecord[];
 }

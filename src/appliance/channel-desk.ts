@@ -3,7 +3,6 @@ import { createListener } from '../../listeners/index.ts';
 import type { FrameBudget } from '../../listeners/frame-budget.ts';
 import type { Listener, ListenerObserver } from '../../listeners/listener.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { buildAck } from '../hl7/acknowledgment.ts';
 import { type MessageHeader, readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { isLoopback } from '../model/address.ts';
@@ -15,6 +14,7 @@ import type { DiskGuard } from '../platform/disk-guard.ts';
 import type { Log } from '../platform/log.ts';
 import { createIntake, type IntakeChannel, type IntakeParts } from '../pipeline/intake.ts';
 import type { Ledger } from '../pipeline/ledger.ts';
+import { onlyReply, repliesTo } from '../pipeline/replies.ts';
 import { compileRoute } from '../pipeline/route.ts';
 import { RateCounter } from '../status/rates.ts';
 import type { Metrics } from '../status/registry.ts';
@@ -73,12 +73,13 @@ export const intakeChannelOf = (config: ChannelConfig): IntakeChannel => ({
   format: config.format,
   profile: config.profile,
   policy: config.policy,
+  acknowledgment: config.acknowledgment,
   routes: config.routes.map(compileRoute),
 });
 
 /**
- * Builds a channel without binding its port (`listener.start` does). A frame above the size limit is answered AR from
- * its first bytes when these show a header, and gets no reply when they do not; nothing of it is kept.
+ * Builds a channel without binding its port (`listener.start` does). A frame above the size limit is answered AR
+ * (CR) from its first bytes when these show a header, and gets no reply when they do not; nothing of it is kept.
  */
 export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
   const { config, clock, log, facility, disk } = parts;
@@ -92,19 +93,16 @@ export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
     lastRefusal: null,
   };
   const rate = new RateCounter(clock);
-  const intake = createIntake({ ...parts, channel, onMessage: messageObserver(parts, state, rate) });
+  const unsent = parts.metrics.counter('causeway_replies_unsent_total', { channel: config.id });
+  const onMessage = messageObserver(parts, state, rate);
+  const intake = createIntake({ ...parts, channel, onMessage, onUnsent: () => unsent.add() });
   let refusals = 0;
   const refusal = (header: MessageHeader | null, text: string, code: ProblemCode): Buffer => {
     refusals += 1;
-    return buildAck({
-      header,
-      code: 'AR',
-      text,
-      problems: [{ code, path: 'MSH', text }],
-      controlId: `l${refusals}.${clock.nowMs()}`,
-      atMs: clock.nowMs(),
-      timezone: facility.timezone,
-    });
+    const atMs = clock.nowMs();
+    const judgment = { ackCode: 'AR', text, problems: [{ code, path: 'MSH', text }] } as const;
+    const replies = repliesTo({ channel, facility }, { header, judgment }, { messageId: `l${refusals}.${atMs}`, atMs });
+    return onlyReply(replies);
   };
   const listener = createListener(config.listener, {
     channelId: config.id,

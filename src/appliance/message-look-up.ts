@@ -6,7 +6,7 @@ import { type ChannelId, type EntryId, type MessageId, messageIdOf, sequenceOfId
 import type { UnreadableRecord } from '../model/store-damage.ts';
 import type { Log } from '../platform/log.ts';
 import type { OperationsParts } from './operations.ts';
-import { entryRow, messageRow } from './rows.ts';
+import { acknowledgmentRow, entryRow, messageRow } from './rows.ts';
 import { Unreadable } from './unreadable.ts';
 
 /** Records read at a time: what one request may hold in memory beside its answer. */
@@ -66,7 +66,9 @@ export async function showMessage(parts: LookUpParts, id: string): Promise<Messa
   const sequence = sequenceOfId(id, 'm');
   const message = sequence === null ? null : parts.ledger.frames.get(sequence);
   if (message === null) return null;
-  return { message: messageRow(message), ...(await readableEntries(parts, message.header.entryIds)) };
+  const acknowledgment = acknowledgmentRow(message, parts.ledger.frames.replies.isUnsent(message.sequence));
+  const entries = await readableEntries(parts, message.header.entryIds);
+  return { message: messageRow(message), acknowledgment, ...entries };
 }
 
 /** The frame as received; who looked is written to the log. Null when there is no message of this id. */

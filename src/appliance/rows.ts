@@ -2,13 +2,14 @@
 import type { StoredMessage } from '../../outbox/frames.ts';
 import { entryIdOf } from '../../outbox/keys.ts';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
-import type { EntryRow, MessageRow } from '../api/operations.ts';
+import type { AcknowledgmentRow, EntryRow, MessageRow } from '../api/operations.ts';
+import type { AckState, AnyAckCode } from '../model/acknowledgment.ts';
 import type { Attempt, DeliveryState } from '../model/delivery.ts';
 import { messageIdOf } from '../model/ids.ts';
 
 /** A stored message as people see it: facts of its header, and the size of the frame in bytes. */
 export function messageRow({ sequence, header, frame }: StoredMessage): MessageRow {
-  const { channelId, controlId, messageType, receivedAtMs, disposition, ackCode, flags, events } = header;
+  const { channelId, controlId, messageType, receivedAtMs, disposition, ackCode, flags, events, replies } = header;
   const messageId = messageIdOf(sequence);
   return {
     messageId,
@@ -18,10 +19,22 @@ export function messageRow({ sequence, header, frame }: StoredMessage): MessageR
     receivedAtMs,
     disposition,
     ackCode,
+    replies: [replies?.commit, replies === undefined ? ackCode : replies.application].filter((code) => code != null),
     flags,
     events,
     bytes: frame.length,
   };
+}
+
+/** What became of the replies to a message; `isUnsent`: they are not known to have left. */
+export function acknowledgmentRow({ header }: StoredMessage, isUnsent: boolean): AcknowledgmentRow {
+  const original = { mode: 'original', commit: null, application: header.ackCode } as const;
+  const { mode, commit, application } = header.replies ?? original;
+  const fact = <Code extends AnyAckCode>(code: Code | null): { code: Code | null; state: AckState } => {
+    if (code === null) return { code, state: 'not-owed' };
+    return { code, state: isUnsent ? 'unsent' : 'sent' };
+  };
+  return { mode, commit: fact(commit), application: fact(application) };
 }
 
 /** An entry with its present state, read from the records beside it; `blocker`: number of what it waits behind. */

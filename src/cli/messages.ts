@@ -1,4 +1,4 @@
-import type { EntryRow, MessageDetail, MessageRow } from '../api/operations.ts';
+import type { AcknowledgmentRow, EntryRow, MessageDetail, MessageRow } from '../api/operations.ts';
 import { entryLines } from './case-text.ts';
 import { CONFIG_OPTION, type CliCommand, JSON_OPTION, STORE_OPTION } from './command.ts';
 import { configOptionText, facilityZone } from './configuration.ts';
@@ -8,7 +8,7 @@ import { actingPerson } from './person.ts';
 import { tableLines } from './table.ts';
 import { suggest } from './terminal.ts';
 import { sayUnreadable } from './unreadable.ts';
-import { dateAndTime, plural, printable } from './wording.ts';
+import { dateAndTime, plural, printable, repliesText } from './wording.ts';
 
 const COMMON = [CONFIG_OPTION, STORE_OPTION, JSON_OPTION];
 
@@ -48,7 +48,7 @@ const find: CliCommand = {
     const columns = ['MESSAGE', 'CHANNEL', 'TYPE', 'RECEIVED', 'DISPOSITION', 'ACK'].map((title) => ({ title }));
     const cells = rows.map((row) => [
       ...[row.messageId, row.channelId, printable(row.messageType, 20), dateAndTime(row.receivedAtMs, zone)],
-      ...[row.disposition, row.ackCode],
+      ...[row.disposition, repliesText(row)],
     ]);
     for (const line of tableLines(terminal, columns, cells)) terminal.out(line);
     terminal.say(`${plural(rows.length, 'message')}.`);
@@ -106,15 +106,25 @@ export const messagesCommand: CliCommand = {
   subcommands: [find, show],
 };
 
-function messageLines({ message }: MessageDetail, zone: string): readonly string[] {
+function messageLines({ message, acknowledgment }: MessageDetail, zone: string): readonly string[] {
   const flags = message.flags.length === 0 ? '' : `, ${message.flags.join(', ')}`;
   return [
-    `${message.messageId}  ${message.disposition}  answered ${message.ackCode}${flags}`,
+    `${message.messageId}  ${message.disposition}  answered ${repliesText(message)}${flags}`,
     `Message   ${printable(message.messageType)} ${printable(message.controlId, 60)} of channel ${message.channelId}`,
     `Received  ${dateAndTime(message.receivedAtMs, zone)}, ${plural(message.bytes, 'byte')}`,
+    `Replies   ${acknowledgmentText(acknowledgment)}`,
     `Events    ${message.events}`,
   ];
 }
+
+function acknowledgmentText({ mode, commit, application }: AcknowledgmentRow): string {
+  const commitText = mode === 'enhanced' ? `commit ${ackText(commit)}, ` : '';
+  return `${mode} mode: ${commitText}application ${ackText(application)}`;
+}
+
+/** `unsent`: it is not known to have left; the sender gets it when it repeats the message. */
+const ackText = ({ code, state }: AcknowledgmentRow['commit']): string =>
+  code === null ? 'not owed' : `${code} ${state}`;
 
 /** One line per segment; what could steer a terminal becomes a space. */
 const frameLines = (base64: string): readonly string[] =>

@@ -4,7 +4,7 @@ import { facilityZone } from './configuration.ts';
 import { connectControl } from './control-client.ts';
 import type { OptionValues } from './option-values.ts';
 import type { Colour, Terminal } from './terminal.ts';
-import { plural, printable, timeOfDay } from './wording.ts';
+import { plural, printable, repliesText, timeOfDay } from './wording.ts';
 
 /** The appliance writes an empty line every 15 s; a stream without any for so long is broken. */
 const SILENCE_MS = 45_000;
@@ -65,7 +65,7 @@ const DELIVERY_WORDS = {
 function eventText(event: TailEvent, timezone: string, terminal: Terminal): string {
   const controlId = printable(event.controlId, 60);
   if (event.type === 'message') {
-    const reply = terminal.paint(event.ackCode === 'AA' ? 'green' : 'red', event.ackCode);
+    const reply = terminal.paint(event.ackCode === 'AA' ? 'green' : 'red', repliesText(event));
     const time = timeOfDay(event.receivedAtMs, timezone);
     const what = `${printable(event.messageType, 20)} ${controlId}`;
     const became = `${event.disposition}, ${plural(event.events, 'event')}`;

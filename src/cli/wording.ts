@@ -56,3 +56,7 @@ export function printable(text: string, max = 200): string {
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
   return clean.length <= max ? clean : `${clean.slice(0, max - 1)}…`;
 }
+
+/** `AA`, `CA AA`, or that nothing is answered. */
+export const repliesText = ({ replies }: { readonly replies: readonly string[] }): string =>
+  replies.length === 0 ? 'no reply' : replies.join(' ');

@@ -10,6 +10,7 @@
 import { z } from 'zod';
 import { mllpSettings } from '../../listeners/mllp-settings.ts';
 import { httpsJsonSettings } from '../destinations/https-json-settings.ts';
+import { acknowledgmentSettings } from '../hl7/acknowledgment-settings.ts';
 import { hl7v2Settings } from '../formats/hl7v2-settings.ts';
 import { profileSettings } from '../mappings/profile.ts';
 import { CURRENCIES, isCurrency } from '../model/currency.ts';
@@ -117,6 +118,7 @@ export const channelSettings = z
     listener: z.discriminatedUnion('kind', listenerKinds).describe('How bytes come in.'),
     format: z.discriminatedUnion('kind', formatKinds).describe('How the bytes are read.'),
     profile: channelProfile.prefault({}).describe('What this sender means where HL7 v2 leaves it to the site.'),
+    acknowledgment: acknowledgmentSettings.prefault({}).describe('Which replies the senders of this channel get.'),
     policy: policySettings.prefault({}).describe('What happens to a message that cannot simply be accepted.'),
     routes: z.array(routeSettings).min(1).max(DESTINATIONS_MAX).describe('Which events go to which destination.'),
   })

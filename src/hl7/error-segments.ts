@@ -39,6 +39,7 @@ const CONDITIONS: Readonly<Record<ProblemCode, string>> = {
   batch: '207',
   'control-id': '207',
   'unexpected-party': '207',
+  'sequence-number': '207',
   'destination-refused': '207',
   'maybe-delivered': '207',
   'store-damaged': '207',

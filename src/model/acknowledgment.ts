@@ -13,3 +13,16 @@ export type AnyAckCode = AckCode | CommitCode;
 
 /** `original`: one reply. `enhanced`: a commit and an application acknowledgment, each only when it is asked for. */
 export type AckMode = 'original' | 'enhanced';
+
+/** Which replies a message is owed; null: none of this kind. In original mode the one reply is the application's. */
+export interface OwedReplies {
+  readonly mode: AckMode;
+  readonly commit: CommitCode | null;
+  readonly application: AckCode | null;
+}
+
+/**
+ * Where a reply stands. `unsent`: it is not known to have been handed to the connection; the sender gets it when it
+ * repeats the message. It says nothing of the message, which is stored and delivered all the same.
+ */
+export type AckState = 'not-owed' | 'sent' | 'unsent';

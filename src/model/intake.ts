@@ -18,9 +18,17 @@ export interface IntakeResult {
   readonly disposition: Disposition;
   /** null when nothing was stored. */
   readonly messageId: MessageId | null;
+  /** What became of the message, as MSA-1 of original mode. */
   readonly ackCode: AckCode;
-  /** The reply payload without transport framing. */
+  /** The reply payload without transport framing; empty when none is owed. */
   readonly reply: Buffer;
+  /** The application acknowledgment that follows `reply` in a frame of its own (enhanced mode). */
+  readonly applicationReply?: Buffer;
+  /**
+   * To be called once when replies are owed: whether they were handed to the system for sending. Never earlier, and
+   * false when the connection is gone. Cheap, does not throw. Absent where nothing of the message is stored.
+   */
+  readonly settle?: (sent: boolean) => void;
 }
 
 /**

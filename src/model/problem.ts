@@ -118,6 +118,15 @@ export const PROBLEM_CODES = {
       'If the system is right, add it to `policy.expected` of the channel, restart, and have it sent again, or ' +
       '`causeway exceptions reprocess CASE`. If not, look who sends to this port.',
   },
+  'sequence-number': {
+    text: 'MSH-13 is not the sequence number that comes next on a channel that checks them.',
+    next:
+      'It is answered AE with the expected number in MSA-4, a copy is kept, and no case is opened: the sender goes ' +
+      'on with that number, or sets the link anew with -1.',
+    hint:
+      'When the sender cannot go on, have it send a message with -1 in MSH-13. When it does not use the protocol, ' +
+      'set `acknowledgment: { sequenceNumbers: ignore }` on the channel.',
+  },
   'destination-refused': {
     text: 'The destination refused the event.',
     next: 'It is held as a case, and what is younger on its ordering key waits behind it; the rest is delivered.',

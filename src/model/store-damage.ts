@@ -9,6 +9,8 @@ export const STORE_TABLES = {
   x: 'cases',
   xo: 'open cases',
   c: 'control ids',
+  u: 'unsent replies',
+  q: 'sequence numbers',
   r: 'day marks',
   t: 'totals',
 } as const;

@@ -11,7 +11,8 @@ import type { Problem } from '../model/problem.ts';
 import type { Member } from './batch-intake.ts';
 import { refuse } from './judge.ts';
 import type { BatchSettings } from './settings.ts';
-import { type ReplyFacts, type Understood, UNREADABLE } from './understand.ts';
+import { fullestReply, onlyReply, type ReplyFacts, type ReplyRules, repliesTo } from './replies.ts';
+import { type Understood, UNREADABLE } from './understand.ts';
 
 /** A batch that was read and judged. */
 export interface BatchFacts {
@@ -20,7 +21,7 @@ export interface BatchFacts {
   readonly settings: BatchSettings;
   /** Of the frame: FHS, BHS, or MSH of the first message. */
   readonly header: MessageHeader | null;
-  readonly timezone: string;
+  readonly rules: ReplyRules;
 }
 
 /** Problems of other messages that one acknowledgment tells. */
@@ -45,7 +46,7 @@ export function acceptedReply(
     facts.settings.reply === 'batch'
       ? inBatch(
           facts,
-          outcomes.map(({ result }) => result.reply),
+          outcomes.map(({ message }) => fullestReply(message)),
           at,
         )
       : inOne(facts, at, {
@@ -53,7 +54,10 @@ export function acceptedReply(
           text: `${outcomes.length - bad.length} of ${outcomes.length} messages of the batch accepted.`,
           problems: problemsOf(facts, bad),
         });
-  return { disposition: first?.result.disposition ?? 'filtered', messageId, ackCode, reply };
+  const settle = (sent: boolean): void => {
+    for (const { result } of outcomes) result.settle?.(sent);
+  };
+  return { disposition: first?.result.disposition ?? 'filtered', messageId, ackCode, reply, settle };
 }
 
 /** One message is refused, so all are. */
@@ -74,14 +78,13 @@ export function refusedBatch(facts: BatchFacts, isBad: (member: Member) => boole
     reply(at) {
       if (facts.settings.reply === 'single') return inOne(facts, at, { code, text: judgment.text, problems });
       const replies = members.map((member, index) => {
-        if (member.earlier !== null && !isBad(member)) return member.earlier.reply;
+        if (member.earlier !== null && !isBad(member)) return fullestReply(member.earlier);
         const own = isBad(member)
           ? member.understood.judgment
           : { ackCode: 'AE' as const, text: other.text, problems: [other] };
-        return buildAck({
-          ...{ header: member.understood.header, code: own.ackCode, text: own.text, problems: own.problems },
-          ...{ controlId: `${at.messageId}.${index + 1}`, atMs: at.atMs, timezone: facts.timezone },
-        });
+        const said = { header: member.understood.header, judgment: own };
+        const refusal = onlyReply(repliesTo(facts.rules, said, { ...at, messageId: `${at.messageId}.${index + 1}` }));
+        return refusal.length === 0 ? null : refusal;
       });
       return inBatch(facts, replies, at);
     },
@@ -99,12 +102,16 @@ export function emptyBatch(facts: BatchFacts): Understood {
   };
 }
 
-const inBatch = ({ file, timezone }: BatchFacts, replies: readonly Buffer[], at: ReplyFacts): Buffer =>
-  buildBatchReply({ file, replies, controlId: at.messageId, atMs: at.atMs, timezone });
+/** Empty when no message of it is owed a reply. */
+function inBatch({ file, rules }: BatchFacts, replies: readonly (Buffer | null)[], at: ReplyFacts): Buffer {
+  if (replies.every((reply) => reply === null)) return Buffer.alloc(0);
+  const { timezone } = rules.facility;
+  return buildBatchReply({ file, replies, controlId: at.messageId, atMs: at.atMs, timezone });
+}
 
 /** One acknowledgment in the name of the first message; MSA-2 is the control id of the envelope where it has one. */
 function inOne(
-  { header, members, timezone }: BatchFacts,
+  { header, members, rules }: BatchFacts,
   at: ReplyFacts,
   told: { readonly code: AckCode; readonly text: string; readonly problems: readonly Problem[] },
 ): Buffer {
@@ -112,7 +119,13 @@ function inOne(
   const controlIdBytes =
     header !== null && header.controlIdBytes.length > 0 ? header.controlIdBytes : named?.controlIdBytes;
   const asked = named === null || controlIdBytes === undefined ? named : { ...named, controlIdBytes };
-  return buildAck({ header: asked, ...told, controlId: at.messageId, atMs: at.atMs, timezone });
+  return buildAck({
+    header: asked,
+    ...told,
+    controlId: at.messageId,
+    atMs: at.atMs,
+    timezone: rules.facility.timezone,
+  });
 }
 
 /** Problems of single messages, each with the number of its message. */

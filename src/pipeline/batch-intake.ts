@@ -25,7 +25,7 @@ import { BatchTotals } from './batch-totals.ts';
 import type { IntakeParts } from './intake.ts';
 import { refuse } from './judge.ts';
 import type { Placed } from './ledger.ts';
-import { earlierOf, findUses, indexName, isRefusedAlike, isRejected, repeat } from './repetition.ts';
+import { earlierOf, findUses, indexName, isRejected, isToldAlike, repeat } from './repetition.ts';
 import { stage } from './staging.ts';
 import { understand, type Understood, UNREADABLE } from './understand.ts';
 
@@ -91,7 +91,7 @@ export async function stageBatch(parts: IntakeParts, frame: InboundFrame, of: Ba
   if (!isFramed && (settings.withoutEnvelope === 'reject' || count < 2)) return refused([of.parsed.problem]);
   const { members, problems, isUnchecked } = await judgeAll(parts, frame, file);
   if (problems.length > 0 && settings.onMismatch === 'reject') return refused(problems);
-  const facts = { file, members, settings, header: of.parsed.header, timezone: parts.facility.timezone };
+  const facts = { file, members, settings, header: of.parsed.header, rules: parts };
   if (members.length === 0) return whole(emptyBatch(facts));
   const isBad = ({ understood, earlier }: Member): boolean =>
     understood.judgment.disposition === 'rejected' && (earlier === null || isRejected(earlier));
@@ -154,9 +154,9 @@ function judgeMember(parts: IntakeParts, { message, parsed, seen, number, frame 
   const found = name === null ? null : findUses(parts, name, payloadHash);
   const reused = found?.isReused === true || (inBatch.size > 0 && sameAs === null);
   const { receivedAtMs } = frame;
-  const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused });
+  const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused, link: null });
   const candidate = found === null ? null : earlierOf(parts.ledger.frames, found.sameBytes);
-  const isRepeated = candidate !== null && (!isRejected(candidate) || isRefusedAlike(parts, candidate, understood));
+  const isRepeated = candidate !== null && (!isRejected(candidate) || isToldAlike(parts, candidate, understood));
   const place = found === null ? null : { ...found.place, isFirst: found.place.isFirst && inBatch.size === 0 };
   if (sameAs === null) inBatch.set(payloadHash, number);
   return { message, payloadHash, name, understood, earlier: isRepeated ? candidate : null, sameAs, place };
@@ -221,7 +221,7 @@ function stageWhole(
   const name = `batch ${payloadHash}`;
   const found = findUses(parts, name, payloadHash);
   const earlier = earlierOf(parts.ledger.frames, found.sameBytes);
-  if (earlier !== null && (!isRejected(earlier) || isRefusedAlike(parts, earlier, understood))) {
+  if (earlier !== null && (!isRejected(earlier) || isToldAlike(parts, earlier, understood))) {
     const result = repeat(parts, earlier);
     return { writes, isNew: false, indexed: [], placed: [], outcomes: [{ message: earlier, result }], result };
   }

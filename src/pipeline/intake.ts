@@ -11,21 +11,21 @@
 import type { ControlIdPlace } from '../../outbox/control-id-finding.ts';
 import type { StoredMessage } from '../../outbox/frames.ts';
 import type { Hl7v2Settings } from '../formats/hl7v2-settings.ts';
-import { buildAck } from '../hl7/acknowledgment.ts';
-import { parseMessage, readHeader } from '../hl7/parse.ts';
+import type { AcknowledgmentSettings } from '../hl7/acknowledgment-settings.ts';
+import { parseMessage } from '../hl7/parse.ts';
 import type { ChannelProfile } from '../mappings/profile.ts';
-import type { AckCode } from '../model/acknowledgment.ts';
 import type { Clock } from '../model/clock.ts';
-import { CausewayError, type ErrorCode, ERROR_SPECS } from '../model/errors.ts';
+import { CausewayError, type ErrorCode } from '../model/errors.ts';
 import { type ChannelId, type FacilityId, payloadHashOf } from '../model/ids.ts';
 import type { InboundFrame, Intake, IntakeResult } from '../model/intake.ts';
-import type { Problem } from '../model/problem.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
 import { type BatchReading, type StagedBatch, stageBatch } from './batch-intake.ts';
 import { type InWork, MessagesInWork } from './in-work.ts';
 import type { Ledger, Placed } from './ledger.ts';
-import { earlierOf, findUses, indexName, isRefusedAlike, isRejected, repeat } from './repetition.ts';
+import { notStored } from './not-stored.ts';
+import { earlierOf, findUses, indexName, isRejected, isToldAlike, repeat } from './repetition.ts';
 import type { Route } from './route.ts';
+import { SequenceLink } from './sequence-link.ts';
 import type { ChannelPolicy } from './settings.ts';
 import { stage } from './staging.ts';
 import { understand } from './understand.ts';
@@ -34,6 +34,7 @@ import { understand } from './understand.ts';
 export interface IntakeChannel {
   readonly id: ChannelId;
   readonly format: Hl7v2Settings;
+  readonly acknowledgment: AcknowledgmentSettings;
   readonly profile: ChannelProfile;
   readonly policy: ChannelPolicy;
   readonly routes: readonly Route[];
@@ -55,6 +56,8 @@ export interface IntakeParts {
    * when nothing was kept, and the seconds since intake began. It must not throw.
    */
   readonly onMessage: (message: StoredMessage | null, result: IntakeResult, seconds: number) => void;
+  /** The replies of a stored message could not be handed to its sender. It must not throw. */
+  readonly onUnsent: () => void;
 }
 
 type Done = (message: StoredMessage | null, result: IntakeResult) => IntakeResult;
@@ -70,6 +73,8 @@ export function createIntake(parts: IntakeParts): Intake {
   const inWork = new MessagesInWork();
   /** Set while a batch is read and judged: what comes behind it keeps its turn. */
   let batchTurn: Promise<void> | null = null;
+  const { sequenceNumbers } = parts.channel.acknowledgment;
+  const link = sequenceNumbers === 'check' ? new SequenceLink(parts.database, parts.channel.id) : null;
   let unstored = 0;
 
   async function intake(frame: InboundFrame): Promise<IntakeResult> {
@@ -95,15 +100,17 @@ export function createIntake(parts: IntakeParts): Intake {
       }
       const found = indexedAs === null ? null : findUses(parts, indexedAs, payloadHash);
       const earlier = found === null ? null : earlierOf(parts.ledger.frames, found.sameBytes);
-      if (earlier !== null && !isRejected(earlier)) return done(earlier, repeat(parts, earlier));
+      const isAsked = link !== null && parsed.header !== null && SequenceLink.isEnquiry(parsed.header);
+      if (earlier !== null && !isRejected(earlier) && !isAsked) return done(earlier, repeat(parts, earlier));
       const reused = pending.length > 0 || found?.isReused === true;
       const { receivedAtMs } = frame;
-      const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused });
-      if (earlier !== null && isRefusedAlike(parts, earlier, understood)) return done(earlier, repeat(parts, earlier));
+      const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused, link });
+      if (earlier !== null && isToldAlike(parts, earlier, understood)) return done(earlier, repeat(parts, earlier));
       const indexedAt = found === null ? null : placeBeside(pending, found.place);
       const writes = new WriteBatch();
       const { message, placed, result } = stage(writes, parts, { frame, payloadHash, indexedAt, understood });
-      const written = parts.database.commit(writes, 'synced');
+      link?.advance(writes, understood);
+      const written = commit(writes, [message]);
       const entry: InWork = { day: indexedAt?.day ?? 0, payloadHash, written };
       inWork.enter(indexedAs, entry);
       try {
@@ -120,6 +127,17 @@ export function createIntake(parts: IntakeParts): Intake {
     }
   }
 
+  /** What was staged is forgotten when it cannot be stored. */
+  async function commit(writes: WriteBatch, messages: readonly StoredMessage[]): Promise<void> {
+    try {
+      await parts.database.commit(writes, 'synced');
+    } catch (error) {
+      for (const { sequence } of messages) parts.ledger.frames.replies.refused(sequence);
+      link?.forget();
+      throw error;
+    }
+  }
+
   /** Several messages in one frame: judged in turns, stored in one commit, answered together. */
   async function takeBatch(frame: InboundFrame, { of, done }: { of: BatchReading; done: Done }): Promise<IntakeResult> {
     const turn = Promise.withResolvers<void>();
@@ -129,7 +147,8 @@ export function createIntake(parts: IntakeParts): Intake {
     try {
       await inWork.ended();
       staged = await stageBatch(parts, frame, of);
-      written = staged.isNew ? parts.database.commit(staged.writes, 'synced') : Promise.resolve();
+      const fresh = staged.outcomes.map(({ message }) => message);
+      written = staged.isNew ? commit(staged.writes, fresh) : Promise.resolve();
       for (const { name, day, payloadHash } of staged.indexed) inWork.enter(name, { day, payloadHash, written });
     } finally {
       batchTurn = null;
@@ -152,23 +171,3 @@ const placeBeside = (pending: readonly InWork[], place: ControlIdPlace): Control
   ...place,
   isFirst: place.isFirst && !pending.some(({ day }) => day === place.day),
 });
-
-/** AE: nothing was kept that counts; the sender repeats the message. */
-function notStored(
-  { clock, facility }: IntakeParts,
-  { frame, error, number }: { frame: InboundFrame; error: CausewayError; number: number },
-): IntakeResult {
-  const spec = ERROR_SPECS[error.code];
-  const ackCode: AckCode = spec.ack ?? 'AE';
-  const problem: Problem = { code: 'limit', path: '', text: `${error.code}: ${spec.text}` };
-  const reply = buildAck({
-    header: readHeader(frame.bytes),
-    code: ackCode,
-    text: `Not stored, please send again. ${error.code}: ${spec.text}`,
-    problems: [problem],
-    controlId: `n${number}.${clock.nowMs()}`,
-    atMs: clock.nowMs(),
-    timezone: facility.timezone,
-  });
-  return { disposition: 'refused', messageId: null, ackCode, reply };
-}

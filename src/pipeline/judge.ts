@@ -2,6 +2,7 @@
  * Decides what a readable message is: accepted, held, filtered or rejected. Pure. Nothing is stored or sent here.
  */
 import type { Hl7Message } from '../hl7/message.ts';
+import { isAcknowledgment } from '../hl7/ack-mode.ts';
 import type { ApplicationReply } from '../hl7/reply-body.ts';
 import { mappingFor } from '../mappings/index.ts';
 import type { LineOutcome, MappingContext } from '../mappings/mapping.ts';
@@ -33,6 +34,8 @@ export interface Judgment {
   readonly cause: string | null;
   /** Remarks that are kept with the message. */
   readonly flags?: readonly string[];
+  /** MSA-4 of the replies, where the channel checks sequence numbers and the message has one. */
+  readonly expectedSequence?: string;
   /** What is answered in place of the plain ACK, in the encoding of the message; absent: the plain ACK. */
   readonly reply?: { readonly reply: ApplicationReply; readonly charset: string };
 }
@@ -54,6 +57,8 @@ export interface JudgmentContext extends MappingContext {
 export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
   const strangers = partyProblems(message, context.policy.expected);
   if (strangers.length > 0) return judgeStrangers(strangers, context.policy);
+  if (isAcknowledgment({ messageCode: message.value('MSH-9.1') ?? '' }))
+    return settled('filtered', 'An acknowledgment: kept, and never answered.');
   if (message.controlId === '') return judgeProblems([missingControlId], [], context.policy);
   const rule = context.policy.filter.find(({ messageType }) =>
     isOfType(completeType(message.messageType), messageType),
@@ -132,7 +137,8 @@ function judgeProblems(problems: readonly Problem[], failed: readonly FailedLine
   return { ...settled('held', `Accepted and held for review: ${what}`), problems, failed, cause };
 }
 
-const settled = (disposition: Judgment['disposition'], text: string): Judgment => ({
+/** A judgment that needs no person and has no event. */
+export const settled = (disposition: Judgment['disposition'], text: string): Judgment => ({
   disposition,
   ackCode: 'AA',
   text,

@@ -10,7 +10,8 @@ import type { MessageHeader } from '../hl7/header.ts';
 import { messageIdOf } from '../model/ids.ts';
 import type { IntakeResult } from '../model/intake.ts';
 import type { IntakeParts } from './intake.ts';
-import { replyTo, type Understood } from './understand.ts';
+import { repliesOf, repliesTo, storedReplies } from './replies.ts';
+import type { Understood } from './understand.ts';
 
 /** What a message is remembered by: its control id, or its content when it has none; null without a readable header. */
 export function indexName(header: MessageHeader | null, payloadHash: string): string | null {
@@ -44,20 +45,31 @@ export function earlierOf(frames: FrameStore, numbers: readonly number[]): Store
   return newest;
 }
 
-/** The stored reply again, nothing new is kept (HL7 v2.5.1 ch. 2, lost acknowledgment). */
-export function repeat({ channel, ledger }: IntakeParts, earlier: StoredMessage): IntakeResult {
-  ledger.totals.countMessage(channel.id, 'duplicate');
-  return {
-    disposition: 'duplicate',
-    messageId: messageIdOf(earlier.sequence),
-    ackCode: earlier.header.ackCode,
-    reply: earlier.reply,
-  };
+/** The stored replies again, nothing new is kept (HL7 v2.5.1 ch. 2, lost acknowledgment). */
+export function repeat(parts: IntakeParts, earlier: StoredMessage): IntakeResult {
+  parts.ledger.totals.countMessage(parts.channel.id, 'duplicate');
+  return { disposition: 'duplicate', ...answerOf(parts, earlier) };
 }
 
-/** The new judgment would tell the sender of a rejected message nothing else than before. */
-export function isRefusedAlike(parts: IntakeParts, earlier: StoredMessage, now: Understood): boolean {
-  if (now.judgment.disposition !== 'rejected') return false;
-  const at = { messageId: messageIdOf(earlier.sequence), atMs: earlier.header.receivedAtMs };
-  return replyTo(parts, now, at).equals(earlier.reply);
+/** What a stored message is answered, at first and to a repetition. */
+export function answerOf(
+  { ledger, onUnsent }: Pick<IntakeParts, 'ledger' | 'onUnsent'>,
+  message: StoredMessage,
+): Omit<IntakeResult, 'disposition'> {
+  const { sequence, header, reply } = message;
+  const facts = { messageId: messageIdOf(sequence), ackCode: header.ackCode };
+  if (reply.length === 0) return { ...facts, reply };
+  const settle = (sent: boolean): void => {
+    ledger.frames.replies.settle(sequence, sent);
+    if (!sent) onUnsent();
+  };
+  return { ...facts, ...repliesOf(message), settle };
+}
+
+/** The new judgment is that of the first time, and its sender hears nothing else by it. */
+export function isToldAlike(parts: IntakeParts, earlier: StoredMessage, now: Understood): boolean {
+  const { disposition, ackCode, receivedAtMs } = earlier.header;
+  if (now.judgment.disposition !== disposition || now.judgment.ackCode !== ackCode) return false;
+  const at = { messageId: messageIdOf(earlier.sequence), atMs: receivedAtMs };
+  return storedReplies(repliesTo(parts, now, at)).reply.equals(earlier.reply);
 }

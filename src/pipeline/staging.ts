@@ -8,7 +8,9 @@ import type { WriteBatch } from '../platform/database.ts';
 import type { IntakeChannel, IntakeParts } from './intake.ts';
 import type { Judgment } from './judge.ts';
 import type { Ledger, MessageFacts, Placed } from './ledger.ts';
-import { replyTo, type Understood } from './understand.ts';
+import { repliesTo, storedReplies } from './replies.ts';
+import { answerOf } from './repetition.ts';
+import type { Understood } from './understand.ts';
 
 /** A message that is to be stored. */
 export interface Staging {
@@ -27,14 +29,17 @@ export interface Staged {
   readonly result: IntakeResult;
 }
 
-/** Gives the message its number and adds it to `batch`, which must be committed before anything else is staged. */
+/**
+ * Gives the message its number and adds it to `batch`, which must be committed before anything else is staged. When
+ * that is refused, `frames.replies.refused` must be told.
+ */
 export function stage(batch: WriteBatch, parts: IntakeParts, staging: Staging): Staged {
   const { frame, payloadHash, indexedAt, understood, place } = staging;
   const { channel, ledger } = parts;
   const { header, routed, judgment, flags } = understood;
   const sequence = ledger.frames.allocate();
   const messageId = messageIdOf(sequence);
-  const reply = replyTo(parts, understood, { messageId, atMs: frame.receivedAtMs });
+  const replies = storedReplies(repliesTo(parts, understood, { messageId, atMs: frame.receivedAtMs }));
   const controlId = header === null ? '' : header.controlIdBytes.toString('latin1');
   const base = {
     channelId: channel.id,
@@ -57,16 +62,14 @@ export function stage(batch: WriteBatch, parts: IntakeParts, staging: Staging): 
       entryIds: [...placed.map(({ entry }) => entry.entryId), ...places],
       ...(caseId === null ? {} : { caseId }),
       ...(place === undefined ? {} : { batch: place }),
+      ...replies.header,
     },
-    reply,
+    reply: replies.reply,
     frame: frame.bytes,
   };
   ledger.putMessage(batch, message, { indexedAt });
-  return {
-    message,
-    placed,
-    result: { disposition: judgment.disposition, messageId, ackCode: judgment.ackCode, reply },
-  };
+  if (message.reply.length > 0) ledger.frames.replies.owe(sequence);
+  return { message, placed, result: { disposition: judgment.disposition, ...answerOf(parts, message) } };
 }
 
 interface Placing {

@@ -1,18 +1,13 @@
-/** Reads one message and judges it: everything that is decided about it before anything is stored. Pure. */
-import { buildAck } from '../hl7/acknowledgment.ts';
+/** Reads one message and judges it: everything that is decided about it before anything is stored. */
 import type { MessageHeader } from '../hl7/header.ts';
 import type { Hl7Message } from '../hl7/message.ts';
 import type { ParsedMessage } from '../hl7/parse.ts';
 import type { Problem } from '../model/problem.ts';
 import type { IntakeParts } from './intake.ts';
 import { filteredByRoutes, type Judgment, judge, refuse, typeLabel } from './judge.ts';
+import type { ReplyFacts } from './replies.ts';
 import type { RoutedMessage } from './route.ts';
-
-/** Names a reply: the same facts give the same bytes. */
-export interface ReplyFacts {
-  readonly messageId: string;
-  readonly atMs: number;
-}
+import type { SequenceLink, SequencePlace } from './sequence-link.ts';
 
 /** A frame that was read and judged; nothing of it is stored yet. */
 export interface Understood {
@@ -20,8 +15,10 @@ export interface Understood {
   readonly routed: RoutedMessage;
   readonly judgment: Judgment;
   readonly flags: readonly string[];
-  /** Writes the reply where it is not one acknowledgment. */
+  /** Writes the reply where it is not made of acknowledgments to one message. */
   readonly reply?: (at: ReplyFacts) => Buffer;
+  /** Where it stands in the sequence of its channel; absent where that is not checked. */
+  readonly inSequence?: SequencePlace;
 }
 
 /** What is needed to judge a message. */
@@ -31,14 +28,31 @@ export interface Reading {
   readonly payloadHash: string;
   /** The control id was used before for other content. */
   readonly reused: boolean;
+  /** null: sequence numbers are not checked. */
+  readonly link: SequenceLink | null;
 }
 
-/** Judges a frame by the settings of its channel. */
-export function understand(
+/** Judges a frame by the settings of its channel. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (its number) */
+export function understand(parts: Pick<IntakeParts, 'channel' | 'facility'>, reading: Reading): Understood {
+  const { parsed, link } = reading;
+  const inSequence = parsed.header === null ? undefined : link?.place(parsed.header);
+  if (inSequence === undefined) return understandContent(parts, reading);
+  const { judgment, expected } = inSequence;
+  const understood = judgment === null ? understandContent(parts, reading) : controlled(reading, judgment);
+  if (expected === undefined) return { ...understood, inSequence };
+  return { ...understood, judgment: { ...understood.judgment, expectedSequence: expected }, inSequence };
+}
+
+/** Only its sequence number counts. */
+function controlled({ parsed }: Reading, judgment: Judgment): Understood {
+  if (!parsed.ok) return { header: parsed.header, routed: UNREADABLE, judgment, flags: [] };
+  return { header: parsed.header, routed: routedMessage(parsed.message), judgment, flags: parsed.message.flags };
+}
+
+function understandContent(
   { channel, facility }: Pick<IntakeParts, 'channel' | 'facility'>,
-  reading: Reading,
+  { parsed, receivedAtMs, payloadHash, reused }: Reading,
 ): Understood {
-  const { parsed, receivedAtMs, payloadHash, reused } = reading;
   const flags = reused ? ['reused-control-id'] : [];
   if (!parsed.ok) return { header: parsed.header, routed: UNREADABLE, judgment: refuse(parsed.problem), flags };
   const { header, message } = parsed;
@@ -52,22 +66,6 @@ export function understand(
   const taken = judged.events.some((event) => channel.routes.some((route) => route.accepts(event, routed)));
   const judgment = judged.disposition === 'accepted' && !taken ? filteredByRoutes(judged) : judged;
   return { header, routed, judgment, flags: [...flags, ...(judgment.flags ?? [])] };
-}
-
-/** The reply that tells a judgment; the same facts give the same bytes. */
-export function replyTo({ facility }: Pick<IntakeParts, 'facility'>, understood: Understood, at: ReplyFacts): Buffer {
-  const { header, judgment, reply } = understood;
-  if (reply !== undefined) return reply(at);
-  return buildAck({
-    header,
-    code: judgment.ackCode,
-    text: judgment.text,
-    problems: judgment.problems,
-    controlId: at.messageId,
-    atMs: at.atMs,
-    timezone: facility.timezone,
-    body: judgment.reply,
-  });
 }
 
 /** What routes and cases know of a message. */

@@ -223,7 +223,7 @@ export class Retention {
     const { database, totals } = this.#parts;
     this.#sinceCompaction = 0;
     await database.compact(messageKey(0), messageKey(totals.low('message')));
-    for (const id of totals.laneIds()) {
+    for (const id of totals.lanes()) {
       const low = totals.destination(id.destinationId).low[id.lane];
       for (const table of ['e', 'o'] as const)
         await database.compact(laneRowKey(table, id, 0), laneRowKey(table, id, low));

@@ -79,6 +79,12 @@ export const METRICS = {
     labels: ['owner'],
     help: '1 while new certificate files cannot be used and the ones before stay in use, else 0.',
   },
+  causeway_replies_unsent_total: {
+    type: 'counter',
+    unit: 'messages',
+    labels: ['channel'],
+    help: 'Stored messages whose reply could not be handed to the sender, because its connection was gone.',
+  },
   causeway_stray_bytes_total: {
     type: 'counter',
     unit: 'bytes',

@@ -33,6 +33,59 @@ test.each(kinds)(
 );
 
 test.each(kinds)(
+  '$kind: nothing is written where no reply is owed, two frames where two are, each in its turn',
+  async ({ driver }) => {
+    const settled: string[] = [];
+    const { connect } = await started(driver, async ({ bytes }) => {
+      const payload = bytes.toString('latin1');
+      if (payload === 'slow both') await sleep(25);
+      const result = { disposition: 'accepted', messageId: null, ackCode: 'AA' } as const;
+      const settle = (sent: boolean): void => void settled.push(`${payload} ${sent}`);
+      if (payload.endsWith('none')) return { ...result, reply: Buffer.alloc(0), settle };
+      const reply = Buffer.from(`commit ${payload}`);
+      return {
+        ...result,
+        reply,
+        settle,
+        ...(payload.endsWith('both') ? { applicationReply: Buffer.from('then') } : {}),
+      };
+    });
+    const sender = await connect();
+    const payloads = ['none', 'slow both', 'none', 'one', 'both', 'none'];
+    sender.write(Buffer.concat(payloads.map((payload) => sender.encode(payload))));
+    expect(await sender.replies(5)).toEqual(['commit slow both', 'then', 'commit one', 'commit both', 'then']);
+    await until('the answers are settled', () => settled.length >= 3);
+    expect(settled.filter((each) => !each.startsWith('none'))).toEqual(['slow both true', 'one true', 'both true']);
+  },
+);
+
+test.each(kinds)(
+  '$kind: an answer on a connection that is gone is settled as unsent, also when it becomes known later',
+  async ({ driver }) => {
+    const settled: string[] = [];
+    let answer = (): void => {};
+    const { connect, listener } = await started(driver, async ({ bytes }) => {
+      const payload = bytes.toString('latin1');
+      const settle = (sent: boolean): void => void settled.push(`${payload} ${sent}`);
+      if (payload === 'first')
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      return { disposition: 'accepted', messageId: null, ackCode: 'AA', reply: Buffer.from('reply'), settle };
+    });
+    const sender = await connect();
+    sender.write(Buffer.concat([sender.encode('first'), sender.encode('behind')]));
+    await sleep(30);
+    await listener.stop(0);
+    await until('the answer that was known is settled', () => settled.length > 0);
+    expect(settled).toEqual(['behind false']);
+    answer();
+    await until('both are settled', () => settled.length === 2);
+    expect(settled).toEqual(['behind false', 'first false']);
+  },
+);
+
+test.each(kinds)(
   '$kind: any split of the bytes gives the same frames, junk between them is counted',
   async ({ driver }) => {
     const { connect, noted } = await started(

@@ -13,6 +13,7 @@ import type { DestinationProfile } from '../../src/destinations/destination.ts';
 import { httpsJson } from '../../src/destinations/https-json.ts';
 import { httpsJsonSettings } from '../../src/destinations/https-json-settings.ts';
 import { CaseStore } from '../../src/exceptions/case-store.ts';
+import { acknowledgmentSettings } from '../../src/hl7/acknowledgment-settings.ts';
 import { hl7v2Settings } from '../../src/formats/hl7v2-settings.ts';
 import { profileSettings } from '../../src/mappings/profile.ts';
 import type { Clock, Random } from '../../src/model/clock.ts';
@@ -160,6 +161,7 @@ function newDesk(
     format: hl7v2Settings.parse({ kind: 'hl7v2' }),
     profile: profileSettings.parse({ amountTolerance }),
     policy: policySettings.parse({ onUnmappedType: plan.onUnmappedType, duplicateWindowDays: WINDOW_DAYS }),
+    acknowledgment: acknowledgmentSettings.parse({}),
     routes: [compileRoute({ to: ERP })],
   };
   const onPlaced = (placed: readonly Placed[]): void => {
@@ -187,6 +189,7 @@ function newDesk(
   const intake = createIntake({
     ...{ channel, facility, database, ledger, clock, disk: { refusal: null } },
     onPlaced,
+    onUnsent() {},
     onMessage() {},
   });
   const judged = { ledger, facility, channels: new Map([[CLINICAL, channel]]) };

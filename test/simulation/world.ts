@@ -179,6 +179,7 @@ export class World {
       if (life.ended) return;
       this.#note(`${message.name} ${message.kind} gets ${result.ackCode} ${result.disposition} ${result.messageId}`);
       this.#model.replied(message, result);
+      result.settle?.(true);
       answer(result);
     });
   }

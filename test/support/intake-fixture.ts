@@ -8,6 +8,7 @@ import { LaneStore } from '../../outbox/lane-store.ts';
 import { Totals } from '../../outbox/totals.ts';
 import { CaseStore } from '../../src/exceptions/case-store.ts';
 import { hl7v2Settings } from '../../src/formats/hl7v2-settings.ts';
+import { type AcknowledgmentSettings, acknowledgmentSettings } from '../../src/hl7/acknowledgment-settings.ts';
 import { type ChannelProfile, profileSettings } from '../../src/mappings/profile.ts';
 import type { ChannelId, DestinationId, FacilityId } from '../../src/model/ids.ts';
 import type { IntakeResult } from '../../src/model/intake.ts';
@@ -23,6 +24,7 @@ import { silentLog } from '../../src/platform/log.ts';
 
 export interface IntakeFixtureOptions {
   readonly policy?: Partial<ChannelPolicy>;
+  readonly acknowledgment?: Partial<AcknowledgmentSettings>;
   readonly when?: string;
   /** Default: a disk with room. */
   readonly disk?: IntakeParts['disk'];
@@ -67,6 +69,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
     format: hl7v2Settings.parse({ kind: 'hl7v2' }),
     profile: profileSettings.parse({}),
     policy: policySettings.parse(options.policy ?? {}),
+    acknowledgment: acknowledgmentSettings.parse(options.acknowledgment ?? {}),
     routes: [compileRoute(route)],
   };
   const placed: Placed[] = [];
@@ -76,6 +79,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
     ...{ channel, facility, database, ledger, clock, disk: options.disk ?? { refusal: null } },
     onPlaced: (fresh) => placed.push(...fresh),
     onMessage: (message) => seen.push(message),
+    onUnsent: () => {},
   });
   const cures = new Cures({
     ...{ database, ledger, facility, clock, channels: new Map([[CLINICAL, channel]]) },
@@ -89,6 +93,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
     return intake({ channelId: CLINICAL, remote: '127.0.0.1:1', receivedAtMs: clock.nowMs(), bytes });
   };
   return {
+    intake,
     send,
     location,
     database,

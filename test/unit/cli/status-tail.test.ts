@@ -126,6 +126,7 @@ test('tail shows what matches, skips heartbeats, and ends with the stream', asyn
     receivedAtMs: 0,
     disposition: 'accepted',
     ackCode: 'AA',
+    replies: ['AA'],
     flags: [],
     events: 2,
     bytes: 9,
