@@ -58,8 +58,9 @@ export class ReplyQueue {
       for (const each of settling) each(sent);
     };
     if (ready.length === 0) return;
-    if (!this.#socket.writable) return settle(false);
-    this.#socket.write(ready.length === 1 ? (ready[0] ?? '') : Buffer.concat(ready), (error) => settle(error == null));
+    const bytes = ready.length === 1 ? (ready[0] ?? '') : Buffer.concat(ready);
+    if (this.#socket.writable) this.#socket.write(bytes, (error) => settle(error == null));
+    else settle(false);
   }
 
   /** Nobody is there to read them, nor what becomes known later. */

@@ -1,31 +1,42 @@
 /**
- * The sending end of one MLLP connection, for `causeway send`: one message outstanding, its reply recognised by MSA-2,
- * connected anew when the receiver closed.
+ * The sending end of one MLLP connection, for `causeway send`: one message outstanding, its replies recognised by MSA-2,
+ * connected anew when the receiver closed. Which replies a message waits for is what it asks for itself (MSH-15 and
+ * MSH-16): one in original mode, a commit and an application acknowledgment in enhanced mode, or none. A reply to an
+ * earlier message that comes late is passed over, never taken for another one's.
  */
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { setImmediate as turn } from 'node:timers/promises';
+import { owedReplies } from '../hl7/ack-mode.ts';
 import { readAck } from '../hl7/acknowledgment.ts';
 import { encodeFrame, FrameDecoder } from '../hl7/framing.ts';
+import { readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 
 /** Largest reply that is read, in bytes. */
 const REPLY_BYTES_MAX = 1_048_576;
+/** Control ids whose replies may still come, on one connection. */
+const EARLIER_MAX = 1_000;
+/** A message that may be owed no reply is taken for done after this silence, in ms. */
+const SILENCE_MS = 250;
 
-/** How one message ended. `code` is MSA-1 (HL7 table 0008), or null when no usable reply came: `text` says why. */
+/** How one message ended. */
 export interface Exchange {
-  readonly code: string | null;
+  /** MSA-1 (HL7 table 0008) of each reply, in order; empty when no usable reply came: `text` says why. */
+  readonly codes: readonly string[];
   readonly text: string;
   readonly ms: number;
   /** False when no connection could be made: the message never left. */
   readonly connected: boolean;
+  /** Every reply that the message asks for has come, also when it asks for none. */
+  readonly isWhole: boolean;
 }
 
 /** Where to send, and how long to wait. */
 export interface SessionOptions {
   readonly host: string;
   readonly port: number;
-  /** Longest wait for a connection, and for a reply, in ms. */
+  /** Longest wait for a connection, and for each reply, in ms. */
   readonly timeoutMs: number;
   readonly clock: Clock;
   /** CA, certificate, key and name of the receiver; null for plain MLLP. */
@@ -34,48 +45,54 @@ export interface SessionOptions {
 
 type Reply = { readonly frame: Buffer } | { readonly failure: string; readonly closed: boolean };
 
+/** What a message asks for. */
+interface Awaited {
+  /** There is an outcome to which no reply is owed. */
+  readonly maybeSilent: boolean;
+  /** An application acknowledgment follows CA. */
+  readonly application: boolean;
+}
+
 /** One connection, made when it is first needed. Not for concurrent use. */
 export class MllpSession {
   readonly #options: SessionOptions;
   #socket: Socket | null = null;
   #decoder: FrameDecoder | null = null;
+  /** Frames that came and were not asked for yet. */
+  #arrived: Buffer[] = [];
   #settle: ((reply: Reply) => void) | null = null;
+  /** Sent on this connection before, the eldest first. */
+  readonly #earlier = new Set<string>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
-  /** Sends one message and waits for its reply. Never rejects: what went wrong is part of the answer. */
+  /** Sends one message and waits for its replies. Never rejects: what went wrong is part of the answer. */
   async exchange(message: Buffer, controlId: string): Promise<Exchange> {
     const { clock } = this.#options;
     const startedAt = clock.monotonicMs();
-    const result = (code: string | null, text: string, connected = true): Exchange => ({
-      code,
-      text,
-      ms: clock.monotonicMs() - startedAt,
-      connected,
-    });
+    const took = (): number => clock.monotonicMs() - startedAt;
     // One turn of the event loop: a receiver that closes after each reply has often said so already.
     if (this.#socket !== null) await turn();
     const reused = this.#socket !== null;
     const refusal = await this.#connect();
-    if (refusal !== null) return result(null, refusal, false);
-    let reply = await this.#request(message);
-    if ('failure' in reply && reply.closed && reused) {
+    if (refusal !== null) return { codes: [], text: refusal, ms: took(), connected: false, isWhole: false };
+    const awaited = awaitedFor(message);
+    let replies = await this.#request(message, controlId, awaited);
+    if (replies.isLost && replies.codes.length === 0 && reused) {
       // A receiver may close an idle connection at the moment we use it. It has not replied, so it must get it again.
-      const again = await this.#connect();
-      reply = again === null ? await this.#request(message) : reply;
+      if ((await this.#connect()) === null) replies = await this.#request(message, controlId, awaited);
     }
-    if ('failure' in reply) return result(null, reply.failure);
-    const ack = readAck(reply.frame);
-    if (ack === null) return result(null, 'the reply is no HL7 acknowledgment');
-    if (!isSameId(ack.controlId, controlId)) return result(null, `the reply (${ack.code}) is for another control id`);
-    return result(ack.code, ack.text);
+    const { isLost: _lost, ...told } = replies;
+    return { ...told, ms: took(), connected: true };
   }
 
   close(): void {
     this.#socket?.destroy();
     this.#socket = null;
+    this.#arrived = [];
+    this.#earlier.clear();
   }
 
   /** null when connected, else the reason. */
@@ -102,6 +119,8 @@ export class MllpSession {
     const decoder = new FrameDecoder({ frameBytesMax: REPLY_BYTES_MAX, missingFinalCr: 'accept' });
     this.#socket = socket;
     this.#decoder = decoder;
+    this.#arrived = [];
+    this.#earlier.clear();
     const lost = (failure: string): void => {
       if (this.#socket === socket) this.#socket = null;
       socket.destroy();
@@ -109,8 +128,9 @@ export class MllpSession {
     };
     socket.on('data', (chunk: Buffer) => {
       try {
-        const frame = decoder.push(chunk)[0] ?? decoder.endWithoutCr() ?? undefined;
-        if (frame !== undefined) this.#finish({ frame });
+        for (const frame of decoder.push(chunk)) this.#arrives(frame);
+        const unterminated = decoder.endWithoutCr();
+        if (unterminated !== null) this.#arrives(unterminated);
       } catch {
         lost('the reply is larger than 1 MiB');
       }
@@ -121,20 +141,67 @@ export class MllpSession {
     socket.on('end', () => lost('the receiver closed the connection before the reply'));
   }
 
-  #request(message: Buffer): Promise<Reply> {
+  async #request(message: Buffer, controlId: string, awaited: Awaited): Promise<Replies> {
+    const codes: string[] = [];
+    const ended = (text: string, isWhole: boolean, isLost = false): Replies => ({ codes, text, isWhole, isLost });
+    await new Promise<void>((resolve) => {
+      if (this.#socket === null) resolve();
+      else this.#socket.write(encodeFrame(message), () => resolve());
+    });
+    for (;;) {
+      const isOptional = awaited.maybeSilent && codes.length === 0;
+      const reply = await this.#next(isOptional ? Math.min(SILENCE_MS, this.#options.timeoutMs) : null);
+      if ('failure' in reply) {
+        if (isOptional && !reply.closed) {
+          this.#note(controlId);
+          return ended('no reply, as asked', true);
+        }
+        const missing = codes.length === 0 ? '' : 'no application acknowledgment: ';
+        return ended(missing + reply.failure, false, reply.closed);
+      }
+      const ack = readAck(reply.frame);
+      if (ack === null) return ended('the reply is no HL7 acknowledgment', false);
+      if (!isSameId(ack.controlId, controlId)) {
+        if ([...this.#earlier].some((earlier) => isSameId(ack.controlId, earlier))) continue;
+        return ended(`the reply (${ack.code}) is for another control id`, false);
+      }
+      codes.push(ack.code);
+      if (ack.code === 'CA' && awaited.application && codes.length === 1) continue;
+      this.#note(controlId);
+      return ended(ack.text, true);
+    }
+  }
+
+  #note(controlId: string): void {
+    this.#earlier.add(controlId);
+    const [eldest] = this.#earlier;
+    if (this.#earlier.size > EARLIER_MAX && eldest !== undefined) this.#earlier.delete(eldest);
+  }
+
+  /** The next reply. A wait of `silenceMs` that ends without one leaves the connection as it is; null: the timeout. */
+  #next(silenceMs: number | null): Promise<Reply> {
     const { timeoutMs, clock } = this.#options;
+    const frame = this.#arrived.shift();
+    if (frame !== undefined) return Promise.resolve({ frame });
+    if (this.#socket === null) {
+      return Promise.resolve({ failure: 'the receiver closed the connection before the reply', closed: true });
+    }
     return new Promise((resolve) => {
-      const timer = clock.after(timeoutMs, () => {
+      const timer = clock.after(silenceMs ?? timeoutMs, () => {
         // A late reply must not be taken for that of the next message.
-        this.close();
+        if (silenceMs === null) this.close();
         this.#finish({ failure: `no reply within ${timeoutMs} ms`, closed: false });
       });
       this.#settle = (reply) => {
         timer.cancel();
         resolve(reply);
       };
-      this.#socket?.write(encodeFrame(message));
     });
+  }
+
+  #arrives(frame: Buffer): void {
+    if (this.#settle === null) this.#arrived.push(frame);
+    else this.#finish({ frame });
   }
 
   #finish(reply: Reply): void {
@@ -157,6 +224,22 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
   [/ALERT_CERTIFICATE_REQUIRED$/, 'it asks for a certificate: give one with --cert and --key'],
   [/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, 'it does not speak TLS'],
 ];
+
+interface Replies extends Pick<Exchange, 'codes' | 'text' | 'isWhole'> {
+  readonly isLost: boolean;
+}
+
+/** By the rules of the standard; a channel of the receiver may be set to others. */
+function awaitedFor(message: Buffer): Awaited {
+  const header = readHeader(message);
+  const owed = (code: 'AA' | 'AE') =>
+    owedReplies(header, code, { mode: 'auto', commit: 'as-asked', application: 'as-asked' });
+  const good = owed('AA');
+  return {
+    maybeSilent: [good, owed('AE')].some(({ commit, application }) => commit === null && application === null),
+    application: good.mode === 'enhanced' && good.application !== null,
+  };
+}
 
 /** MSA-2 against MSH-10, both as bytes; a receiver may have read them as UTF-8. */
 function isSameId(replied: string, sent: string): boolean {

@@ -19,7 +19,7 @@ export interface SendSummary {
   /** Replies that were not the wanted ones, and messages without a reply. */
   readonly failed: number;
   readonly skipped: number;
-  /** How often each MSA-1 came; `none` counts the messages without a usable reply. */
+  /** How often each MSA-1, or pair of them (`CA AA`), came; `none` counts the messages without a usable reply. */
   readonly codes: Readonly<Record<string, number>>;
 }
 
@@ -51,8 +51,9 @@ export class SendReport {
   }
 
   replied(file: string, controlId: string, exchange: Exchange): void {
-    const { code, text } = exchange;
-    const ok = code !== null && (this.#expect === undefined ? POSITIVE.has(code) : code === this.#expect);
+    const { codes, text } = exchange;
+    const code = codes.length === 0 ? null : codes.join(' ');
+    const ok = this.#isWanted(exchange);
     if (!ok) this.#failed += 1;
     if (!ok && this.#failedLines.length < FAILED_SHOWN) this.#failedLines.push(failedLine(file, controlId, exchange));
     this.#codes.set(code ?? 'none', (this.#codes.get(code ?? 'none') ?? 0) + 1);
@@ -69,6 +70,13 @@ export class SendReport {
     const painted = this.#terminal.paint(ok ? 'green' : 'red', code ?? '--');
     const said = text === '' ? '' : `  ${printable(text)}`;
     this.#terminal.out(`${painted}  ${`${ms} ms`.padStart(9)}  ${printable(controlId, 40)}  ${printable(file)}${said}`);
+  }
+
+  /** Every reply that was asked for must have come. `--expect` names one of them; none where none is owed. */
+  #isWanted({ codes, isWhole }: Exchange): boolean {
+    if (!isWhole) return false;
+    if (this.#expect === undefined) return codes.every((code) => POSITIVE.has(code));
+    return this.#expect === 'NONE' ? codes.length === 0 : codes.includes(this.#expect);
   }
 
   get summary(): SendSummary {
@@ -107,8 +115,8 @@ export class SendReport {
   }
 }
 
-const failedLine = (file: string, controlId: string, { code, text }: Exchange): string =>
-  `  ${printable(file)}  ${printable(controlId, 40)}  ${code ?? 'no reply'}  ${printable(text)}`.trimEnd();
+const failedLine = (file: string, controlId: string, { codes, text }: Exchange): string =>
+  `  ${printable(file)}  ${printable(controlId, 40)}  ${codes.join(' ') || 'no reply'}  ${printable(text)}`.trimEnd();
 
 function quantile(sorted: readonly number[], share: number): number {
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -42,7 +42,10 @@ export const sendCommand: CliCommand = {
       flags: '--server-name <name>',
       text: 'Name in the certificate of the receiver, when it is not the host of --to.',
     },
-    { flags: '--expect <code>', text: 'Exit 1 when any reply differs, e.g. AA. Default: anything but AA or CA fails.' },
+    {
+      flags: '--expect <code>',
+      text: 'Exit 1 when a message has no such reply, e.g. AA or CA; none: no reply. Default: all must be AA or CA.',
+    },
     { flags: '--rate <n/s>', text: 'At most so many messages per second.' },
     { flags: '--repeat <n>', text: 'Send everything n times, each repetition under fresh control ids.' },
     {
@@ -65,6 +68,8 @@ export const sendCommand: CliCommand = {
     'A message that Causeway has already (same control id, same bytes) is answered with the reply of the first time,',
     'byte for byte, so the reply does not tell: `status` counts it under DUPLICATES, `tail` shows it as duplicate.',
     'So a file that is sent twice has its effect once. Samples and --repeat get fresh control ids: new messages.',
+    'A message that asks by MSH-15 and MSH-16 for a commit and an application acknowledgment waits for both: CA AA. One',
+    'that asks for no reply (NE) is done after a quarter of a second of silence.',
   ],
   async run(values, context) {
     if (values.flag('list-samples')) return listSamples(values, context);
