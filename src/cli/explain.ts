@@ -1,6 +1,6 @@
 import { nearWord } from '../config/near-word.ts';
 import { REFUSAL_CLASSES, type RefusalClass, RETRY_MEANINGS, type RetryMeaning } from '../model/delivery.ts';
-import type { AckCode } from '../model/acknowledgment.ts';
+import type { AnyAckCode } from '../model/acknowledgment.ts';
 import { CONNECTION_REFUSALS, type ConnectionRefusal } from '../model/connection-refusal.ts';
 import { ERROR_SPECS, isErrorCode } from '../model/errors.ts';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.ts';
@@ -26,8 +26,8 @@ interface Explanation {
   readonly hint: string;
 }
 
-/** What a sender hears in MSA-1 (HL7 v2.5.1 table 0008, original mode), and what it does next. */
-const REPLIES: Readonly<Record<AckCode, Pick<Explanation, 'text' | 'next' | 'hint'>>> = {
+/** What a sender hears in MSA-1 (HL7 v2.5.1 table 0008), and what it does next. */
+const REPLIES: Readonly<Record<AnyAckCode, Pick<Explanation, 'text' | 'next' | 'hint'>>> = {
   AA: {
     text: 'Accepted: the message and everything derived from it are synced to disk.',
     next: 'The sender goes on. A message that is held for a person is answered AA too: it is safe.',
@@ -43,12 +43,27 @@ const REPLIES: Readonly<Record<AckCode, Pick<Explanation, 'text' | 'next' | 'hin
     next: 'The sender must correct the message or its target; the code in the reply says what is wrong.',
     hint: 'Tell the people of the sender what `causeway explain CODE` says of the code in the reply.',
   },
+  CA: {
+    text: 'Committed: the message and everything derived from it are synced to disk (enhanced mode).',
+    next: 'The sender goes on; an application acknowledgment follows when MSH-16 asks for it.',
+    hint: 'A sender that expects AA gets it with `acknowledgment: { mode: original }` on its channel.',
+  },
+  CE: {
+    text: 'Not committed this time: what AE says in original mode. No application acknowledgment follows.',
+    next: 'The sender keeps the message and sends it again, corrected where the reply names a field of it.',
+    hint: 'Run `causeway status`, then `causeway explain CODE` with the code in the reply.',
+  },
+  CR: {
+    text: 'Refused: what AR says in original mode. No application acknowledgment follows.',
+    next: 'The sender must correct the message or its target; the code in the reply says what is wrong.',
+    hint: 'Tell the people of the sender what `causeway explain CODE` says of the code in the reply.',
+  },
 };
 
 /** `causeway explain CODE`: the catalogue text of every error code, problem code and class of refusal. */
 export const explainCommand: CliCommand = {
   name: 'explain',
-  summary: 'Say what a code, a reply (AA, AE, AR) or the cause of a case means, and what to do.',
+  summary: 'Say what a code, a reply (AA, CE, …) or the cause of a case means, and what to do.',
   arguments: [{ syntax: '[code...]', text: 'As printed: STORE_FAILED, unmapped-type MDM^T02, validation, AE.' }],
   options: [{ flags: '--list', text: 'List every code.' }, JSON_OPTION],
   examples: [
@@ -102,7 +117,7 @@ function explanationOf(typed: string): Explanation | null {
   return { code, sort: 'problem', ...PROBLEM_CODES[code as ProblemCode] };
 }
 
-const isReply = (code: string): code is AckCode => Object.hasOwn(REPLIES, code);
+const isReply = (code: string): code is AnyAckCode => Object.hasOwn(REPLIES, code);
 
 const isRefusalClass = (code: string): code is RefusalClass => Object.hasOwn(REFUSAL_CLASSES, code);
 

@@ -68,8 +68,8 @@ export const sendCommand: CliCommand = {
     'A message that Causeway has already (same control id, same bytes) is answered with the reply of the first time,',
     'byte for byte, so the reply does not tell: `status` counts it under DUPLICATES, `tail` shows it as duplicate.',
     'So a file that is sent twice has its effect once. Samples and --repeat get fresh control ids: new messages.',
-    'A message that asks by MSH-15 and MSH-16 for a commit and an application acknowledgment waits for both: CA AA. One',
-    'that asks for no reply (NE) is done after a quarter of a second of silence.',
+    'A message that asks by MSH-15 and MSH-16 for a commit and an application acknowledgment waits for both: CA AA.',
+    'One that asks for no reply (NE) is done after a quarter of a second of silence.',
   ],
   async run(values, context) {
     if (values.flag('list-samples')) return listSamples(values, context);

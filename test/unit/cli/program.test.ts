@@ -77,7 +77,7 @@ test('every code of every catalogue is explained, whatever its case', async () =
     expect(explained.stdout[0]).toMatch(new RegExp(`^${code}: .+`));
   }
   const { stdout } = await run('explain', '--list');
-  expect(stdout).toHaveLength(codes.length + ['AA', 'AE', 'AR'].length);
+  expect(stdout).toHaveLength(codes.length + ['AA', 'AE', 'AR', 'CA', 'CE', 'CR'].length);
 });
 
 test.each([

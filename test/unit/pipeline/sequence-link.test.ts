@@ -87,7 +87,7 @@ test('many in work at once are judged in their order before any is stored', asyn
   expect(results.map(told)).toEqual(['AA 1', 'AA 2', 'AE 3', 'AA 3', 'AA 4', 'AA 5']);
 });
 
-test('the expected number is as durable as its message: a refused write does not move it, a kill does not lose it', async () => {
+test('the expected number is as durable as its message: no refused write moves it, no kill loses it', async () => {
   let fails = false;
   const openDisk: OpenDisk = async (...at) => {
     const disk = await openLevel(...at);
