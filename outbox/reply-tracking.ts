@@ -5,7 +5,7 @@
  * are: a mark in the totals, which are part of every group anyway – the replies to all messages up to it have left or
  * are recorded – and a record `u!SEQ` for each exception: the connection went away first, or the reply has waited so
  * long that the mark would stand still for it. After a crash everything above the mark counts as unsent, because nobody
- * knows: that is what was in work, and what left since the last group (about a second of it at most).
+ * knows: that is what was in work, and what left since the last group (two seconds of it at most).
  *
  * Nothing depends on these facts: an unsent reply delivers nothing a second time. When the sender repeats the message
  * it gets the stored reply, and the record goes.
@@ -20,7 +20,7 @@ import type { Totals } from './totals.ts';
 /** So far the mark may lag behind the newest message; also what is looked at after a crash. */
 const SPAN_MAX = 8_192;
 const PAGE = 1_024;
-/** After a pause of the traffic the mark is stored once. */
+/** After a pause of the traffic as long as this the mark is stored once. */
 const REST_MS = 1_000;
 
 export class ReplyTracking {
@@ -35,8 +35,7 @@ export class ReplyTracking {
   #doubtful: number[] = [];
   #isStarted = false;
   #rest: Timer | null = null;
-  /** Mark that is stored. */
-  #stored = 0;
+  #settledSince = false;
 
   constructor(database: Database, totals: Totals, clock: Clock) {
     this.#database = database;
@@ -94,14 +93,12 @@ export class ReplyTracking {
       from = last + 1;
     }
     this.#isStarted = true;
-    this.#stored = this.#mark();
   }
 
   /** Stores the mark: at a stop, when all listeners have ended. */
   async flush(): Promise<void> {
     this.#rest?.cancel();
     this.#record(this.#doubtful.splice(0));
-    this.#stored = this.#mark();
     this.#totals.noteAnswered();
     await this.#commit(new WriteBatch());
   }
@@ -160,10 +157,13 @@ export class ReplyTracking {
 
   /** One write without sync when the traffic rests, so that a crash later does not take what was sent for unsent. */
   #planRest(): void {
+    this.#settledSince = true;
     if (this.#rest !== null) return;
+    this.#settledSince = false;
     this.#rest = this.#clock.after(REST_MS, () => {
       this.#rest = null;
-      if (this.#doubtful.length > 0 || this.#mark() > this.#stored) void this.flush();
+      if (this.#settledSince) this.#planRest();
+      else if (this.#doubtful.length > 0 || this.#mark() > this.#totals.answered) void this.flush();
     });
   }
 }

@@ -215,7 +215,7 @@ export class Totals {
     return this.#committed.case;
   }
 
-  /** As loaded: the replies to messages up to this number had left, or are recorded as unsent. */
+  /** As stored last: the replies to messages up to this number had left, or are recorded as unsent. */
   get answered(): number {
     return this.#answered;
   }
@@ -276,8 +276,9 @@ export class Totals {
 
   #sequences(): StoredSequences {
     const time = this.#storeMs === null ? {} : { storeMs: this.#storeMs };
-    const answered = Math.min(this.answeredUpTo(), this.#committed.message);
-    return { ...this.#committed, openCases: this.#openCases, low: this.#low, answered, ...time };
+    this.#answered = Math.min(this.answeredUpTo(), this.#committed.message);
+    const { message, case: cases } = this.#committed;
+    return { message, case: cases, openCases: this.#openCases, low: this.#low, answered: this.#answered, ...time };
   }
 
   #loadSequences(stored: StoredSequences): void {

@@ -1,8 +1,8 @@
 /**
  * The sending end of one MLLP connection, for `causeway send`: one message outstanding, its replies recognised by
- * MSA-2, connected anew when the receiver closed. Which replies a message waits for is what it asks for itself (MSH-15 and
- * MSH-16): one in original mode, a commit and an application acknowledgment in enhanced mode, or none. A reply to an
- * earlier message that comes late is passed over, never taken for another one's.
+ * MSA-2, connected anew when the receiver closed. Which replies a message waits for is what it asks for itself (MSH-15
+ * and MSH-16): one in original mode, a commit and an application acknowledgment in enhanced mode, or none. A reply to
+ * an earlier message that comes late is passed over, never taken for another one's.
  */
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
