@@ -181,6 +181,9 @@ function reasonOf(reply: string): string {
 
 function faultOf(bytes: Buffer, replies: readonly ReturnType<typeof ackOf>[]): string | null {
   const [first] = replies;
+  // An acknowledgment is never answered.
+  if (/^MSH\|.*\|ACK(?:\^[^|]*)?\|/.test(bytes.toString('latin1')))
+    return first === undefined ? null : 'a reply to an ACK';
   if (first === undefined) return 'no reply';
   // Framing bytes inside of the file may cut it into several frames; each has its own reply.
   const mayBeCut = bytes.includes(0x1c);

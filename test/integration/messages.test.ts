@@ -35,6 +35,7 @@ test('messages are found by control id over restarts, and shown in full only on 
 
   const shown = await appliance.command('messages', 'show', rows[0]?.messageId ?? '');
   expect(shown.stdout).toMatch(/^m0{15}1 {2}accepted {2}answered AA\n/);
+  expect(shown.stdout).toMatch(/^Replies {3}original mode: application AA sent$/m);
   expect(shown.stdout).toMatch(/Entry {5}erp:normal:0{15}1 {2}charge\.posted {2}is delivered/);
   const byEntry = await appliance.command('messages', 'show', 'erp:normal:0000000000000001');
   expect(byEntry.stdout).toBe(shown.stdout);

@@ -54,7 +54,12 @@ describe('a sender that asks by MSH-15 and MSH-16 (table 0155) gets what it aske
 describe('the channel decides for senders that cannot be changed', () => {
   test('original: one reply whatever MSH-15 and MSH-16 say', () => {
     expect(outcomes('AL', 'NE', { mode: 'original' })).toBe('AA AE AR');
-    expect(outcomes('NE', 'NE', { mode: 'original', commit: 'AL' })).toBe('AA AE AR');
+    expect(outcomes('NE', 'NE', { mode: 'original' })).toBe('AA AE AR');
+    const settings = { mode: 'original', commit: 'AL', application: 'NE' };
+    expect(acknowledgmentSettings.safeParse(settings).error?.issues.map(({ path }) => path)).toEqual([
+      ['commit'],
+      ['application'],
+    ]);
   });
 
   test('enhanced: a commit acknowledgment also to messages that ask for nothing', () => {

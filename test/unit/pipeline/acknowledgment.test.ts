@@ -36,6 +36,26 @@ test('problems stand in the application acknowledgment, or in the commit where n
   expect(alone).toMatch(/\rMSA\|CA\|C2\|Accepted and held.*\rERR\|/s);
 });
 
+test('a reply of the message type (MFK) stands for the plain ACK, in enhanced mode behind CA', async () => {
+  const fixture = await openIntakeFixture();
+  const file = (controlId: string, asked = ''): string =>
+    [
+      `MSH|^~\\&|MF|NORTH|CAUSEWAY|ERP|20260302143000||MFN^M05^MFN_M05|${controlId}|P|2.5${asked}`,
+      'MFI|LOC^LOCATIONS^HL70175||UPD|20260228120000||AL',
+      'MFE|MAD|R1|20260401|ICU^101^A^NORTH|PL',
+      'LOC|ICU^101^A^NORTH|INTENSIVE CARE 101|B~R|NORTH HOSPITAL\r',
+    ].join('\r');
+  const names = (frame: string): string => frame.replaceAll(/(?:^|\r)(...)[^\r]*/g, '$1 ').trim();
+  const original = framesOf(await fixture.send(file('F1')));
+  expect(original.map(names)).toEqual([expect.stringMatching(/^MSH MSA (?:ERR )*MFI MFA$/)]);
+  expect(original[0]).toMatch(/\|MFK\^M05\^MFK_M01\|m0{15}1\|/);
+  const [commit = '', application = ''] = framesOf(await fixture.send(file('F2', '|||AL|AL')));
+  expect([names(commit), commit.includes('|ACK^M05^ACK|')]).toEqual(['MSH MSA', true]);
+  expect([names(application), application.includes('|MFK^M05^MFK_M01|')]).toEqual([names(original[0] ?? ''), true]);
+  const again = await fixture.send(file('F2', '|||AL|AL'));
+  expect(framesOf(again)).toEqual([commit, application]);
+});
+
 test('a repetition gets the same replies again, byte for byte, or again none', async () => {
   const fixture = await openIntakeFixture();
   for (const [commit, application, codes] of [
