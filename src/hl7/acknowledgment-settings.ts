@@ -10,15 +10,15 @@ export const acknowledgmentSettings = z
       .enum(['auto', 'original', 'enhanced'])
       .default('auto')
       .describe(
-        'auto: by each message, enhanced mode where MSH-15 or MSH-16 names AL, NE, ER or SU, original mode elsewhere. ' +
+        'auto: by each message, enhanced where MSH-15 or MSH-16 names AL, NE, ER or SU, original elsewhere. ' +
           'original: one reply AA, AE or AR to every message, whatever MSH-15 and MSH-16 say. enhanced: a commit ' +
           'acknowledgment CA, CE or CR also to messages that name neither.',
       ),
     commit: condition
       .default('as-asked')
       .describe(
-        'Commit acknowledgments in enhanced mode: as-asked by MSH-15, or AL always, NE never, ER only when the message ' +
-          'is not accepted, SU only when it is.',
+        'Commit acknowledgments in enhanced mode: as-asked by MSH-15, or AL always, NE never, ER only when the ' +
+          'message is not accepted, SU only when it is.',
       ),
     application: condition
       .default('as-asked')
