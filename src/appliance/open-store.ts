@@ -3,6 +3,7 @@
  * records than it was given never does so in silence.
  */
 import { migrateStore, storedFormat } from '../../outbox/migrate.ts';
+import { join } from 'node:path';
 import { rowEnds } from '../../outbox/row-ends.ts';
 import type { Totals } from '../../outbox/totals.ts';
 import type { Config } from '../config/schema.ts';
@@ -17,7 +18,14 @@ import { KeyRegister } from '../platform/key-register.ts';
 import type { Log } from '../platform/log.ts';
 import { keepDamagedFile } from '../platform/store-copy.ts';
 import type { StoreFolder } from '../platform/store-folder.ts';
+import { forgetUncleanEnds, noteStart, noteStop } from '../platform/unclean-ends.ts';
+import { replaceUnreadable } from '../platform/unreadable-files.ts';
 import { encryptionOf } from './encryption-desk.ts';
+
+/** Ends without a stop after which the tables are read before they are opened. */
+const READ_AHEAD_ENDS = 2;
+const TELL_EVERY_MS = 10_000;
+const MIB = 1_048_576;
 
 /** What opening needs beside the options of the database. */
 export interface OpenStoreParts {
@@ -49,7 +57,7 @@ export interface OpenStore {
 export async function openStore(parts: OpenStoreParts): Promise<OpenStore> {
   const { config, folder, clock, log, totals, observe } = parts;
   const encryption = encryptionOf(config, log);
-  const files: StoreFileDamage[] = folder.provisioned ? checkFiles(parts) : [];
+  const files: StoreFileDamage[] = folder.provisioned ? [...(await readAhead(parts)), ...checkFiles(parts)] : [];
   const database = await Database.open({
     location: folder.databasePath,
     createIfMissing: !folder.provisioned,
@@ -73,6 +81,33 @@ export async function openStore(parts: OpenStoreParts): Promise<OpenStore> {
   const lost = await loadTotals(parts, database);
   if (lost !== null) files.push({ file: 'HIGH-WATER', what: lost });
   return { database, identity, register, files, loadTotals: async () => void (await loadTotals(parts, database)) };
+}
+
+/**
+ * A block that the disk does not read ends the process each time LevelDB touches it. So after two ends without a stop
+ * in a row the tables are read in the plain way first, and those that cannot be read whole are replaced.
+ */
+async function readAhead(parts: OpenStoreParts): Promise<readonly StoreFileDamage[]> {
+  const { config, folder, clock, log, onProgress, started } = parts;
+  const { path } = config.store;
+  const ends = noteStart(path);
+  started.push(async () => noteStop(path));
+  if (ends < READ_AHEAD_ENDS) return [];
+  log.warn('the appliance ended twice without a stop: the tables of the store are read before it is opened', {});
+  let toldAtMs = clock.monotonicMs();
+  const files = await replaceUnreadable(folder.databasePath, path, (bytes) => {
+    if (clock.monotonicMs() - toldAtMs < TELL_EVERY_MS) return;
+    toldAtMs = clock.monotonicMs();
+    onProgress?.(`reading the tables of the store: ${Math.round(bytes / MIB)} MiB done`);
+  });
+  forgetUncleanEnds(path);
+  const hint = 'Run `causeway verify` to see which records are missing; replace the disk.';
+  for (const { file, what } of files)
+    log.error('the disk does not read a part of the store', {
+      ...{ code: 'STORE_DAMAGED', reason: `${file}: ${what}`, hint },
+      path: join(path, 'damaged', file),
+    });
+  return files;
 }
 
 /** A damaged log is kept aside: LevelDB drops what it cannot read of it and deletes it. */

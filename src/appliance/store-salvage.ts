@@ -15,9 +15,9 @@ import { Database, WriteBatch } from '../platform/database.ts';
 import { readHighWater } from '../platform/high-water.ts';
 import { repairLevel } from '../platform/level-disk.ts';
 import { silentLog } from '../platform/log.ts';
-import { copyDatabase } from '../platform/store-copy.ts';
 import { databasePathOf, lockStoreFolder } from '../platform/store-folder.ts';
 import { raiseFormat } from '../platform/store-identity.ts';
+import { copyReadableDatabase } from '../platform/unreadable-files.ts';
 import { encryptionOf } from './encryption-desk.ts';
 import { reportOf, verifyStore } from './store-verify.ts';
 
@@ -45,7 +45,7 @@ export async function salvageStore(config: Config, folder: string, clock: Clock)
   try {
     mkdirSync(folder, { mode: 0o700 });
     const location = databasePathOf(folder);
-    copyDatabase(databasePathOf(config.store.path), location, 'copies');
+    await copyReadableDatabase(databasePathOf(config.store.path), location, 'copies');
     for (const file of FILES) {
       const source = join(config.store.path, file);
       if (existsSync(source)) copyFileSync(source, join(folder, file));

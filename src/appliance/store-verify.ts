@@ -17,9 +17,9 @@ import { KeyRegister } from '../platform/key-register.ts';
 import { repairLevel } from '../platform/level-disk.ts';
 import { checkLevelFiles, type FileProblem } from '../platform/level-files.ts';
 import { silentLog } from '../platform/log.ts';
-import { copyDatabase } from '../platform/store-copy.ts';
 import { databasePathOf, lockStoreFolder } from '../platform/store-folder.ts';
 import { markedFormat } from '../platform/store-identity.ts';
+import { copyReadableDatabase, unreadableText } from '../platform/unreadable-files.ts';
 import { encryptionOf } from './encryption-desk.ts';
 
 /** Inside the folder of the store, so that the links stay on its file system and patient data in its folder. */
@@ -38,8 +38,13 @@ export async function verifyStore(config: Config, clock: Clock): Promise<StoreRe
   const view = join(storePath, VIEW);
   try {
     markedFormat(storePath);
-    const files = checkLevelFiles(databasePathOf(storePath));
-    copyDatabase(databasePathOf(storePath), view, 'links');
+    const original = databasePathOf(storePath);
+    const damaged = checkLevelFiles(original);
+    const unreadable = await copyReadableDatabase(original, view, 'links');
+    const files = [
+      ...damaged,
+      ...unreadable.map((one) => ({ file: one.file, what: unreadableText(one), isFatal: false })),
+    ];
     if (files.some(({ isFatal }) => isFatal)) await repairLevel(view);
     return await reportOf({ location: view, config, clock, files });
   } finally {

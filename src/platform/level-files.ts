@@ -26,7 +26,9 @@ interface Version {
 export function checkLevelFiles(location: string): readonly FileProblem[] {
   const manifest = manifestOf(location);
   if (typeof manifest !== 'string') return [manifest];
-  const { records, damagedAt } = readLevelLog(readFileSync(join(location, manifest)), { collect: true });
+  const bytes = readWhole(location, manifest);
+  if (bytes === null) return [fatal(manifest, CANNOT_BE_READ)];
+  const { records, damagedAt } = readLevelLog(bytes, { collect: true });
   if (damagedAt.length > 0) return [fatal(manifest, `damaged at byte ${damagedAt[0]}`)];
   const version = versionOf(records);
   if (version === null) return [fatal(manifest, 'does not hold what a manifest holds')];
@@ -63,10 +65,24 @@ function logProblems(location: string, { logNumber }: Version): FileProblem[] {
   const isFresh = logNumber === 0 && !readdirSync(location).some((name) => /\.(?:ldb|sst)$/.test(name));
   const missing = isFresh || logs.includes(first) ? [] : [fatal(first, 'missing, or the manifest is cut')];
   const damaged = logs.flatMap((name) => {
-    const { damagedAt } = readLevelLog(readFileSync(join(location, name)), { collect: false });
+    const bytes = readWhole(location, name);
+    if (bytes === null) return [fatal(name, CANNOT_BE_READ)];
+    const { damagedAt } = readLevelLog(bytes, { collect: false });
     return damagedAt.map((at) => ({ file: name, what: `damaged at byte ${at}`, isFatal: false }));
   });
   return [...missing, ...damaged];
+}
+
+const CANNOT_BE_READ = 'cannot be read (EIO)';
+
+/** null: the disk does not read it. */
+function readWhole(location: string, file: string): Buffer | null {
+  try {
+    return readFileSync(join(location, file));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EIO') return null;
+    throw error;
+  }
 }
 
 const fatal = (file: string, what: string): FileProblem => ({ file, what, isFatal: true });

@@ -11,13 +11,19 @@ const NOT_TAKEN = new Set(['LOCK', 'LOG', 'LOG.old']);
 
 /**
  * Makes `into` a database of the same records. `links`: by hard links where the file system has them, replacing what
- * stood there; `copies`: byte for byte, for a folder that is kept and must not exist yet.
+ * stood there; `copies`: byte for byte, for a folder that is kept and must not exist yet. Files named in `except` stay
+ * out.
  */
-export function copyDatabase(from: string, into: string, how: 'links' | 'copies'): void {
+export function copyDatabase(
+  from: string,
+  into: string,
+  how: 'links' | 'copies',
+  except: ReadonlySet<string> = new Set(),
+): void {
   if (how === 'links') rmSync(into, { recursive: true, force: true });
   mkdirSync(into, { recursive: how === 'copies', mode: 0o700 });
   for (const name of readdirSync(from, { withFileTypes: true })) {
-    if (!name.isFile() || NOT_TAKEN.has(name.name)) continue;
+    if (name.isDirectory() || NOT_TAKEN.has(name.name) || except.has(name.name)) continue;
     const [source, target] = [join(from, name.name), join(into, name.name)];
     if (how === 'copies') copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     else linkOrCopy(source, target);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { StoreReport } from '../../src/model/store-damage.ts';
 import { charge } from './messages.ts';
 import { connectMllp } from './mllp-client.ts';
-import { type Appliance, prepareAppliance, startAppliance } from './start-appliance.ts';
+import { type Appliance, type ApplianceOptions, prepareAppliance, startAppliance } from './start-appliance.ts';
 
 /** Messages in the store; each is one entry that waits, and every tenth belongs to the same patient. */
 export const MESSAGES = 400;
@@ -32,8 +32,12 @@ async function send({ mllpPort }: Appliance, { from, to }: { from: number; to: n
 }
 
 /** An appliance that is not started yet, on a copy of the store. */
-export async function onCopyOf(filled: Appliance, erpUrl?: string): Promise<Appliance> {
-  const appliance = await prepareAppliance(erpUrl === undefined ? {} : { erpUrl });
+export async function onCopyOf(
+  filled: Appliance,
+  erpUrl?: string,
+  options: Pick<ApplianceOptions, 'readyTimeoutMs'> = {},
+): Promise<Appliance> {
+  const appliance = await prepareAppliance({ ...options, ...(erpUrl === undefined ? {} : { erpUrl }) });
   cpSync(join(filled.directory, 'data'), join(appliance.directory, 'data'), { recursive: true });
   return appliance;
 }
