@@ -71,7 +71,7 @@ export async function openStore(parts: OpenStoreParts): Promise<OpenStore> {
   // Nothing is written to a store of a newer format.
   storedFormat(database);
   const register = await KeyRegister.open(database, encryption);
-  const { identity, isNewEpoch } = folder.markProvisioned(clock.nowMs());
+  const { identity, isNewEpoch } = await folder.markProvisioned(clock.nowMs());
   if (!folder.provisioned) {
     const hint = 'Expected only at the first start: else stop, and look whether the volume of store.path is mounted.';
     log.warn('a new store was made', { path: config.store.path, hint });

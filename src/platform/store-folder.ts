@@ -12,21 +12,28 @@ import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { CausewayError } from '../model/errors.ts';
 import type { StoreIdentity } from '../model/store-identity.ts';
-import { identify, readIdentity } from './store-identity.ts';
+import { identify, readIdentity, startNewEpoch } from './store-identity.ts';
 
 const DATABASE = 'db';
 /** Kernel limit of a unix socket path is 107 bytes. */
 const SOCKET_PATH_BYTES_MAX = 100;
+/** Copies of one store on one machine that are told apart. */
+const COPIES_MAX = 64;
+const ENDING_MS = 200;
 
 /** A store folder that this process owns until `release` resolved. */
 export interface StoreFolder {
   readonly databasePath: string;
   /** False when the database must be created because nothing was ever stored here. */
   readonly provisioned: boolean;
-  /** Call once the database exists and before anything is stored. A copied folder starts a new epoch here. */
-  markProvisioned(nowMs: number): { readonly identity: StoreIdentity; readonly isNewEpoch: boolean };
+  /**
+   * Call once the database exists and before anything is stored. A copied folder starts a new epoch here, and so does
+   * one whose epoch another appliance of this machine has: one of the two is a copy.
+   */
+  markProvisioned(nowMs: number): Promise<{ readonly identity: StoreIdentity; readonly isNewEpoch: boolean }>;
   release(): Promise<void>;
 }
 
@@ -61,11 +68,27 @@ export async function takeStoreFolder(path: string): Promise<StoreFolder> {
     const provisioned = readIdentity(path) !== null;
     if (provisioned && !existsSync(join(databasePath, 'CURRENT')))
       throw new CausewayError('STORE_MISSING', `${databasePath} has no CURRENT file.`);
+    const locks = [lock];
     return {
       databasePath,
       provisioned,
-      markProvisioned: (nowMs) => identify(path, nowMs),
-      release: () => closeServer(lock),
+      async markProvisioned(nowMs) {
+        let { identity, isNewEpoch } = identify(path, nowMs);
+        for (let copies = 0; copies < COPIES_MAX; copies += 1) {
+          const epochLock = await listenPatiently(`causeway-epoch-${identity.storeId}-${identity.epoch}`);
+          if (!(epochLock instanceof Error)) {
+            locks.push(epochLock);
+            break;
+          }
+          identity = startNewEpoch(path, { nowMs, reason: 'copied' });
+          isNewEpoch = true;
+        }
+        return { identity, isNewEpoch };
+      },
+      async release() {
+        // The owner lock last: who takes it finds the epoch free.
+        for (const one of locks.reverse()) await closeServer(one);
+      },
     };
   } catch (error) {
     await closeServer(lock);
@@ -97,12 +120,25 @@ export function controlSocketPath(storePath: string): string {
 
 async function takeOwnerLock(path: string): Promise<Server> {
   const { dev, ino } = statSync(path);
+  const lock = await listenAlone(`causeway-store-${dev}-${ino}`);
+  if (!(lock instanceof Error)) return lock;
+  throw new CausewayError('STORE_IN_USE', `The owner lock of ${path} is taken.`, { cause: lock });
+}
+
+/** A process that is ending gives its sockets back one after the other. */
+async function listenPatiently(name: string): Promise<Server | Error> {
+  const first = await listenAlone(name);
+  if (!(first instanceof Error)) return first;
+  await pause(ENDING_MS);
+  return listenAlone(name);
+}
+
+/** Takes an abstract unix socket, which the kernel gives to one process of the machine; the error when it is taken. */
+function listenAlone(name: string): Promise<Server | Error> {
   const server = createServer((socket) => socket.destroy());
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(new CausewayError('STORE_IN_USE', `The owner lock of ${path} is taken.`, { cause }));
-    });
-    server.listen(`\0causeway-store-${dev}-${ino}`, () => {
+  return new Promise((resolve) => {
+    server.once('error', resolve);
+    server.listen(`\0${name}`, () => {
       server.unref();
       resolve(server);
     });

@@ -8,8 +8,9 @@
  * given twice, and `epochId` names this one life of the store among all copies. Event ids are derived from the message
  * alone and stay equal, so that a repetition out of a copy has no second effect.
  *
- * A copy is recognised by the inode and birth time of the database folder and by the machine. A whole machine that is
- * cloned with its machine-id looks the same: such a clone is told with `startNewEpoch`.
+ * A copy is recognised by the inode and birth time of the database folder, by the machine-id, and by the network cards:
+ * whoever clones a whole machine gives the clone other addresses. Two copies that run at once on one machine also see
+ * each other (`store-folder.ts`).
  *
  * The marker is replaced by rename, with the file and its folder synced: after any crash it is the old or the new one.
  */
@@ -19,6 +20,7 @@ import {
   existsSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -35,13 +37,14 @@ const DATABASE = 'db';
 
 /**
  * As stored. `format`: no record of the store is newer; it is raised before the first record is migrated, so that an
- * older version refuses a store that is half migrated. `place`: what recognises a copy; absent until the next start of
- * a store of an older version.
+ * older version refuses a store that is half migrated. `place`: what recognises a copy; `cards`: hashes of the
+ * addresses of its network cards. Both are absent until the next start of a store of an older version.
  */
 interface StoreMarker extends StoreIdentity {
   readonly format: number;
   readonly provisionedAt: string;
   readonly place?: string;
+  readonly cards?: readonly string[];
 }
 
 /** True once something may have been stored in the folder: from then on a missing database is an error. */
@@ -67,15 +70,21 @@ export function identify(storePath: string, nowMs: number): { identity: StoreIde
   if (marker === null) {
     const at = new Date(nowMs).toISOString();
     const first = { storeId: randomUUID(), epoch: 1, ...epochBegun('provisioned', at), provisionedAt: at };
-    return { identity: write(storePath, { format: STORE_FORMAT, ...first, place }), isNewEpoch: false };
+    const cards = cardsOf(first.storeId);
+    return { identity: write(storePath, { format: STORE_FORMAT, ...first, place, cards }), isNewEpoch: false };
   }
-  if (marker.place !== undefined && marker.place !== place)
+  const cards = cardsOf(marker.storeId);
+  if ((marker.place !== undefined && marker.place !== place) || isOtherMachine(marker.cards, cards))
     return { identity: startNewEpoch(storePath, { nowMs, reason: 'copied' }), isNewEpoch: true };
   // A store of a version that kept no place is where it always was.
-  if (marker.place === undefined || marker.format < STORE_FORMAT)
-    write(storePath, { ...marker, place, format: STORE_FORMAT });
+  const isSame = marker.place === place && marker.format === STORE_FORMAT && String(marker.cards) === String(cards);
+  if (!isSame) write(storePath, { ...marker, place, cards, format: STORE_FORMAT });
   return { identity: identityOf(marker), isNewEpoch: false };
 }
+
+/** Every card is another one. A card that was added, or is gone, does not make another machine. */
+const isOtherMachine = (were: readonly string[] = [], are: readonly string[]): boolean =>
+  were.length > 0 && are.length > 0 && !are.some((card) => were.includes(card));
 
 /**
  * Raises the format of a provisioned store to the present one, durable when it returns: from then on older versions
@@ -111,7 +120,8 @@ export function startNewEpoch(storePath: string, begun: { nowMs: number; reason:
   if (marker === null) throw new CausewayError('STORE_MISSING', `${storePath} has no ${MARKER} marker.`);
   const next = epochBegun(begun.reason, new Date(begun.nowMs).toISOString());
   const epoch = marker.epoch + 1;
-  return write(storePath, { ...marker, ...next, format: STORE_FORMAT, epoch, place: placeOf(storePath) });
+  const at = { place: placeOf(storePath), cards: cardsOf(marker.storeId) };
+  return write(storePath, { ...marker, ...next, ...at, format: STORE_FORMAT, epoch });
 }
 
 /**
@@ -203,6 +213,22 @@ export function replaceDurably(folder: string, name: string, text: string): void
 function placeOf(storePath: string): string {
   const { ino, birthtimeNs } = statSync(join(storePath, DATABASE), { bigint: true });
   return createHash('sha256').update(`causeway store ${ino} ${birthtimeNs} ${machineId()}`).digest('hex');
+}
+
+/** Where the kernel lists network interfaces; those of hardware, also of a virtual one, have a `device`. */
+const NETWORK = '/sys/class/net';
+
+/** Of each card that is hardware, its address hashed with the store: it identifies the machine to nobody else. */
+function cardsOf(storeId: string): readonly string[] {
+  try {
+    return readdirSync(NETWORK)
+      .filter((name) => existsSync(join(NETWORK, name, 'device')))
+      .map((name) => readFileSync(join(NETWORK, name, 'address'), 'utf8').trim())
+      .map((address) => createHash('sha256').update(`${storeId} ${address}`).digest('hex').slice(0, 16))
+      .sort();
+  } catch {
+    return [];
+  }
 }
 
 /** machine-id(5); empty where the system has none, then only the folder tells. */

@@ -51,6 +51,36 @@ test('a copied folder starts one new epoch, durable at once; the original keeps 
   expect(identify(path, NOW + 9_000)).toEqual({ identity, isNewEpoch: false });
 });
 
+test('two copies of one store that run at once on one machine have two epochs', async () => {
+  const path = storeFolder();
+  identify(path, NOW);
+  const [one, other] = ['b', 'c'].map((name) => `${path}-${name}`) as [string, string];
+  for (const copy of [one, other]) cpSync(path, copy, { recursive: true });
+  const [first, second] = [await takeStoreFolder(one), await takeStoreFolder(other)];
+  expect(await first.markProvisioned(NOW)).toMatchObject({ isNewEpoch: true, identity: { epoch: 2 } });
+  expect(await second.markProvisioned(NOW)).toMatchObject({ isNewEpoch: true, identity: { epoch: 3 } });
+  await Promise.all([first.release(), second.release()]);
+  // From then on each has its own, also alone.
+  const again = await takeStoreFolder(other);
+  expect(await again.markProvisioned(NOW)).toMatchObject({ isNewEpoch: false, identity: { epoch: 3 } });
+  await again.release();
+});
+
+test('a cloned machine is known by its network cards; one card more, or one less, is the same machine', () => {
+  const path = storeFolder();
+  const { identity } = identify(path, NOW);
+  const file = join(path, 'PROVISIONED');
+  const marker = JSON.parse(readFileSync(file, 'utf8')) as { cards: string[] };
+  const withCards = (cards: readonly string[]) => {
+    writeFileSync(file, JSON.stringify({ ...marker, cards }));
+    return identify(path, NOW + 1_000);
+  };
+  expect(withCards([...marker.cards, '0011223344556677']).isNewEpoch).toBe(false);
+  expect(withCards([]).isNewEpoch).toBe(false);
+  expect(withCards(['0011223344556677']).isNewEpoch).toBe(marker.cards.length > 0);
+  expect(identity.epoch).toBe(1);
+});
+
 test('a restore starts a new epoch, and the next start adds none', () => {
   const path = storeFolder();
   identify(path, NOW);
