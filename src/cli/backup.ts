@@ -24,7 +24,7 @@ const verify: CliCommand = {
   examples: [['backup verify nightly.backup', 'exit 0 when it is whole, 1 when it is damaged']],
   async run(values, { terminal }) {
     const report = await checkBackup(values.first);
-    const isWhole = report.damage.length === 0;
+    const isWhole = report.damage.length === 0 && report.storeDamage.records === 0;
     if (values.flag('json')) {
       terminal.out(JSON.stringify({ whole: isWhole, ...report }));
       return isWhole ? 0 : 1;
@@ -56,6 +56,7 @@ export const backupCommand: CliCommand = {
   notes: [
     'The backup holds patient data as the store does: encrypted when the store is encrypted, and only then.',
     'What arrives after the moment of the backup is not in it.',
+    'Records that are damaged in the store are told, exit 1: the file holds them as they are.',
   ],
   subcommands: [verify],
   async run(values, context) {
@@ -119,6 +120,11 @@ async function writeTo(
   const ms = Math.round(clock.monotonicMs() - beganMs);
   if (values.flag('json')) terminal.out(JSON.stringify({ path, ms, ...report }));
   else for (const line of [path, ...describe(report)]) terminal.out(line);
+  if (report.storeDamage.records > 0) {
+    terminal.say('The backup is whole, but the store is not: keep the older backups.');
+    suggest(terminal, `verify${configOptionText(values)}`);
+    return 1;
+  }
   suggestNext(terminal, path, values);
   return 0;
 }
@@ -137,12 +143,19 @@ function headerOf(piece: Buffer) {
   return part?.kind === 'header' ? part.header : null;
 }
 
+/** Damaged records that are shown. */
+const LISTED_MAX = 10;
+
 /** What a backup holds, one fact per line. */
-function describe({ header, trailer, records, bytes }: BackupReport): string[] {
+function describe({ header, trailer, records, bytes, storeDamage }: BackupReport): string[] {
   const lines = [`${plural(records, 'record')}, ${mib(bytes)}`];
   if (header !== null) {
     const takenAt = new Date(header.takenAtMs).toISOString();
     lines.push(`taken ${takenAt} of store ${header.storeId}, epoch ${header.epoch}, by version ${header.version}`);
+  }
+  if (storeDamage.records > 0) {
+    lines.push(`${plural(storeDamage.records, 'record')} damaged in the store already when it was taken:`);
+    lines.push(...storeDamage.listed.slice(0, LISTED_MAX).map((text) => `  ${text}`));
   }
   if (trailer !== null) lines.push(`newest message m${String(trailer.newestMessage).padStart(16, '0')}`);
   return lines;

@@ -7,7 +7,14 @@ import { createReadStream, existsSync, renameSync, rmSync, statSync } from 'node
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CausewayError } from '../model/errors.ts';
-import { BackupDecoder, type BackupHeader, type BackupPart, type BackupTrailer } from './backup-format.ts';
+import {
+  BackupDecoder,
+  type BackupHeader,
+  type BackupPart,
+  type BackupTrailer,
+  type SealedRecord,
+} from './backup-format.ts';
+import { FORMAT_MAX, open as openRecord } from './envelope.ts';
 
 const READ_BYTES = 1_048_576;
 /** Synced after so many bytes, so that the end does not flood the disk that intake syncs to. */
@@ -30,6 +37,11 @@ export interface BackupReport {
   readonly bytes: number;
   /** At most the first 100. */
   readonly damage: readonly BackupDamage[];
+  /**
+   * Records that were damaged in the store already when it was taken: their number, and the first of them by table and
+   * sequence. Of an encrypted store only its keys tell that, so there it is what `causeway verify` finds.
+   */
+  readonly storeDamage: { readonly records: number; readonly listed: readonly string[] };
 }
 
 /** Collects what the parts of a backup say of it. */
@@ -38,6 +50,8 @@ export class BackupCheck {
   #header: BackupHeader | null = null;
   #trailer: BackupTrailer | null = null;
   #records = 0;
+  #rotten = 0;
+  readonly #rottenListed: string[] = [];
   bytes = 0;
 
   get records(): number {
@@ -47,14 +61,31 @@ export class BackupCheck {
   take(part: BackupPart): void {
     if (part.kind === 'header') this.#header = part.header;
     if (part.kind === 'trailer') this.#trailer = part.trailer;
-    if (part.kind === 'records') this.#records += part.records.length;
+    if (part.kind === 'records') {
+      this.#records += part.records.length;
+      for (const record of part.records) this.#open(record);
+    }
     if (part.kind === 'damage' && this.#damage.length < DAMAGE_KEPT)
       this.#damage.push({ atByte: part.atByte, what: part.what });
   }
 
   report(): BackupReport {
     const { bytes } = this;
-    return { header: this.#header, trailer: this.#trailer, records: this.#records, bytes, damage: this.#damage };
+    const storeDamage = { records: this.#rotten, listed: this.#rottenListed };
+    const found = { records: this.#records, bytes, damage: this.#damage, storeDamage };
+    return { header: this.#header, trailer: this.#trailer, ...found };
+  }
+
+  #open([key, value]: SealedRecord): void {
+    try {
+      openRecord(key, value, FORMAT_MAX);
+    } catch (error) {
+      if (!(error instanceof CausewayError)) throw error;
+      // Encrypted: what it is nobody can tell without its key.
+      if (error.code !== 'STORE_DAMAGED') return;
+      this.#rotten += 1;
+      if (this.#rottenListed.length < DAMAGE_KEPT) this.#rottenListed.push(error.detail);
+    }
   }
 }
 
