@@ -4,6 +4,8 @@
  */
 import { FrameStore, type StoredMessage } from '../outbox/frames.ts';
 import { dayOf } from '../outbox/keys.ts';
+import { IdentityDraft } from '../outbox/identity-draft.ts';
+import { IdentityIndex } from '../outbox/identity-index.ts';
 import { LaneStore } from '../outbox/lane-store.ts';
 import { Totals } from '../outbox/totals.ts';
 import { CaseStore } from '../src/exceptions/case-store.ts';
@@ -76,6 +78,7 @@ export async function fillStore(plan: FillPlan): Promise<void> {
     epoch: 1,
     frames,
     cases,
+    identities: new IdentityIndex(database, { clock, blind: null }),
     totals,
     lanes: new Map([[ERP, lane]]),
   });
@@ -124,7 +127,8 @@ function writer(ledger: Ledger, lane: LaneStore, plan: FillPlan) {
     const bytes = Buffer.from(charge({ controlId: controlIdOf(0), patient: `P${patient}` }));
     const parsed = parseMessage(bytes, format);
     if (!parsed.ok) throw new Error('the sample cannot be read');
-    const of = { facility: FACILITY, profile, policy, payloadHash: payloadHashOf(bytes), receivedAtMs: 0 };
+    const identities = new IdentityDraft(() => null, null);
+    const of = { facility: FACILITY, profile, policy, identities, payloadHash: payloadHashOf(bytes), receivedAtMs: 0 };
     const [event] = judge(parsed.message, of).events;
     if (event === undefined) throw new Error('the sample gives no event');
     return { routed: routedMessage(parsed.message), event };

@@ -7,6 +7,7 @@
  * | message | `m!SEQ` | header, reply, frame as received |
  * | control id | `c!DAY!CHANNEL!CONTROLID` | first message under it on a DAY of store time; a DAY goes as a whole |
  * | control id again | `c!DAY!CHANNEL!CONTROLID!CONTENT` | a further message; CONTENT begins its hash |
+ * | identity | `i!DOMAIN!NAME` | what a number that ended stands for; NAME is its hash |
  * | entry | `e!DESTINATION!LANE!SEQ` | header and CloudEvent; immutable once it has a body |
  * | outcome | `o!DESTINATION!LANE!SEQ` | how the entry ended: posted or discarded, receipt, attempts |
  * | parked | `p!DESTINATION!LANE!SEQ` | entry outside the lane: held, dead, behind one of those, or ready to go again |
@@ -19,11 +20,12 @@
  * | totals | `t!s`, `t!c!CHANNEL`, `t!d!DESTINATION` | sequences, control totals; in every group that changes them |
  *
  * SEQ has 16 digits. Ids of channels and destinations hold no `!`. A control id is kept as it is when it is short and
- * plain, else as its SHA-256; in an encrypted store it and CONTENT are HMACs. Keys are never encrypted, so nothing of a
- * patient may stand in one.
+ * plain, else as its SHA-256; in an encrypted store it, CONTENT and NAME are HMACs. Keys are never encrypted, so
+ * nothing of a patient may stand in one.
  */
 import { createHash, hash } from 'node:crypto';
 import type { Lane } from '../src/model/delivery.ts';
+import type { IdentityDomain } from '../src/model/event.ts';
 import { type ChannelId, type DestinationId, type EntryId, padSequence } from '../src/model/ids.ts';
 
 /** Names one lane: the unit that has its own numbers (from 1, without gaps), cursor and circuit. */
@@ -101,7 +103,7 @@ export const openControlIdName = (controlId: string): string =>
   PLAIN_CONTROL_ID.test(controlId) ? controlId : `#${createHash('sha256').update(controlId, 'latin1').digest('hex')}`;
 
 /** Makes the name that stands in an encrypted store from the one that would stand there without encryption. */
-export type BlindName = (channelId: ChannelId, openName: string) => string;
+export type BlindName = (scope: string, openName: string) => string;
 
 const HMAC_BLOCK_BYTES = 64;
 /** 132 bits: two control ids of one store never share a name. */
@@ -121,8 +123,8 @@ export function blindNames(indexKey: Uint8Array): BlindName {
   const inner = padded(0x36);
   const outer = padded(0x5c);
   // Two one-shot hashes take a tenth of the time of a Hmac object.
-  return (channelId, openName) => {
-    const digest = hash('sha256', Buffer.concat([inner, Buffer.from(`${channelId}!${openName}`)]), 'buffer');
+  return (scope, openName) => {
+    const digest = hash('sha256', Buffer.concat([inner, Buffer.from(`${scope}!${openName}`)]), 'buffer');
     return `${BLIND_MARK}${hash('sha256', Buffer.concat([outer, digest]), 'base64url').slice(0, BLIND_CHARACTERS)}`;
   };
 }
@@ -166,3 +168,21 @@ export const contentName = (
   const content = of.payloadHash.slice(0, CONTENT_CHARACTERS);
   return blind === null ? content : blind(of.channelId, `${of.openName}!${content}`);
 };
+
+/** 132 bits. */
+const IDENTITY_CHARACTERS = 22;
+
+/** Where every identity stands. */
+export const IDENTITY_PREFIX = 'i!';
+
+/** Where a number of a patient, account or encounter is indexed. `blind`: null where the store is not encrypted. */
+export const identityKey = (domain: IdentityDomain, value: string, blind: BlindName | null): string => {
+  const name =
+    blind === null
+      ? `#${hash('sha256', `${domain}!${value}`, 'base64url').slice(0, IDENTITY_CHARACTERS)}`
+      : blind(`identity ${domain}`, value);
+  return `${IDENTITY_PREFIX}${domain}!${name}`;
+};
+
+/** Whether the key of an identity was written before the store was encrypted. */
+export const isOpenIdentityKey = (key: string): boolean => /^i![a-z]+!#/.test(key);

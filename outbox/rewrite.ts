@@ -16,6 +16,7 @@ import { type Database, WriteBatch } from '../src/platform/database.ts';
 import type { KeyRegister, RewriteProgress } from '../src/platform/key-register.ts';
 import type { Log } from '../src/platform/log.ts';
 import type { FrameStore } from './frames.ts';
+import type { IdentityIndex } from './identity-index.ts';
 
 /** Keys looked at in one page; most of a page costs one read. */
 const PAGE = 256;
@@ -30,6 +31,7 @@ export interface RewriteParts {
   readonly database: Database;
   readonly register: KeyRegister;
   readonly frames: FrameStore;
+  readonly identities: IdentityIndex;
   readonly clock: Clock;
   readonly log: Log;
   /** Most records in a second. */
@@ -142,14 +144,14 @@ export class Rewrite {
   }
 
   async #sealAnew(keys: readonly string[]): Promise<void> {
-    const { database, frames } = this.#parts;
+    const { database, frames, identities } = this.#parts;
     const batch = new WriteBatch({ alone: true });
     let rewritten = 0;
     let damaged = 0;
     batch.onJoin.push(() => {
       for (const key of keys) {
         try {
-          if (!frames.blindControlId(batch, key)) database.rewrite(batch, key);
+          if (!frames.blindControlId(batch, key) && !identities.blind(batch, key)) database.rewrite(batch, key);
           rewritten += 1;
         } catch (error) {
           if (!(error instanceof CausewayError)) throw error;

@@ -15,7 +15,7 @@ import type { Totals } from './totals.ts';
 
 const PAGE = 500;
 /** Tables whose records have no dense numbers. */
-const LOOSE_TABLES = ['o', 'p', 'w', 'k', 'c', 'r', 'u', 'q', 'xo', 't'] as const;
+const LOOSE_TABLES = ['o', 'p', 'w', 'k', 'c', 'i', 'r', 'u', 'q', 'xo', 't'] as const;
 
 /** A table with dense numbers. */
 interface Dense extends DamagePlace {

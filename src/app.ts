@@ -3,9 +3,7 @@
  * that nothing is accepted before it can be stored and delivered, and stops in the opposite order.
  */
 import { createRequire } from 'node:module';
-import type { IndexOptions } from '../outbox/control-ids.ts';
 import { FrameBudget } from '../listeners/frame-budget.ts';
-import { FrameStore } from '../outbox/frames.ts';
 import { blindNames } from '../outbox/keys.ts';
 import { LaneStore } from '../outbox/lane-store.ts';
 import { Totals } from '../outbox/totals.ts';
@@ -16,12 +14,13 @@ import { CertificateDesk } from './appliance/certificate-desk.ts';
 import { type ChannelDesk, createChannelDesk } from './appliance/channel-desk.ts';
 import { channelsWithinOpenFiles } from './appliance/connection-limits.ts';
 import { createDeliveryDesk, type DeliveryDesk } from './appliance/delivery-desk.ts';
+import { createIndexes } from './appliance/indexes.ts';
 import { createEncryptionDesk } from './appliance/encryption-desk.ts';
 import { EventFeed } from './appliance/events.ts';
 import { fillGauges } from './appliance/gauges.ts';
 import { createOperations } from './appliance/operations.ts';
-import { type OpenStore, openStore, type OpenStoreParts } from './appliance/open-store.ts';
-import { createRetention, longestWindowDays } from './appliance/retention-desk.ts';
+import { openStore, type OpenStoreParts } from './appliance/open-store.ts';
+import { createRetention } from './appliance/retention-desk.ts';
 import { readStatus } from './appliance/status-reader.ts';
 import { StoreWatch } from './appliance/store-watch.ts';
 import { Turn } from './appliance/turn.ts';
@@ -40,7 +39,6 @@ import { DiskGuard } from './platform/disk-guard.ts';
 import type { Log } from './platform/log.ts';
 import { openFilesMax } from './platform/open-files.ts';
 import { controlSocketPath, type StoreFolder, takeStoreFolder } from './platform/store-folder.ts';
-import { keptDays } from './retention/kept-days.ts';
 import { createAges } from './status/ages.ts';
 import { createMetrics, type Metrics } from './status/registry.ts';
 
@@ -118,11 +116,11 @@ async function start(config: Config, starting: Starting): Promise<Omit<App, 'sto
   const watch = new StoreWatch({ ...store, ...{ totals, config, clock, log } });
   started.push(() => watch.stop());
   const blind = register === null ? null : blindNames(register.indexKey);
-  const frames = new FrameStore(database, totals, { clock, blind });
-  const indexed = indexOptions(config, log);
-  await frames.loadIndex(indexed);
+  const indexes = createIndexes({ database, totals, config, blind, clock, log });
+  const { frames, identities } = indexes;
+  await indexes.load();
   started.push(() => frames.replies.flush());
-  const encryption = createEncryptionDesk({ config, register, database, frames, clock, log });
+  const encryption = createEncryptionDesk({ config, register, database, frames, identities, clock, log });
   started.push(() => encryption.stop());
   const cases = new CaseStore(database, totals);
   const feed = new EventFeed();
@@ -137,7 +135,15 @@ async function start(config: Config, starting: Starting): Promise<Omit<App, 'sto
     desks.set(destination.id, createDeliveryDesk({ ...shared, config: destination, lane, knownOfLost: lostEvents }));
   }
   const { facility } = config;
-  const ledger = new Ledger({ facilityId: facility.id, epoch: identity.epoch, frames, cases, totals, lanes });
+  const ledger = new Ledger({
+    facilityId: facility.id,
+    epoch: identity.epoch,
+    frames,
+    cases,
+    identities,
+    totals,
+    lanes,
+  });
   const onPlaced = (placed: readonly Placed[]): void => offerAll(desks, placed);
   const frameBudget = new FrameBudget(config.memory.unfinishedFrameBytesMax);
   const channels = channelsWithinOpenFiles(config, openFilesMax(), log).map((channel) =>
@@ -181,7 +187,7 @@ async function start(config: Config, starting: Starting): Promise<Omit<App, 'sto
     backup: createBackup({ database, identity, version, clock, log }),
   });
   fillGauges(metrics, operations);
-  recoverWithStore(database, () => loadAgain(store, frames, indexed), { destinations, log });
+  recoverWithStore(database, () => store.loadTotals().then(indexes.load), { destinations, log });
   for (const desk of destinations) {
     await desk.dispatcher.recover();
     started.push(async () => {
@@ -215,22 +221,6 @@ function observeStore(metrics: Metrics, disk: DiskGuard): OpenStoreParts['observ
       disk.storeFailed();
     },
   };
-}
-
-/** The longest duplicate window of the channels; what it cannot read is looked up on disk each time. */
-function indexOptions(config: Config, log: Log): IndexOptions {
-  const windowDays = longestWindowDays(config);
-  return {
-    windowDays,
-    keepDays: keptDays(config.store.retention, windowDays) + 1,
-    onFailed: () =>
-      log.warn('control ids could not be read ahead: each one is looked up on disk', { count: windowDays }),
-  };
-}
-
-async function loadAgain(store: OpenStore, frames: FrameStore, indexed: IndexOptions): Promise<void> {
-  await store.loadTotals();
-  await frames.loadIndex(indexed);
 }
 
 /** After a store failure nothing in memory counts: totals and dispatchers are read anew. */

@@ -1,5 +1,6 @@
 /** Encryption of the store inside the appliance: its keys at the start, its sealing anew, what status says of it. */
 import type { FrameStore } from '../../outbox/frames.ts';
+import type { IdentityIndex } from '../../outbox/identity-index.ts';
 import { Rewrite } from '../../outbox/rewrite.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
@@ -36,6 +37,7 @@ export interface EncryptionDeskParts {
   readonly register: KeyRegister | null;
   readonly database: Database;
   readonly frames: FrameStore;
+  readonly identities: IdentityIndex;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -29,6 +29,7 @@ const CONDITIONS: Readonly<Record<ProblemCode, string>> = {
   required: '101',
   format: '102',
   'out-of-range': '102',
+  'merged-identity': '102',
   'amount-mismatch': '102',
   'unsupported-code': '103',
   'unmapped-type': '200',

@@ -46,8 +46,8 @@ function readAdt<OnDelete extends Deletion>(
     pid,
     pv1: new FieldReader(message.segment('PV1'), 'PV1', session),
     patientId: readPatientId(pid, context.profile),
-    encounterId: readByPaths(message, context.profile.encounterId, session),
-    account: readByPaths(message, context.profile.account, session),
+    encounterId: readByPaths(message, context.profile.encounterId, session, 'encounter'),
+    account: readByPaths(message, context.profile.account, session, 'account'),
   };
 }
 

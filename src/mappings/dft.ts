@@ -48,12 +48,12 @@ function readFinancialMessage(
 ): FinancialMessage {
   const { profile } = context;
   refuseSeveral(message, session);
-  const account = readByPaths(message, profile.account, session);
+  const account = readByPaths(message, profile.account, session, 'account');
   // A number that is there but cannot be read has its own problem already.
   if (account === undefined && !session.problems.some(({ path }) => profile.account.includes(path))) {
     session.problems.push(missingIdentity('a billing account', profile.account));
   }
-  const encounterId = readByPaths(message, profile.encounterId, session);
+  const encounterId = readByPaths(message, profile.encounterId, session, 'encounter');
   const version = versionOf(message.version);
   const times = readMessageTimes(message, session);
   return {

@@ -37,20 +37,23 @@ export function encounterClosed(reading: AdtReading<undefined>): CanonicalEvent 
 type Change = EventData<'encounter.changed'>['change'];
 
 /** Status after a change where the trigger itself says it. */
-const STATUS_BY_CHANGE = {
-  cancelled: 'cancelled',
-  reopened: 'reopened',
-  transferred: 'open',
-  'class-changed': 'open',
-} as const;
+const statusAfter = (change: Exclude<Change, 'updated'>): 'cancelled' | 'reopened' | 'open' =>
+  change === 'cancelled' || change === 'reopened' ? change : 'open';
 
-/** A02, A06, A07, A08, A11, A13. */
+/** Changes that tell where the patient was (PV1-6) and where it will be (PV1-42). */
+const WITH_PRIOR_LOCATION: ReadonlySet<Change> = new Set([
+  ...(['transferred', 'transfer-cancelled', 'class-changed', 'departed', 'arrived'] as const),
+  ...(['departure-cancelled', 'arrival-cancelled'] as const),
+]);
+const WITH_PENDING_LOCATION: ReadonlySet<Change> = new Set(['departed', 'arrived', 'transfer-pending']);
+
+/** A02, A06 to A13, A15, A16, A21, A22, A25 to A27, A32, A33, A38, A52 to A55, A61, A62. */
 export function encounterChanged(reading: AdtReading<null>, change: Change): CanonicalEvent | null {
   const { message, session, pv1 } = reading;
   const identity = encounterIdentity(reading);
   const details = encounterDetails(pv1);
-  const moves = change === 'transferred' || change === 'class-changed';
-  const priorLocation = moves ? (readLocation(pv1, 6) ?? undefined) : undefined;
+  const priorLocation = WITH_PRIOR_LOCATION.has(change) ? (readLocation(pv1, 6) ?? undefined) : undefined;
+  const pendingLocation = WITH_PENDING_LOCATION.has(change) ? (readLocation(pv1, 42) ?? undefined) : undefined;
   if (change === 'class-changed' && message.segments('MRG').length > 1) {
     const text = 'Expected one MRG segment in this message.';
     session.problems.push({ code: 'out-of-range', path: 'MRG[2]', text });
@@ -58,11 +61,12 @@ export function encounterChanged(reading: AdtReading<null>, change: Change): Can
   const priorAccount =
     change === 'class-changed' ? new FieldReader(message.segment('MRG'), 'MRG', session).identifier(3) : undefined;
   if (identity === null) return null;
-  const status = change === 'updated' ? statusShown(identity.class, details.dischargedAt) : STATUS_BY_CHANGE[change];
+  const status = change === 'updated' ? statusShown(identity.class, details.dischargedAt) : statusAfter(change);
   const data = {
     status,
     change,
     priorLocation,
+    pendingLocation,
     priorAccount: priorAccount ?? undefined,
     ...identity,
     ...details,

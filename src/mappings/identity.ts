@@ -4,7 +4,7 @@
  */
 import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
 import { readPath } from '../hl7/path.ts';
-import type { EventKind, Identifier } from '../model/event.ts';
+import type { EventKind, Identifier, IdentityDomain } from '../model/event.ts';
 import { type EventId, type OrderingKey, uuid5 } from '../model/ids.ts';
 import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
 import type { MappingContext } from './mapping.ts';
@@ -94,11 +94,43 @@ function rankOf(
   return authorityRank * (types.length + 1) + (type < 0 ? types.length : type);
 }
 
+/** What kind of number stands in a field that a profile may name. */
+const DOMAINS_BY_FIELD: Readonly<Record<string, IdentityDomain>> = {
+  'PID-2': 'patient',
+  'PID-3': 'patient',
+  'PID-18': 'account',
+  'MRG-3': 'account',
+  'PV1-19': 'encounter',
+  'PV1-50': 'encounter',
+};
+
+const domainOf = (path: string, member: IdentityDomain): IdentityDomain =>
+  DOMAINS_BY_FIELD[path.replace(/\.\d+$/, '')] ?? member;
+
+/**
+ * Every key under which events about a number may stand: that of its own domain, and those of `account` and `encounter`
+ * where the profile takes them from its field.
+ */
+export function keysOfNumber(domain: IdentityDomain, id: Identifier, profile: ChannelProfile): readonly OrderingKey[] {
+  const taken = (member: 'account' | 'encounter', paths: readonly string[]): readonly OrderingKey[] =>
+    paths.some((path) => domainOf(path, member) === domain) ? [keyOf(member, id)] : [];
+  return [
+    ...new Set([keyOf(domain, id), ...taken('account', profile.account), ...taken('encounter', profile.encounterId)]),
+  ];
+}
+
+/** Of numbers that a fallback of the profile took from a field of another kind: a visit number as account, say. */
+const takenFrom = new WeakMap<Identifier, IdentityDomain>();
+
+/** What kind of number an identifier that was read here is; undefined: what it is used as. */
+export const kindOfNumber = (id: Identifier): IdentityDomain | undefined => takenFrom.get(id);
+
 /** The first of `paths` that has a value. HL7 null counts as none. */
 export function readByPaths<OnDelete extends Deletion>(
   message: { segment(name: string): Hl7Segment | undefined },
   paths: readonly string[],
   session: ReadSession<OnDelete>,
+  member: 'account' | 'encounter',
 ): Identifier | undefined {
   for (const path of paths) {
     const place = readPath(path);
@@ -108,11 +140,17 @@ export function readByPaths<OnDelete extends Deletion>(
     const reader = new FieldReader(segment, place.segment, session);
     const value = reader.plain(field, component ?? 1);
     if (value === '' || value === '""') continue;
-    if (component === null || component === 1) return reader.identifier(field) ?? undefined;
-    const part = reader.reference(field, component);
-    return part === undefined ? undefined : { value: part };
+    const part = component === null || component === 1 ? reader.identifier(field) : partOf(reader, field, component);
+    const domain = DOMAINS_BY_FIELD[`${place.segment}-${field}`] ?? member;
+    if (domain !== member && part !== undefined && part !== null) takenFrom.set(part, domain);
+    return part ?? undefined;
   }
   return undefined;
+}
+
+function partOf(reader: FieldReader, field: number, component: number): Identifier | undefined {
+  const value = reader.reference(field, component);
+  return value === undefined ? undefined : { value };
 }
 
 /** The problem of an identity that no path gives. */

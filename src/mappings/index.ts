@@ -10,7 +10,12 @@ import { adtA11 } from './adt-a11.ts';
 import { adtA13 } from './adt-a13.ts';
 import { adtA28 } from './adt-a28.ts';
 import { adtA31 } from './adt-a31.ts';
-import { adtA40 } from './adt-a40.ts';
+import { adtLinks } from './adt-links.ts';
+import { adtMerges } from './adt-merges.ts';
+import { adtMovements } from './adt-movements.ts';
+import { adtMoves } from './adt-moves.ts';
+import { bar } from './bar.ts';
+import { barCoding } from './bar-coding.ts';
 import { dftP03 } from './dft-p03.ts';
 import { dftP11 } from './dft-p11.ts';
 import { csu } from './csu.ts';
@@ -43,7 +48,12 @@ export const mappings: readonly Mapping[] = [
   adtA13,
   adtA28,
   adtA31,
-  adtA40,
+  adtLinks,
+  adtMerges,
+  adtMovements,
+  adtMoves,
+  bar,
+  barCoding,
   dftP03,
   dftP11,
   ormO01,

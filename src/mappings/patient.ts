@@ -1,8 +1,9 @@
 /** patient.registered and patient.updated: PID, PV1, IN1 and GT1 of an ADT. No clinical data; names only by policy. */
+import type { Hl7Segment } from '../hl7/message.ts';
 import { LIST_ELEMENTS_MAX } from '../model/contract-fields.ts';
 import type { CanonicalEvent, EventData, Identifier, Payer } from '../model/event.ts';
 import { type AdtReading, eventBase } from './adt.ts';
-import { type Deletion, FieldReader } from './fields.ts';
+import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
 import { keyOf } from './identity.ts';
 import { commonData } from './message-times.ts';
 
@@ -43,14 +44,17 @@ function patientDetails<OnDelete extends Deletion>(reading: AdtReading<OnDelete>
     account,
     class: withVisit ? pv1.text(2) : undefined,
     financialClass: withVisit ? pv1.text(20) : undefined,
-    payers: readPayers(reading),
+    payers: readPayers(message.segments('IN1'), session),
     guarantorRef: new FieldReader(message.segment('GT1'), 'GT1', session).identifier(2),
     name: context.profile.includeNames ? readName(pid) : undefined,
   };
 }
 
-function readPayers<OnDelete extends Deletion>({ message, session }: AdtReading<OnDelete>): Payer[] | undefined {
-  const insurances = message.segments('IN1');
+/** One payer for each IN1 that names a plan or a company; undefined without any. */
+export function readPayers<OnDelete extends Deletion>(
+  insurances: readonly Hl7Segment[],
+  session: ReadSession<OnDelete>,
+): Payer[] | undefined {
   if (insurances.length > LIST_ELEMENTS_MAX) {
     session.problems.push({ code: 'limit', path: 'IN1', text: `Expected at most ${LIST_ELEMENTS_MAX} IN1 segments.` });
     return undefined;

@@ -133,6 +133,10 @@ export const profileSettings = z.strictObject({
   learned: learnedSettings
     .optional()
     .describe('What `causeway profile learn` found. With it, status and doctor tell when messages differ from it.'),
+  includeCoding: z
+    .boolean()
+    .default(false)
+    .describe('Put DRG and procedures (DRG-1, PR1) into coding.updated. Default: no such code leaves the facility.'),
   includeNames: z
     .boolean()
     .default(false)

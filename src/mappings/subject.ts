@@ -32,8 +32,8 @@ export function readSubject(
   session.problems.push(...found.problems.filter(({ code }) => patient === 'required' || code !== 'required'));
   return {
     patientId,
-    encounterId: readByPaths(scope, profile.encounterId, session),
-    account: readByPaths(scope, profile.account, session),
+    encounterId: readByPaths(scope, profile.encounterId, session, 'encounter'),
+    account: readByPaths(scope, profile.account, session, 'account'),
   };
 }
 

@@ -54,7 +54,7 @@ export function usageLines(message: Hl7Message): readonly UsageLine[] {
 
 /** The case id by the paths of the profile. */
 export const readCaseId = ({ message, context, session }: MessageReading): string | undefined =>
-  readByPaths(message, context.profile.usage.caseId, session)?.value;
+  readByPaths(message, context.profile.usage.caseId, session, 'encounter')?.value;
 
 /** The event of one line; null, with problems, when it is not known what was used, how much, when or for what. */
 export function usageEvent(part: Part, line: UsageLine, { subject, caseId }: CaseFacts): CanonicalEvent | null {

@@ -104,6 +104,19 @@ export const timeFlagsField = z
     'What a reader of the times should know, e.g. timeAmbiguous (hour that occurs twice) with the field it is about.',
   );
 
+/** Numbers as the message has them, where a merge ended them; the member of the same name has the one that is valid. */
+export const asSentField = z
+  .strictObject({
+    patientId: identifierField.optional(),
+    encounterId: identifierField.optional(),
+    account: identifierField.optional(),
+    survivor: identifierField.optional(),
+    survivorAccount: identifierField.optional(),
+    survivorEncounter: identifierField.optional(),
+    to: identifierField.optional(),
+  })
+  .describe('Numbers as sent, where an earlier merge ended them: the member of the same name has the surviving one.');
+
 /** Times that every event may carry. Five different times are never mixed; each is present only when it was sent. */
 export const commonFields = {
   trigger: z
@@ -118,4 +131,17 @@ export const commonFields = {
     .record(z.string().regex(/^[a-z][A-Za-z0-9]{0,39}$/), text.nullable())
     .optional()
     .describe('Values of the site, by profile.extensions (Z segments); null: deleted by the sender (HL7 "").'),
+  asSent: asSentField.optional(),
 };
+
+/** The same members, each of which may also be null: deleted by the sender. */
+export function deletable<Shape extends Readonly<Record<string, z.ZodOptional>>>(
+  shape: Shape,
+): { [Name in keyof Shape]: z.ZodOptional<z.ZodNullable<ReturnType<Shape[Name]['unwrap']>>> } {
+  const entries = Object.entries(shape).map(([name, field]) => {
+    const inner = field.unwrap() as z.ZodType;
+    const described = inner.nullable().optional();
+    return [name, field.description === undefined ? described : described.describe(field.description)];
+  });
+  return Object.fromEntries(entries);
+}

@@ -2,13 +2,15 @@
  * The contract of each event's `data`: strict objects, so an unknown member is an error. `docs/contracts/*.json` is
  * generated from them. A breaking change is a new version beside the old one, never an edit.
  *
- * A member that is absent was not sent (for an update: unchanged). `null`, possible only in `patient.updated` and
- * `encounter.changed`, means that the sender deleted the value (HL7 `""`).
+ * A member that is absent was not sent (for an update: unchanged). `null`, possible only in `patient.updated`,
+ * `encounter.changed` and `patientaccount.changed`, means that the sender deleted the value (HL7 `""`).
  */
 import { z } from 'zod';
+import { accountContracts } from './account-contracts.ts';
 import {
   codeField,
   commonFields,
+  deletable,
   identifierField,
   LIST_ELEMENTS_MAX,
   locationField,
@@ -79,18 +81,6 @@ const encounterDetails = {
   ...balances,
 };
 
-/** The same members, each of which may also be null: deleted by the sender. */
-function deletable<Shape extends Readonly<Record<string, z.ZodOptional>>>(
-  shape: Shape,
-): { [Name in keyof Shape]: z.ZodOptional<z.ZodNullable<ReturnType<Shape[Name]['unwrap']>>> } {
-  const entries = Object.entries(shape).map(([name, field]) => {
-    const inner = field.unwrap() as z.ZodType;
-    const described = inner.nullable().optional();
-    return [name, field.description === undefined ? described : described.describe(field.description)];
-  });
-  return Object.fromEntries(entries);
-}
-
 const lineFields = {
   account: identifierField.describe('Billing account, by profile.account.'),
   direction: z
@@ -134,18 +124,66 @@ const receivableFields = {
   ...lineFields,
 };
 
+/** A24, A37: two patients. */
+const pairField = (what: string) =>
+  z.array(identifierField).length(2).describe(`PID-3 of the two patient groups: ${what} by what the sender knows.`);
+
+/** What may change an encounter; the words of the status, where the trigger says nothing more. */
+export const ENCOUNTER_CHANGES = [
+  'updated',
+  'transferred',
+  'transfer-cancelled',
+  'class-changed',
+  'cancelled',
+  'reopened',
+  'departed',
+  'departure-cancelled',
+  'arrived',
+  'arrival-cancelled',
+  'transfer-pending',
+  'pending-transfer-cancelled',
+  'discharge-pending',
+  'pending-discharge-cancelled',
+  'leave-started',
+  'leave-start-cancelled',
+  'leave-ended',
+  'leave-end-cancelled',
+] as const;
+
 /** One contract for each kind of event; the key is the code name, `org.causeway.<kind>.v1` the CloudEvents type. */
 export const contracts = {
   'patient.registered': z.strictObject({ ...patientFields, ...patientDetails }),
   'patient.updated': z.strictObject({ ...patientFields, ...deletable(patientDetails) }),
   'patient.merged': z.strictObject({
     scope: z
-      .enum(['person', 'account'])
-      .describe('account: as person, and retiredAccount is moved into survivorAccount.'),
-    survivor: identifierField.describe('PID-3: the id that stays.'),
-    retired: z.array(identifierField).min(1).max(LIST_ELEMENTS_MAX).describe('MRG-1: the ids that end here.'),
+      .enum(['person', 'account', 'encounter'])
+      .describe(
+        'What ends beside the ids in retired: person – nothing; account – retiredAccount, moved into ' +
+          'survivorAccount; encounter – retiredEncounter, moved into survivorEncounter.',
+      ),
+    survivor: identifierField.describe('PID-3: the patient that stays.'),
+    retired: z
+      .array(identifierField)
+      .max(LIST_ELEMENTS_MAX)
+      .describe('MRG-1 (MRG-4 where MRG-1 has none): patient ids that end here. Empty: only a number of theirs ends.'),
     survivorAccount: identifierField.optional().describe('PID-18.'),
     retiredAccount: identifierField.optional().describe('MRG-3.'),
+    survivorEncounter: identifierField.optional().describe('PV1-19 (A42, A50) or PV1-50 (A51).'),
+    retiredEncounter: identifierField.optional().describe('MRG-5 (A42, A50) or MRG-6 (A51).'),
+    ...commonFields,
+  }),
+  'patient.linked': z.strictObject({ patients: pairField('the same person'), ...commonFields }),
+  'patient.unlinked': z.strictObject({ patients: pairField('different persons'), ...commonFields }),
+  'encounter.moved': z.strictObject({
+    scope: z
+      .enum(['person', 'account', 'encounter'])
+      .describe('What moves: everything under the id in from (A43), one account (A44), one encounter (A45).'),
+    from: identifierField.describe('MRG-1: the patient it was booked on by mistake; this id stays in use.'),
+    to: identifierField.describe('PID-3: the patient it belongs to.'),
+    encounterId: identifierField.optional().describe('PV1-19 of A45: the number of the encounter from now on.'),
+    priorEncounterId: identifierField.optional().describe('MRG-5 of A45: its number before.'),
+    account: identifierField.optional().describe('PID-18 of A44 and A45: the account from now on.'),
+    priorAccount: identifierField.optional().describe('MRG-3 of A44 and A45: the account before.'),
     ...commonFields,
   }),
   'encounter.opened': z.strictObject({
@@ -157,8 +195,9 @@ export const contracts = {
     status: z
       .enum(['planned', 'open', 'closed', 'cancelled', 'reopened'])
       .describe('Status after the change, as this message shows it.'),
-    change: z.enum(['updated', 'transferred', 'class-changed', 'cancelled', 'reopened']).describe('What changed it.'),
+    change: z.enum(ENCOUNTER_CHANGES).describe('What changed it. Words may be added: treat an unknown one as updated.'),
     priorLocation: locationField.optional().describe('PV1-6.'),
+    pendingLocation: locationField.optional().describe('PV1-42 of A09, A10 and A15.'),
     priorAccount: identifierField.optional().describe('MRG-3 of A06 and A07.'),
     ...encounterFields,
     ...deletable(encounterDetails),
@@ -183,6 +222,7 @@ export const contracts = {
     reason: codeField.describe('FT1-7.'),
     ...receivableFields,
   }),
+  ...accountContracts,
   ...orderContracts,
   ...drugContracts,
   ...scheduleContracts,

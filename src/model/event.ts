@@ -35,6 +35,24 @@ export type Payer = Readonly<z.infer<typeof payerField>>;
 /** The `data` of one kind. */
 export type EventData<Kind extends EventKind> = EventDataByKind[Kind];
 
+/** Kinds of numbers that a merge can end; numbers of different domains are never compared. */
+export const IDENTITY_DOMAINS = ['patient', 'account', 'encounter'] as const;
+export type IdentityDomain = (typeof IDENTITY_DOMAINS)[number];
+
+/** From here on `from` stands for `to` (merge, changed number). */
+export interface IdentityLink {
+  readonly domain: IdentityDomain;
+  readonly from: Identifier;
+  readonly to: Identifier;
+}
+
+/** What an event says about identities beside its data. Stays here: it is no part of the contract. */
+export interface EventIdentity {
+  readonly links?: readonly IdentityLink[];
+  /** Two patients that are different persons: a link between them ends. */
+  readonly parted?: readonly [Identifier, Identifier];
+}
+
 /** One business event of one kind. */
 export interface EventOfKind<Kind extends EventKind> {
   readonly kind: Kind;
@@ -44,6 +62,7 @@ export interface EventOfKind<Kind extends EventKind> {
   readonly orderingKey: OrderingKey;
   /** Further keys that this event must neither overtake nor be overtaken on (a merge); PHI like every key. */
   readonly fenceKeys: readonly OrderingKey[];
+  readonly identity?: EventIdentity;
   /** Where in the message it comes from: `message` or `FT1[2]`. */
   readonly line: string;
   /** When it happened by the sender, RFC 3339 in UTC; null when no time of the message is precise enough. */

@@ -49,6 +49,13 @@ export const PROBLEM_CODES = {
     next: BY_POLICY,
     hint: SENDER_OR_PROFILE,
   },
+  'merged-identity': {
+    text: 'A number without assigning authority: several systems had one like it, and merges ended them differently.',
+    next: BY_POLICY,
+    hint:
+      'Have the sender name the assigning authority (CX-4) and send the message anew, then `causeway exceptions ' +
+      'discard CASE`. Nothing tells whose number it is, so nothing is assumed.',
+  },
   'amount-mismatch': {
     text: 'Quantity times unit amount differs from the extended amount by more than the tolerance.',
     next: BY_POLICY,

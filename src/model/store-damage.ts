@@ -9,6 +9,7 @@ export const STORE_TABLES = {
   x: 'cases',
   xo: 'open cases',
   c: 'control ids',
+  i: 'identities',
   u: 'unsent replies',
   q: 'sequence numbers',
   r: 'day marks',

@@ -4,6 +4,7 @@
  * (docs/decisions/0022-batches.md). Everything goes into one batch of writes, so nothing of a batch is ever posted in
  * part.
  */
+import type { IdentityDraft } from '../../outbox/identity-draft.ts';
 import type { StoredMessage } from '../../outbox/frames.ts';
 import {
   type BatchFile,
@@ -117,6 +118,8 @@ async function judgeAll(parts: IntakeParts, frame: InboundFrame, file: BatchFile
   const members: Member[] = [];
   const problems = [...countProblems(file)];
   let isUnchecked = false;
+  // A message sees the merges of those before it, which are not stored yet.
+  const identities = parts.ledger.identities.draft(null);
   const seen = new Map<string, Map<string, number>>();
   let sliceBeganMs = clock.monotonicMs();
   for (const [index, batch] of file.batches.entries()) {
@@ -124,7 +127,7 @@ async function judgeAll(parts: IntakeParts, frame: InboundFrame, file: BatchFile
     for (const [at, message] of batch.messages.entries()) {
       const parsed = parseMessage(message.bytes, channel.format);
       if (parsed.ok && batch.trailer !== null) totals.add(parsed.message, at + 1);
-      members.push(judgeMember(parts, { message, parsed, seen, number: members.length, frame }));
+      members.push(judgeMember(parts, { message, parsed, seen, number: members.length, frame, identities }));
       if (clock.monotonicMs() - sliceBeganMs < SLICE_MS) continue;
       await new Promise((resolve) => setImmediate(resolve));
       sliceBeganMs = clock.monotonicMs();
@@ -143,9 +146,17 @@ interface MemberReading {
   readonly seen: Map<string, Map<string, number>>;
   readonly number: number;
   readonly frame: InboundFrame;
+  readonly identities: IdentityDraft;
 }
 
-function judgeMember(parts: IntakeParts, { message, parsed, seen, number, frame }: MemberReading): Member {
+function judgeMember(parts: IntakeParts, reading: MemberReading): Member {
+  return reading.identities.attempt(
+    () => readMember(parts, reading),
+    ({ earlier, sameAs, understood }) => earlier === null && sameAs === null && understood.judgment.events.length > 0,
+  );
+}
+
+function readMember(parts: IntakeParts, { message, parsed, seen, number, frame, identities }: MemberReading): Member {
   const payloadHash = payloadHashOf(message.bytes);
   const name = indexName(parsed.header, payloadHash);
   const inBatch = (name === null ? undefined : seen.get(name)) ?? new Map<string, number>();
@@ -154,7 +165,7 @@ function judgeMember(parts: IntakeParts, { message, parsed, seen, number, frame 
   const found = name === null ? null : findUses(parts, name, payloadHash);
   const reused = found?.isReused === true || (inBatch.size > 0 && sameAs === null);
   const { receivedAtMs } = frame;
-  const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused, link: null });
+  const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused, link: null, identities });
   const candidate = found === null ? null : earlierOf(parts.ledger.frames, found.sameBytes);
   const isRepeated = candidate !== null && (!isRejected(candidate) || isToldAlike(parts, candidate, understood));
   const place = found === null ? null : { ...found.place, isFirst: found.place.isFirst && inBatch.size === 0 };

@@ -12,15 +12,17 @@ export type JudgedAgain =
   | { readonly ok: true; readonly judgment: Judgment; readonly facts: MessageFacts }
   | { readonly ok: false; readonly problem: Problem };
 
-/** Pure. */
+/** Writes nothing. */
 export function judgeAgain(
   stored: StoredMessage,
-  { channel, facility }: { readonly channel: IntakeChannel; readonly facility: IntakeParts['facility'] },
+  { channel, facility, ledger }: { readonly channel: IntakeChannel } & Pick<IntakeParts, 'facility' | 'ledger'>,
 ): JudgedAgain {
   const parsed = parseMessage(stored.frame, channel.format);
   if (!parsed.ok) return parsed;
   const { payloadHash, receivedAtMs } = stored.header;
   const { profile, policy } = channel;
-  const judgment = judge(parsed.message, { facility, profile, policy, payloadHash, receivedAtMs });
+  // As the message was understood when it came: merges that came after it do not count.
+  const identities = ledger.identities.draft(stored.sequence);
+  const judgment = judge(parsed.message, { facility, profile, policy, payloadHash, receivedAtMs, identities });
   return { ok: true, judgment, facts: factsOf(stored, routedMessage(parsed.message)) };
 }

@@ -1,6 +1,7 @@
 /**
  * Decides what a readable message is: accepted, held, filtered or rejected. Pure. Nothing is stored or sent here.
  */
+import type { IdentityDraft } from '../../outbox/identity-draft.ts';
 import type { Hl7Message } from '../hl7/message.ts';
 import { isAcknowledgment } from '../hl7/ack-mode.ts';
 import type { ApplicationReply } from '../hl7/reply-body.ts';
@@ -11,6 +12,7 @@ import type { AckCode } from '../model/acknowledgment.ts';
 import type { CanonicalEvent } from '../model/event.ts';
 import type { Problem } from '../model/problem.ts';
 import { partyProblems } from './parties.ts';
+import { withSurvivors } from './identities.ts';
 import type { ChannelPolicy } from './settings.ts';
 
 /** A part of a message that gave problems instead of an event. */
@@ -45,9 +47,11 @@ const SANE_TYPE = /^[A-Za-z0-9_]{1,12}(?:\^[A-Za-z0-9_]{1,12})?$/;
 /** The message type as a label: what is not a plausible MSH-9 is not repeated. */
 export const typeLabel = (messageType: string): string => (SANE_TYPE.test(messageType) ? messageType : 'unknown');
 
-/** Everything beside the message that decides: facility, profile and content hash for the mapping, and the policy. */
+/** Everything beside the message that decides: facility, profile, content hash, merged numbers and the policy. */
 export interface JudgmentContext extends MappingContext {
   readonly policy: ChannelPolicy;
+  /** What numbers stand for; keeps what this message says about that. */
+  readonly identities: IdentityDraft;
 }
 
 /**
@@ -69,7 +73,7 @@ export function judge(message: Hl7Message, context: JudgmentContext): Judgment {
   }
   const mapping = mappingFor(message.messageType);
   if (mapping === undefined) return judgeUnmapped(message.messageType, context.policy);
-  const outcomes = mapping.map(message, context);
+  const outcomes = withSurvivors(mapping.map(message, context), context.identities);
   const judged = judgeOutcomes(outcomes, context.policy);
   if (mapping.reply === undefined) return judged;
   const reply = mapping.reply(message, { ackCode: judged.ackCode, outcomes });

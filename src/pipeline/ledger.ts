@@ -4,6 +4,7 @@
  */
 import type { FrameStore, MessageToStore, StoredMessage } from '../../outbox/frames.ts';
 import { entryIdOf } from '../../outbox/keys.ts';
+import type { IdentityIndex } from '../../outbox/identity-index.ts';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import type { Totals } from '../../outbox/totals.ts';
 import type { CaseStore } from '../exceptions/case-store.ts';
@@ -34,6 +35,7 @@ export interface LedgerParts {
   readonly epoch: number;
   readonly frames: FrameStore;
   readonly cases: CaseStore;
+  readonly identities: IdentityIndex;
   readonly totals: Totals;
   readonly lanes: ReadonlyMap<DestinationId, LaneStore>;
 }
@@ -68,6 +70,10 @@ export class Ledger {
     return this.#parts.cases;
   }
 
+  get identities(): IdentityIndex {
+    return this.#parts.identities;
+  }
+
   get totals(): Totals {
     return this.#parts.totals;
   }
@@ -99,6 +105,21 @@ export class Ledger {
       if (disposition !== 'duplicate' && disposition !== 'refused')
         this.#parts.totals.countMessage(channelId, disposition);
     });
+  }
+
+  /** Adds what the events of a message say about identities. `at`: null, or its number when it is judged again. */
+  putIdentities(
+    batch: WriteBatch,
+    events: readonly CanonicalEvent[],
+    { message, at }: { readonly message: number; readonly at: number | null },
+  ): void {
+    const { identities } = this.#parts;
+    const draft = identities.draft(at);
+    for (const { identity } of events) {
+      draft.link(identity?.links ?? []);
+      if (identity?.parted !== undefined) draft.part(identity.parted);
+    }
+    identities.put(batch, draft, message);
   }
 
   /** Adds one entry per destination at the end of its lane. */

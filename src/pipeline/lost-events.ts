@@ -87,7 +87,7 @@ async function ofMessage(
 ): Promise<ReadonlyMap<number, KnownOfLost>> {
   const known = new Map<number, KnownOfLost>();
   const channel = channels.get(message.header.channelId);
-  const again = channel === undefined ? null : judgeAgain(message, { channel, facility });
+  const again = channel === undefined ? null : judgeAgain(message, { channel, facility, ledger });
   if (channel === undefined || again?.ok !== true) return known;
   const { judgment, facts } = again;
   const expected = expectedIn(ledger, lane, { judgment, facts, channel });

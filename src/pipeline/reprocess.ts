@@ -16,6 +16,7 @@ import type { ExceptionCase } from '../model/exception-case.ts';
 import { type ChannelId, type DestinationId, sequenceOfId } from '../model/ids.ts';
 import { type Database, WriteBatch } from '../platform/database.ts';
 import type { IntakeChannel, IntakeParts } from './intake.ts';
+import { keyAsSent } from './identities.ts';
 import type { Judgment } from './judge.ts';
 import { judgeAgain } from './judge-again.ts';
 import type { Ledger, MessageFacts, Placed } from './ledger.ts';
@@ -126,10 +127,10 @@ export class Cures {
     const channel = this.#parts.channels.get(open.channelId);
     if (stored === null || channel === undefined)
       throw new CausewayError('NOT_FOUND', 'The message or its channel is gone.');
-    const again = judgeAgain(stored, { channel, facility: this.#parts.facility });
+    const places = await this.#placesToFill(open);
+    const again = judgeAgain(stored, { channel, facility: this.#parts.facility, ledger });
     if (!again.ok) throw new CausewayError('WRONG_STATE', again.problem.text);
     const { judgment, facts } = again;
-    const places = await this.#placesToFill(open);
     const lines = new Set(places.map(({ entry }) => entry.header.line));
     const stillFailing = judgment.failed.length > 0 || judgment.disposition === 'rejected' || judgment.cause !== null;
     if (stillFailing) {
@@ -145,6 +146,7 @@ export class Cures {
     const filled = this.#fillPlaces(batch, places, { events, channel, facts, atMs: clock.nowMs(), by, onlyPlaces });
     const entryIds = [...stored.header.entryIds, ...filled.placed.map(({ entry }) => entry.entryId)];
     ledger.frames.update(batch, { ...stored, header: { ...stored.header, events: judgment.events.length, entryIds } });
+    ledger.putIdentities(batch, judgment.events, { message: stored.sequence, at: stored.sequence });
     return this.#close(batch, open, { state: 'reprocessed', by, ...filled });
   }
 
@@ -170,8 +172,8 @@ export class Cures {
         const place = [...free].find(
           ({ entry }) =>
             entry.destinationId === destinationId &&
-            entry.header.orderingKey === event.orderingKey &&
-            entry.header.line === event.line,
+            entry.header.line === event.line &&
+            (entry.header.orderingKey === event.orderingKey || entry.header.orderingKey === keyAsSent(event)),
         );
         if (place === undefined) {
           if (at.onlyPlaces) continue;

@@ -68,6 +68,7 @@ export function stage(batch: WriteBatch, parts: IntakeParts, staging: Staging): 
     frame: frame.bytes,
   };
   ledger.putMessage(batch, message, { indexedAt });
+  ledger.putIdentities(batch, judgment.events, { message: sequence, at: null });
   if (message.reply.length > 0) ledger.frames.replies.owe(sequence);
   return { message, placed, result: { disposition: judgment.disposition, ...answerOf(parts, message) } };
 }

@@ -1,8 +1,10 @@
 /** Reads one message and judges it: everything that is decided about it before anything is stored. */
+import type { IdentityDraft } from '../../outbox/identity-draft.ts';
 import type { MessageHeader } from '../hl7/header.ts';
 import type { Hl7Message } from '../hl7/message.ts';
 import type { ParsedMessage } from '../hl7/parse.ts';
 import type { Problem } from '../model/problem.ts';
+import { isRepointed } from './identities.ts';
 import type { IntakeParts } from './intake.ts';
 import { filteredByRoutes, type Judgment, judge, refuse, typeLabel } from './judge.ts';
 import type { ReplyFacts } from './replies.ts';
@@ -30,10 +32,12 @@ export interface Reading {
   readonly reused: boolean;
   /** null: sequence numbers are not checked. */
   readonly link: SequenceLink | null;
+  /** What numbers stand for. Default: as the store knows it. */
+  readonly identities?: IdentityDraft;
 }
 
 /** Judges a frame by the settings of its channel. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (its number) */
-export function understand(parts: Pick<IntakeParts, 'channel' | 'facility'>, reading: Reading): Understood {
+export function understand(parts: Pick<IntakeParts, 'channel' | 'facility' | 'ledger'>, reading: Reading): Understood {
   const { parsed, link } = reading;
   const inSequence = parsed.header === null ? undefined : link?.place(parsed.header);
   if (inSequence === undefined) return understandContent(parts, reading);
@@ -50,8 +54,8 @@ function controlled({ parsed }: Reading, judgment: Judgment): Understood {
 }
 
 function understandContent(
-  { channel, facility }: Pick<IntakeParts, 'channel' | 'facility'>,
-  { parsed, receivedAtMs, payloadHash, reused }: Reading,
+  { channel, facility, ledger }: Pick<IntakeParts, 'channel' | 'facility' | 'ledger'>,
+  { parsed, receivedAtMs, payloadHash, reused, identities = ledger.identities.draft(null) }: Reading,
 ): Understood {
   const flags = reused ? ['reused-control-id'] : [];
   if (!parsed.ok) return { header: parsed.header, routed: UNREADABLE, judgment: refuse(parsed.problem), flags };
@@ -62,7 +66,8 @@ function understandContent(
     return { header, routed, judgment: refuse(reusedControlId), flags };
   }
   const { profile, policy } = channel;
-  const judged = judge(message, { facility, profile, policy, payloadHash, receivedAtMs });
+  const judged = judge(message, { facility, profile, policy, payloadHash, receivedAtMs, identities });
+  if (judged.events.some(isRepointed)) flags.push('merged-identity');
   const taken = judged.events.some((event) => channel.routes.some((route) => route.accepts(event, routed)));
   const judgment = judged.disposition === 'accepted' && !taken ? filteredByRoutes(judged) : judged;
   return { header, routed, judgment, flags: [...flags, ...(judgment.flags ?? [])] };

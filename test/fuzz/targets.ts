@@ -1,4 +1,5 @@
 /** What is fuzzed, and what must hold for every input. */
+import { IdentityDraft } from '../../outbox/identity-draft.ts';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,9 +97,10 @@ const reader: FuzzTarget = {
   tokens: bytesOf(HL7),
   check(input) {
     const before = payloadHashOf(input);
-    const context = contextFor(input);
     const parsed = parseMessage(input, FORMAT);
-    const judgment = parsed.ok ? judge(parsed.message, { ...context, policy: POLICY }) : refuse(parsed.problem);
+    const identities = new IdentityDraft(() => null, null);
+    const context = { ...contextFor(input), policy: POLICY, identities };
+    const judgment = parsed.ok ? judge(parsed.message, context) : refuse(parsed.problem);
     for (const event of judgment.events) {
       const envelope = { channelId: 'fuzz' as never, controlId: 'C', sequence: '1', lane: 'normal' } as const;
       const body = toCloudEvent(event, { ...envelope, facilityId: 'north' as never, receivedAtMs: RECEIVED_AT_MS });

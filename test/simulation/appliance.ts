@@ -1,5 +1,6 @@
 /** One life of the appliance: the production code from intake to sender, over a disk, a network and a clock given. */
 import { FrameStore } from '../../outbox/frames.ts';
+import { IdentityIndex } from '../../outbox/identity-index.ts';
 import { LaneStore, type StoredEntry } from '../../outbox/lane-store.ts';
 import { Totals } from '../../outbox/totals.ts';
 import type { Operations } from '../../src/api/operations.ts';
@@ -81,15 +82,18 @@ export async function startLife(parts: LifeParts): Promise<Life> {
     const frames = hooks.frames?.(soundFrames, totals.messages) ?? soundFrames;
     const index = { windowDays: WINDOW_DAYS, keepDays: WINDOW_DAYS, onFailed: () => {} };
     await frames.loadIndex(index);
+    const identities = new IdentityIndex(database, { clock, blind: null });
+    await identities.load();
     const cases = new CaseStore(database, totals);
     const soundLane = new LaneStore({ destinationId: ERP, lane: 'normal' }, database, totals);
     const lane = hooks.lane?.(soundLane) ?? soundLane;
     const known: KnowLost = (...asked) => desk.knownOfLost(...asked);
     const dispatcher = newDispatcher(parts, { database, lane, cases, frames, known });
-    const desk = newDesk(parts, { database, totals, frames, cases, lane, dispatcher });
+    const desk = newDesk(parts, { database, totals, frames, cases, identities, lane, dispatcher });
     database.onReopened = async () => {
       await totals.load(database);
       await frames.loadIndex(index);
+      await identities.load();
     };
     database.onResumed = () => {
       dispatcher.recover().catch((error: unknown) => {
@@ -144,6 +148,7 @@ function newDispatcher(
 }
 
 interface DeskParts extends Stores {
+  readonly identities: IdentityIndex;
   readonly totals: Totals;
   readonly dispatcher: Dispatcher;
 }
@@ -152,10 +157,10 @@ function newDesk(
   { plan, clock, log, hooks, amountTolerance }: LifeParts,
   desk: DeskParts,
 ): Pick<Life, 'intake' | 'operations'> & { readonly knownOfLost: KnowLost } {
-  const { database, totals, frames, cases, lane, dispatcher } = desk;
+  const { database, totals, frames, cases, identities, lane, dispatcher } = desk;
   const facility = { id: 'north' as FacilityId, timezone: 'America/Chicago', currency: 'USD' };
   const lanes = new Map([[ERP, lane]]);
-  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, totals, lanes });
+  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, identities, totals, lanes });
   const channel: IntakeChannel = {
     id: CLINICAL,
     format: hl7v2Settings.parse({ kind: 'hl7v2' }),

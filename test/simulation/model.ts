@@ -1,7 +1,9 @@
 /** The outbox as it must be: what was acknowledged, in which order, and what the ERP must have booked for it. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { IntakeResult } from '../../src/model/intake.ts';
 import { sequenceOfId } from '../../src/model/ids.ts';
+import { type BookedEvent, booksOf } from '../support/merged-books.ts';
 import type { SimulatedErp } from './erp.ts';
 import type { Plan } from './plan.ts';
 import type { Found, FoundEntry } from './stored.ts';
@@ -75,6 +77,7 @@ export class Model {
     this.#compareMessages(found);
     this.#compareBooks(found, erp);
     this.#compareOrder(found, erp);
+    this.#compareMergedBooks(erp);
   }
 
   #isRejected({ kind }: SimulatedMessage): boolean {
@@ -158,6 +161,15 @@ export class Model {
         latest.set(key, Math.max(place, latest.get(key) ?? 0));
       }
     }
+  }
+
+  /** Merges move what is booked, so the books end as after a delivery in the order of the lane. */
+  #compareMergedBooks({ effects }: SimulatedErp): void {
+    if (this.#plan.onBlocked === 'pass') return;
+    const applied = effects.map(({ event }) => event as unknown as BookedEvent);
+    const inOrder = applied.toSorted((one, other) => Number(one.sequence) - Number(other.sequence));
+    if (!isDeepStrictEqual(booksOf(applied), booksOf(inOrder)))
+      this.violated('the books of the ERP differ from those of a delivery in order');
   }
 
   #wasSetAside({ kind, refusal }: SimulatedMessage): boolean {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { FrameStore, type StoredMessage } from '../../outbox/frames.ts';
+import { IdentityIndex } from '../../outbox/identity-index.ts';
 import { LaneStore } from '../../outbox/lane-store.ts';
 import { Totals } from '../../outbox/totals.ts';
 import { CaseStore } from '../../src/exceptions/case-store.ts';
@@ -60,9 +61,11 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
   const facility = { id: 'north' as FacilityId, timezone: 'America/Chicago', currency: 'USD' };
   const frames = new FrameStore(database, totals, { clock, blind: null });
   await frames.loadIndex({ windowDays: 31, keepDays: 31, onFailed: () => {} });
+  const identities = new IdentityIndex(database, { clock, blind: null });
+  await identities.load();
   const cases = new CaseStore(database, totals);
   const lanes = new Map([[ERP, lane]]);
-  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, totals, lanes });
+  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, identities, totals, lanes });
   const route = { to: ERP, ...(options.when === undefined ? {} : { when: options.when }) };
   const channel: IntakeChannel & { profile: ChannelProfile } = {
     id: CLINICAL,
@@ -101,6 +104,7 @@ export async function openIntakeFixture(options: IntakeFixtureOptions = {}) {
     lane,
     frames,
     cases,
+    identities,
     cures,
     placed,
     changes,

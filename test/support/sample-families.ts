@@ -51,6 +51,15 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     'MFE|MDL|R6||G2345|CE',
     'OM1|1|G2345^GLUCOSE^L',
   ],
+  BAR: [
+    EVN,
+    PID,
+    PV1,
+    'DG1|1||J18.9^PNEUMONIA^I10',
+    'PR1|1||93458^ANGIOGRAPHY^CPT',
+    'GP2|0450|1|250.00',
+    'GT1|1|G3001',
+  ],
   EHC: [
     'IVC|INV1^CLINIC|PAY1^PAYER||OR|||20260301|100.00&USD||NORTH CLINIC^^55|PAYER INC^^77',
     'PSS|S1|||100.00&USD',

@@ -14,6 +14,9 @@ import { EVN, ft1, mshAdt, PID, PV1 } from '../../support/sample-lines.ts';
 
 const types = mappings.flatMap(({ messageTypes }) => messageTypes);
 
+/** Types whose good message is about two patients. */
+const ABOUT_TWO: ReadonlySet<string> = new Set(['ADT^A24', 'ADT^A37']);
+
 const text = fc.oneof(
   { weight: 4, arbitrary: fc.constant('') },
   {
@@ -81,7 +84,11 @@ const segmentsOf = (type: string): fc.Arbitrary<readonly string[]> =>
 const message = fc
   .constantFrom(...types)
   .chain((type) => fc.tuple(fc.constant(type), segmentsOf(type), fc.constantFrom('2.1', '2.3', '2.5.1', '2.8', '')))
-  .map(([type, lines, version]) => [mshAdt('A01').replace('ADT^A01', type).replace('2.5.1', version), ...lines]);
+  .map(([type, lines, version]) => [
+    mshAdt('A01').replace('ADT^A01', type).replace('2.5.1', version),
+    ...lines,
+    ...(ABOUT_TWO.has(type) ? ['PID|2||MRN0009^^^NORTH^MR'] : []),
+  ]);
 
 const profile = fc.record({
   creditSign: fc.constantFrom('absolute', 'asSent'),

@@ -2,6 +2,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { FrameStore } from '../../../outbox/frames.ts';
+import { IdentityIndex } from '../../../outbox/identity-index.ts';
 import { Rewrite } from '../../../outbox/rewrite.ts';
 import { Totals } from '../../../outbox/totals.ts';
 import type { Clock } from '../../../src/model/clock.ts';
@@ -64,7 +65,9 @@ test.each([1, 2, 4, 6, 7, 8, 9, 10])(
     onTestFinished(() => database.close());
     writes = 0;
     const frames = new FrameStore(database, new Totals(), { clock, blind: null });
-    const rewrite = new Rewrite({ database, register, frames, clock, log: silentLog, perSecond: 1_000_000 });
+    const identities = new IdentityIndex(database, { clock, blind: null });
+    const stores = { database, register, frames, identities };
+    const rewrite = new Rewrite({ ...stores, clock, log: silentLog, perSecond: 1_000_000 });
     const bugs: unknown[] = [];
     rewrite.start((bug) => void bugs.push(bug));
     await until('the sealing anew ended', async () => !rewrite.isRunning);

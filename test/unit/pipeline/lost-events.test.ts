@@ -27,9 +27,9 @@ async function lose({ database }: Fixture, ...keys: readonly string[]): Promise<
 }
 
 const known = (fixture: Fixture, lost: readonly number[]) => {
-  const { frames, cases, totals, lane, facility, channel } = fixture;
+  const { frames, cases, identities, totals, lane, facility, channel } = fixture;
   const lanes = new Map([[ERP, lane]]);
-  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, totals, lanes });
+  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, identities, totals, lanes });
   return knownOfLost({ ledger, channels: new Map([[CLINICAL, channel]]), facility }, lane, lost);
 };
 

@@ -11,8 +11,9 @@ import { charge } from '../../support/messages.ts';
 async function heldForNobody() {
   const fixture = await openIntakeFixture();
   await fixture.send(charge({ controlId: 'HELD' }).replace('|1|125.40|125.40|', '|1|125.40|125.90|'));
-  const { database, totals, frames, cases, channel, facility } = fixture;
-  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, totals, lanes: new Map() });
+  const { database, totals, frames, cases, identities, channel, facility } = fixture;
+  const stores = { frames, cases, identities, totals, lanes: new Map() };
+  const ledger = new Ledger({ facilityId: facility.id, epoch: 1, ...stores });
   const channels = new Map([[CLINICAL, channel]]);
   const cures = new Cures({ database, ledger, channels, facility, clock: systemClock, onCured() {} });
   const [open] = (await cases.page(0, { limit: 1, openOnly: true })).cases;
