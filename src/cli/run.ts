@@ -61,7 +61,8 @@ export async function runAppliance(config: Config, context: CliContext, words: R
   const notify = lifecycle.createNotify(environment, log);
   // Migrating a store of millions of records takes longer than a service manager waits.
   const onProgress = (text: string): void => notify(`EXTEND_TIMEOUT_USEC=${EXTEND_START_US}`, `STATUS=${text}`);
-  const app = await startApp(config, { log, clock, random, onProgress });
+  const started = lifecycle.stayAlive();
+  const app = await startApp(config, { log, clock, random, onProgress }).finally(started);
   // In a terminal SIGHUP says that it was closed: that ends the process, as everywhere.
   if (!terminal.interactive) lifecycle.onReloadSignal(() => void app.reload());
   tell(app, config, context, words);

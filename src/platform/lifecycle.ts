@@ -61,6 +61,15 @@ function framesOf(error: unknown): string {
   return frames.map((line) => line.trim()).join(' < ');
 }
 
+/**
+ * Keeps the process alive until the function that it returns is called: the timers of the clock do not, so that a start
+ * that waits for the disk, before anything listens, ended in silence.
+ */
+export function stayAlive(): () => void {
+  const timer = setInterval(() => {}, 2 ** 30);
+  return () => clearInterval(timer);
+}
+
 /** Sends one message to the service manager. Never throws: a lost message must not stop the appliance. */
 export type Notify = (...assignments: readonly string[]) => void;
 
