@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: measures the real process (`bin/causeway run`) and prints a table and JSON.
  *
- *   npm run bench -- [--quick] [--only throughput,start,outage,encryption] [--against FOLDER] [--json FILE]
+ *   npm run bench -- [--quick] [--only throughput,start,outage,encryption,reader] [--against FOLDER] [--json FILE]
  *
- * `encryption` (the appliance without and with keys, in turn) runs only when it is named. `--against` measures another
- * checkout and this one in turn, and nothing else unless `--only` names it.
+ * `encryption` (the appliance without and with keys, in turn) and `reader` (`bench/reader.ts`) run only when they are
+ * named. `--against` measures another checkout and this one in turn, and nothing else unless `--only` names it.
  * `--quick` takes about two minutes and says little about the last tenth; the whole run takes about fifteen.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,7 +22,7 @@ import { measureThroughput, type ThroughputPlan, type ThroughputRow } from './th
 import { compileTools, type Tools } from './tools.ts';
 
 const USUAL = ['throughput', 'start', 'outage'];
-const PARTS = [...USUAL, 'encryption'];
+const PARTS = [...USUAL, 'encryption', 'reader'];
 
 const { values } = parseArgs({
   options: {
@@ -42,6 +43,12 @@ const effort = values.quick ? QUICK : WHOLE;
 const plans: readonly ThroughputPlan[] = (['adt', 'dft'] as const).flatMap((kind) =>
   [1, 8, 64].map((connections) => ({ corpus: kind, connections, ...effort })),
 );
+
+if (only.includes('reader')) {
+  // In a process of its own: what else was measured leaves its traces in the compiler and in memory.
+  execFileSync(process.execPath, [join(import.meta.dirname, 'reader.ts')], { stdio: 'inherit' });
+  if (only.length === 1) process.exit(0);
+}
 
 const tools = compiled();
 const sink = await startSink(tools.sink);

@@ -147,12 +147,14 @@ function messageObserver(
       metrics.counter('causeway_messages_total', { channel, disposition }),
     ]),
   );
+  const noteFlags = flagCounter((flag) => metrics.counter('causeway_messages_flagged_total', { channel, flag }));
   return (message, result, took) => {
     seconds.observe(took);
     counters.get(result.disposition)?.add();
     rate.add();
     state.lastMessageAtMs = clock.nowMs();
     if (result.disposition === 'refused') state.refused += 1;
+    if (message !== null && result.disposition !== 'duplicate') noteFlags(message.header.flags);
     if (message !== null && feed.isFollowed) {
       feed.publish({ type: 'message', ...messageRow(message), disposition: result.disposition });
     }
@@ -177,5 +179,18 @@ function listenerObserver({ config, metrics, clock }: ChannelDeskParts, state: C
       metrics.counter('causeway_connections_refused_total', { channel, reason }).add();
     },
     senderSlowed: () => slowed.add(),
+  };
+}
+
+/** Counts remarks by what they say; a number behind a colon belongs to the one message. */
+function flagCounter(counterOf: (flag: string) => { add(): void }): (flags: readonly string[]) => void {
+  const counters = new Map<string, { add(): void }>();
+  return (flags) => {
+    for (const remark of flags) {
+      const [flag = ''] = remark.split(':');
+      const counter = counters.get(flag) ?? counterOf(flag);
+      counters.set(flag, counter);
+      counter.add();
+    }
   };
 }

@@ -152,12 +152,27 @@ export function withCarriageReturns(message: Buffer): Buffer {
   return segments.subarray(0, length);
 }
 
+/**
+ * The bytes from FHS or BHS on, when one of these is the first segment of the file: it is to be sent as one batch, so
+ * that the receiver can check its counts. null for every other file.
+ */
+export function batchIn(bytes: Buffer): Buffer | null {
+  for (let position = 0; position < bytes.length; ) {
+    const end = endOfLine(bytes, position);
+    const head = skipLead(bytes, position, end);
+    if (head < end) return isEnvelope(bytes, head, end) ? bytes.subarray(head) : null;
+    position = end + 1;
+  }
+  return null;
+}
+
 /** Where MSH-10 stands, or null when MSH has no such field. */
 function controlIdRange(message: Buffer): { readonly start: number; readonly end: number } | null {
   const separator = message[3];
   const lineEnd = endOfLine(message, 0);
+  const number = message.toString('latin1', 0, 3) === 'MSH' ? 10 : 11;
   let start = 3;
-  for (let field = 1; field < 10; field += 1) {
+  for (let field = 1; field < number; field += 1) {
     start = separator === undefined ? -1 : message.indexOf(separator, start) + 1;
     if (start <= 0 || start > lineEnd) return null;
   }
@@ -165,7 +180,7 @@ function controlIdRange(message: Buffer): { readonly start: number; readonly end
   return { start, end: next === -1 || next > lineEnd ? lineEnd : next };
 }
 
-/** MSH-10 as it is written, one character per byte; empty when absent. */
+/** MSH-10 (of a batch: FHS-11, BHS-11) as it is written, one character per byte; empty when absent. */
 export function controlIdOf(message: Buffer): string {
   const range = controlIdRange(message);
   return range === null ? '' : message.toString('latin1', range.start, range.end);

@@ -12,9 +12,10 @@ import { readAck } from '../hl7/acknowledgment.ts';
 import { encodeFrame, FrameDecoder } from '../hl7/framing.ts';
 import { readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
+import { readBatchAck } from './batch-ack.ts';
 
-/** Largest reply that is read, in bytes. */
-const REPLY_BYTES_MAX = 1_048_576;
+/** Largest reply that is read, in bytes: a batch has an acknowledgment for each of its messages. */
+const REPLY_BYTES_MAX = 33_554_432;
 /** Control ids whose replies may still come, on one connection. */
 const EARLIER_MAX = 1_000;
 /** A message that may be owed no reply is taken for done after this silence, in ms. */
@@ -45,6 +46,13 @@ export interface SessionOptions {
 
 type Reply = { readonly frame: Buffer } | { readonly failure: string; readonly closed: boolean };
 
+/** A message, or a batch of them, and its control id. */
+export interface Sendable {
+  readonly sort: 'message' | 'batch';
+  readonly bytes: Buffer;
+  readonly controlId: string;
+}
+
 /** What a message asks for. */
 interface Awaited {
   /** There is an outcome to which no reply is owed. */
@@ -69,7 +77,7 @@ export class MllpSession {
   }
 
   /** Sends one message and waits for its replies. Never rejects: what went wrong is part of the answer. */
-  async exchange(message: Buffer, controlId: string): Promise<Exchange> {
+  async exchange(sent: Sendable): Promise<Exchange> {
     const { clock } = this.#options;
     const startedAt = clock.monotonicMs();
     const took = (): number => clock.monotonicMs() - startedAt;
@@ -78,11 +86,11 @@ export class MllpSession {
     const reused = this.#socket !== null;
     const refusal = await this.#connect();
     if (refusal !== null) return { codes: [], text: refusal, ms: took(), connected: false, isWhole: false };
-    const awaited = awaitedFor(message);
-    let replies = await this.#request(message, controlId, awaited);
+    const awaited = sent.sort === 'batch' ? ONE_REPLY : awaitedFor(sent.bytes);
+    let replies = await this.#request(sent, awaited);
     if (replies.isLost && replies.codes.length === 0 && reused) {
       // A receiver may close an idle connection at the moment we use it. It has not replied, so it must get it again.
-      if ((await this.#connect()) === null) replies = await this.#request(message, controlId, awaited);
+      if ((await this.#connect()) === null) replies = await this.#request(sent, awaited);
     }
     const { isLost: _lost, ...told } = replies;
     return { ...told, ms: took(), connected: true };
@@ -132,7 +140,7 @@ export class MllpSession {
         const unterminated = decoder.endWithoutCr();
         if (unterminated !== null) this.#arrives(unterminated);
       } catch {
-        lost('the reply is larger than 1 MiB');
+        lost('the reply is larger than 32 MiB');
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) =>
@@ -141,12 +149,12 @@ export class MllpSession {
     socket.on('end', () => lost('the receiver closed the connection before the reply'));
   }
 
-  async #request(message: Buffer, controlId: string, awaited: Awaited): Promise<Replies> {
+  async #request({ sort, bytes, controlId }: Sendable, awaited: Awaited): Promise<Replies> {
     const codes: string[] = [];
     const ended = (text: string, isWhole: boolean, isLost = false): Replies => ({ codes, text, isWhole, isLost });
     await new Promise<void>((resolve) => {
       if (this.#socket === null) resolve();
-      else this.#socket.write(encodeFrame(message), () => resolve());
+      else this.#socket.write(encodeFrame(bytes), () => resolve());
     });
     for (;;) {
       const isOptional = awaited.maybeSilent && codes.length === 0;
@@ -159,7 +167,7 @@ export class MllpSession {
         const missing = codes.length === 0 ? '' : 'no application acknowledgment: ';
         return ended(missing + reply.failure, false, reply.closed);
       }
-      const ack = readAck(reply.frame);
+      const ack = sort === 'batch' ? readBatchAck(reply.frame, controlId) : readAck(reply.frame);
       if (ack === null) return ended('the reply is no HL7 acknowledgment', false);
       if (!isSameId(ack.controlId, controlId)) {
         if ([...this.#earlier].some((earlier) => isSameId(ack.controlId, earlier))) continue;
@@ -228,6 +236,9 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
 interface Replies extends Pick<Exchange, 'codes' | 'text' | 'isWhole'> {
   readonly isLost: boolean;
 }
+
+/** A batch is answered once, whatever its messages ask for. */
+const ONE_REPLY: Awaited = { maybeSilent: false, application: false };
 
 /** By the rules of the standard; a channel of the receiver may be set to others. */
 function awaitedFor(message: Buffer): Awaited {

@@ -1,6 +1,7 @@
 /** What `causeway send` tells: one line per message, and the summary that decides the exit code. */
 import type { Exchange } from './mllp-session.ts';
 import type { OptionValues } from './option-values.ts';
+import type { Outgoing } from './send-source.ts';
 import type { Terminal } from './terminal.ts';
 import { count, plural, printable } from './wording.ts';
 
@@ -22,6 +23,8 @@ export interface SendSummary {
   /** How often each MSA-1, or pair of them (`CA AA`), came; `none` counts the messages without a usable reply. */
   readonly codes: Readonly<Record<string, number>>;
 }
+
+type Sent = Exclude<Outgoing, { sort: 'skipped' }>;
 
 /** Collects what came back and prints it as it comes; memory is bounded. */
 export class SendReport {
@@ -50,7 +53,7 @@ export class SendReport {
     if (this.#json) this.#terminal.out(JSON.stringify({ type: 'skipped', file, reason }));
   }
 
-  replied(file: string, controlId: string, exchange: Exchange): void {
+  replied({ sort, file, controlId, messages }: Sent, exchange: Exchange): void {
     const { codes, text } = exchange;
     const code = codes.length === 0 ? null : codes.join(' ');
     const ok = this.#isWanted(exchange);
@@ -64,12 +67,14 @@ export class SendReport {
     if (this.#quiet) return;
     const ms = Math.round(exchange.ms * 10) / 10;
     if (this.#json) {
-      this.#terminal.out(JSON.stringify({ type: 'message', file, controlId, code, text, ms, ok }));
+      this.#terminal.out(JSON.stringify({ type: sort, file, controlId, messages, code, text, ms, ok }));
       return;
     }
     const painted = this.#terminal.paint(ok ? 'green' : 'red', code ?? '--');
     const said = text === '' ? '' : `  ${printable(text)}`;
-    this.#terminal.out(`${painted}  ${`${ms} ms`.padStart(9)}  ${printable(controlId, 40)}  ${printable(file)}${said}`);
+    const what = sort === 'batch' ? `batch of ${messages}` : '';
+    const name = [printable(controlId, 40), what].filter((part) => part !== '').join('  ');
+    this.#terminal.out(`${painted}  ${`${ms} ms`.padStart(9)}  ${name}  ${printable(file)}${said}`);
   }
 
   /** Every reply that was asked for must have come. `--expect` names one of them; none where none is owed. */

@@ -53,6 +53,10 @@ export const sendCommand: CliCommand = {
       text: 'Connections at once; more than one gives up the order of the messages. Default: 1.',
     },
     { flags: '--timeout <time>', text: 'Longest wait for a reply, e.g. 5s. Default: 30s.' },
+    {
+      flags: '--split',
+      text: 'Send the messages of a batch file (FHS, BHS) one by one. Default: the file as one batch.',
+    },
     { flags: '--as-is', text: 'Send the bytes as they stand in the file; else segments end with one CR.' },
     { flags: '--quiet', text: 'Only the summary.' },
     { flags: '--json', text: 'Print one JSON object per message and a summary on stdout.' },
@@ -123,7 +127,7 @@ async function sendAll(target: Target, report: SendReport, { values, context }: 
         state.reached ||= exchange.connected;
         state.unreached = exchange.connected ? 0 : state.unreached + 1;
         if (!state.reached) throw unreachable(target, exchange.text);
-        report.replied(next.value.file, next.value.controlId, exchange);
+        report.replied(next.value, exchange);
         if (state.unreached >= UNREACHED_MAX) state.ended = true;
       }
     } finally {
@@ -143,13 +147,13 @@ interface Patience {
 
 async function deliver(
   session: MllpSession,
-  message: Extract<Outgoing, { sort: 'message' }>,
+  message: Exclude<Outgoing, { sort: 'skipped' }>,
   patience: Patience,
 ): Promise<Exchange> {
   const { clock } = patience.context;
   const deadline = clock.monotonicMs() + patience.timeoutMs;
   for (;;) {
-    const exchange = await session.exchange(message.bytes, message.controlId);
+    const exchange = await session.exchange(message);
     if (exchange.connected || !patience.patient || clock.monotonicMs() + RECONNECT_MS > deadline) return exchange;
     await pause(RECONNECT_MS);
   }

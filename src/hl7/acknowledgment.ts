@@ -52,12 +52,17 @@ export function buildAck(input: AckInput): Buffer {
   const sentence = plainText(input.text);
   const { problems, expectedSequence = '' } = input;
   const errors = { code, sentence, problems, delimiters, level };
-  const msa = ['MSA', code, header?.controlIdBytes.toString('latin1') ?? ''];
+  const { field } = delimiters;
+  let msa = `MSA${field}${code}${field}${header?.controlId ?? ''}`;
   // MSA-3 is withdrawn from v2.7 on; the text then travels in ERR-8.
-  msa.push(level < 270 ? encodeEscapes(sentence, delimiters) : '', expectedSequence, '', errorCondition(errors));
-  while (msa.at(-1) === '' && msa.length > 3) msa.pop();
-  const lines = [mshOf(input, delimiters, { version, level }), msa.join(delimiters.field), ...errorSegments(errors)];
-  const head = Buffer.from(`${lines.join('\r')}\r`, 'latin1');
+  const said = level < 270 ? encodeEscapes(sentence, delimiters) : '';
+  const condition = errorCondition(errors);
+  if (condition !== '') msa += `${field}${said}${field}${expectedSequence}${field}${field}${condition}`;
+  else if (expectedSequence !== '') msa += `${field}${said}${field}${expectedSequence}`;
+  else if (said !== '') msa += `${field}${said}`;
+  let text = `${mshOf(input, delimiters, { version, level })}\r${msa}\r`;
+  for (const error of errorSegments(errors)) text += `${error}\r`;
+  const head = Buffer.from(text, 'latin1');
   if (body === undefined) return head;
   const style = { delimiters, echoesRaw: delimiters === header?.delimiters, charset: body.charset };
   return Buffer.concat([head, replyBody(body.reply.segments, style)]);
@@ -93,29 +98,23 @@ interface ReplyVersion {
 
 function mshOf(input: AckInput, delimiters: Delimiters, { version, level }: ReplyVersion): string {
   const { header, controlId, atMs, timezone, mode, body } = input;
-  const echoed = (field: number): string => header?.fields[field] ?? '';
-  const encoding = [delimiters.component, delimiters.repetition, delimiters.escape, delimiters.subcomponent].join('');
-  const fields = [
-    `MSH${delimiters.field}${encoding}${delimiters.truncation ?? ''}`,
-    echoed(5),
-    echoed(6),
-    echoed(3),
-    echoed(4),
-    toHl7Time(atMs, timezone),
-    '',
-    typeOf(header, delimiters, { level, code: body?.reply.messageCode, structure: body?.reply.structure }),
-    controlId,
-    echoed(11) || 'P',
-    echoed(12) || version,
-  ];
-  const asks = mode === 'enhanced' ? ['', '', 'NE', 'NE'] : [];
+  const echoed = (field: number): string => header?.field(field) ?? '';
+  const { field, component, repetition, subcomponent, truncation } = delimiters;
+  const encoding = `${component}${repetition}${delimiters.escape}${subcomponent}${truncation ?? ''}`;
+  const type = typeOf(header, delimiters, {
+    level,
+    code: body?.reply.messageCode,
+    structure: body?.reply.structure,
+  });
+  const parties = `${echoed(5)}${field}${echoed(6)}${field}${echoed(3)}${field}${echoed(4)}`;
+  const told = `${toHl7Time(atMs, timezone)}${field}${field}${type}${field}${controlId}`;
+  const kind = `${echoed(11) || 'P'}${field}${echoed(12) || version}`;
+  const msh = `MSH${field}${encoding}${field}${parties}${field}${told}${field}${kind}`;
   const charset = echoed(18);
-  // The reply itself is never UTF-16: such a name would make it unreadable.
-  if (charset !== '' && !/utf-?(?:16|32)/i.test(charset)) {
-    const [sequence = '', pointer = '', commit = '', application = ''] = asks;
-    fields.push(sequence, pointer, commit, application, '', charset);
-  } else fields.push(...asks);
-  return fields.join(delimiters.field);
+  // The reply itself is never UTF-16: such a name makes it unreadable.
+  const named = charset === '' || /utf-?(?:16|32)/i.test(charset) ? '' : `${field}${field}${charset}`;
+  if (mode !== 'enhanced') return named === '' ? msh : `${msh}${field.repeat(4)}${named}`;
+  return `${msh}${field.repeat(3)}NE${field}NE${named}`;
 }
 
 /**
@@ -144,9 +143,10 @@ const SPARE_CHARACTERS = '^~\\&#@!$%*+';
 /** The sender's delimiters where a reader can use them; what is missing or unusable is filled in, never used twice. */
 export function replyDelimiters(header: MessageHeader | null): Delimiters {
   const sent = header?.delimiters;
+  if (sent === STANDARD_DELIMITERS) return sent;
   if (sent === undefined || !isUsable(sent.field)) return STANDARD_DELIMITERS;
   const named = [sent.component, sent.repetition, sent.escape, sent.subcomponent];
-  if (sent === STANDARD_DELIMITERS || named.every(isUsable)) return sent;
+  if (named.every(isUsable)) return sent;
   const taken = new Set([sent.field, ...named.filter(isUsable)]);
   let characters = sent.field;
   for (const [index, character] of named.entries()) {

@@ -6,7 +6,6 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
-import type { ByteReader } from './escape.ts';
 
 /** The part of the format settings that decides how bytes become text. */
 export interface CharsetSettings {
@@ -30,8 +29,8 @@ export type CharsetFlag =
   | 'charset-doubtful'
   /** Read with the fallback set of the channel. */
   | 'charset-fallback'
-  /** The text holds U+FFFD: characters were lost, here or at the sender. */
-  | 'replacement-characters';
+  /** The text holds so many U+FFFD: characters were lost, here or at the sender. */
+  | `replacement-characters:${number}`;
 
 /** The text of a frame, or the sentence why it is refused (it names no bytes). */
 export type Decoded =
@@ -44,41 +43,62 @@ export type Decoded =
     }
   | { readonly ok: false; readonly text: string };
 
-/** HL7 names → encoding labels. Compared without blanks, hyphens, underscores, slashes and case. */
-const NAMES: ReadonlyMap<string, string> = new Map([
-  ...['ascii', 'usascii', 'isoir6', 'iso646', 'ansix3.4', '7bit'].map((name) => [name, 'us-ascii'] as const),
-  ...['unicodeutf8', 'utf8', 'unicode', 'isoir192', 'iso10646utf8'].map((name) => [name, 'utf-8'] as const),
-  ...['unicodeutf16', 'utf16'].map((name) => [name, 'utf-16'] as const),
-  ...['unicodeutf32', 'utf32'].map((name) => [name, 'utf-32'] as const),
-  ...['gb180302000', 'gb18030', 'gb180302005', 'isoir58'].map((name) => [name, 'gb18030'] as const),
-  ...['gbk', 'gb2312', 'cp936'].map((name) => [name, 'gbk'] as const),
-  ...['big5', 'big5eten'].map((name) => [name, 'big5'] as const),
-  ...['ksx1001', 'ksc5601', 'isoir149', 'euckr'].map((name) => [name, 'euc-kr'] as const),
-  ...['isoir87', 'isoir14', 'isoir13', 'isoir159', 'iso2022jp', 'jisx0208'].map(
-    (name) => [name, 'iso-2022-jp'] as const,
-  ),
-  ...['shiftjis', 'sjis', 'cp932', 'windows31j'].map((name) => [name, 'shift_jis'] as const),
-  ...['eucjp', 'ujis'].map((name) => [name, 'euc-jp'] as const),
-  ...['cns116431992', 'cns11643'].map((name) => [name, 'big5'] as const),
-  ...Array.from({ length: 16 }, (_, index) => index + 1)
-    .filter((part) => part !== 12)
-    .flatMap((part) => [`8859${part}`, `iso8859${part}`].map((name) => [name, `iso-8859-${part}`] as const)),
-  ['isoir100', 'iso-8859-1'],
-  ['latin1', 'iso-8859-1'],
-  ['isoir101', 'iso-8859-2'],
-  ['isoir109', 'iso-8859-3'],
-  ['isoir110', 'iso-8859-4'],
-  ['isoir144', 'iso-8859-5'],
-  ['isoir127', 'iso-8859-6'],
-  ['isoir126', 'iso-8859-7'],
-  ['isoir138', 'iso-8859-8'],
-  ['isoir148', 'iso-8859-9'],
-  ['isoir157', 'iso-8859-10'],
-  ['isoir166', 'iso-8859-11'],
-  ['isoir179', 'iso-8859-13'],
-  ['isoir199', 'iso-8859-14'],
-  ['isoir203', 'iso-8859-15'],
-]);
+/**
+ * HL7 names (table 0211) and the spellings of senders → encoding labels: those of DICOM (`ISO_IR 100`, `ISO 2022 IR
+ * 87`), IANA and Oracle among them. Compared without blanks, case and `SIGNS`.
+ *
+ * CNS 11643 is not here on purpose: its bytes read as Big5 give other characters without an error.
+ */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'us-ascii': 'ascii usascii us isoir6 iso2022ir6 iso646 iso646us ansix34 7bit us7ascii',
+    'utf-8': 'unicodeutf8 utf8 unicode isoir192 iso10646utf8 al32utf8 utf8mb4 utf8unicode unicodeutf8bom',
+    'utf-16': 'unicodeutf16 utf16 ucs2 utf16le utf16be al16utf16',
+    'utf-32': 'unicodeutf32 utf32 ucs4 utf32le utf32be',
+    gb18030: 'gb180302000 gb18030 gb180302005 gb180302022',
+    gbk: 'gbk gb2312 cp936 isoir58 iso2022ir58 gb231280 zhs16gbk',
+    big5: 'big5 big5eten cp950 zht16big5',
+    'euc-kr': 'ksx1001 ksc5601 ksc56011987 isoir149 iso2022ir149 euckr cp949 ko16ksc5601 ko16mswin949',
+    'iso-2022-jp':
+      'isoir87 isoir14 isoir13 isoir159 iso2022ir87 iso2022ir13 iso2022ir159 iso2022jp ' +
+      'jisx0208 jisx0202 jisx0201 jisx0212 jis',
+    shift_jis: 'shiftjis sjis cp932 windows31j ms932 mskanji ja16sjis',
+    'euc-jp': 'eucjp ujis ja16euc',
+    'windows-1250': 'ee8mswin1250',
+    'windows-1251': 'cl8mswin1251',
+    'windows-1252': 'we8mswin1252 ansi1252',
+    'iso-8859-1': 'isoir100 iso2022ir100 latin1 l1 we8iso8859p1 iso885911987',
+    'iso-8859-2': 'isoir101 iso2022ir101 latin2 ee8iso8859p2',
+    'iso-8859-3': 'isoir109 iso2022ir109 latin3',
+    'iso-8859-4': 'isoir110 iso2022ir110 latin4 nee8iso8859p4',
+    'iso-8859-5': 'isoir144 iso2022ir144 cl8iso8859p5',
+    'iso-8859-6': 'isoir127 iso2022ir127 ar8iso8859p6',
+    'iso-8859-7': 'isoir126 iso2022ir126 el8iso8859p7',
+    'iso-8859-8': 'isoir138 iso2022ir138 iw8iso8859p8',
+    'iso-8859-9': 'isoir148 iso2022ir148 latin5 we8iso8859p9',
+    'iso-8859-10': 'isoir157 latin6',
+    'iso-8859-11': 'isoir166 iso2022ir166 tis620',
+    'iso-8859-13': 'isoir179 latin7',
+    'iso-8859-14': 'isoir199 latin8',
+    'iso-8859-15': 'isoir203 latin9 we8iso8859p15',
+    'iso-8859-16': 'isoir226 latin10',
+  }).flatMap(([encoding, names]) => [
+    ...names.split(' ').map((name) => [name, encoding] as const),
+    ...(encoding.startsWith('iso-8859-') ? partNames(encoding) : []),
+  ]),
+);
+
+/** `8859/1`, `ISO 8859-1` and the like. */
+function partNames(encoding: string): readonly (readonly [string, string])[] {
+  const part = encoding.slice('iso-8859-'.length);
+  return [
+    [`8859${part}`, encoding],
+    [`iso8859${part}`, encoding],
+  ];
+}
+
+/** What stands between the parts of a name. */
+const SIGNS = /[\s/_.:()-]+/g;
 
 /** Longest name that is looked up, and how many spellings and repetitions are looked at. */
 const NAME_LENGTH_MAX = 40;
@@ -100,7 +120,7 @@ export function encodingOf(name: string): string | null {
   const cached = seen.get(name);
   if (cached !== undefined) return cached;
   const plain = name.trim().toLowerCase();
-  const known = NAMES.get(plain.replace(/[\s/_-]+/g, ''));
+  const known = NAMES.get(plain.replace(SIGNS, ''));
   const encoding = known ?? (plain !== '' && iconv.encodingExists(plain) ? plain : null);
   if (seen.size < SEEN_MAX) seen.set(name, encoding);
   return encoding;
@@ -140,27 +160,56 @@ export function decodeFrame(bytes: Buffer, declared: readonly string[], settings
   return finish(decodeLoosely(bytes, fallback), fallback, flags);
 }
 
-/** Reads the bytes of `\Xhh..\` escapes in a message that was decoded with `used`. */
-export function byteReaderFor(used: string, fallbackCharset: string): ByteReader {
-  return (bytes) => {
-    const encoding = used === 'us-ascii' ? 'utf-8' : used;
-    const text = decodeStrictly(bytes, encoding);
-    if (text !== null || used !== 'us-ascii') return text;
-    return decodeStrictly(bytes, encodingOf(fallbackCharset) ?? 'windows-1252');
-  };
+/** The encoding label of a frame that is nothing but ASCII, which is the same in every set. */
+export const asciiLabel = (declared: readonly string[], { charset }: CharsetSettings): string =>
+  wantedEncoding(charset === undefined ? declared : [charset]) ?? 'us-ascii';
+
+/** Bytes of an `\Xhh..\` escape → text, in a message that was decoded with `used`; null when they do not fit. */
+export function readEscapedBytes(bytes: Buffer, used: string, fallbackCharset: string): string | null {
+  const encoding = used === 'us-ascii' ? 'utf-8' : used;
+  const text = decodeStrictly(bytes, encoding);
+  if (text !== null || used !== 'us-ascii') return text;
+  return decodeStrictly(bytes, encodingOf(fallbackCharset) ?? 'windows-1252');
+}
+
+/** A frame of two or four bytes per character; `text` is null when the bytes are not whole characters. */
+export interface WideFrame {
+  readonly text: string | null;
+  readonly used: string;
 }
 
 /**
- * A frame in UTF-16 (told by its byte order mark, or by a zero byte beside the M of MSH), decoded; null for every other
- * frame. MLLP is not made for such frames, yet senders exist that use them.
+ * A frame in UTF-16 or UTF-32, told by its byte order mark or by the zero bytes beside the first letter of MSH, FHS or
+ * BHS; null for every other frame. MLLP is not made for such frames, yet senders exist that use them. The reply is in
+ * single bytes.
  */
-export function decodeUtf16Frame(bytes: Buffer): { readonly text: string; readonly used: string } | null {
-  const [first, second] = bytes;
-  const big = (first === 0xfe && second === 0xff) || (first === 0x00 && second === 0x4d);
-  const little = (first === 0xff && second === 0xfe) || (first === 0x4d && second === 0x00);
-  if (!big && !little) return null;
-  const used = big ? 'utf-16be' : 'utf-16le';
-  return { text: iconv.decode(bytes, used), used };
+export function decodeWideFrame(bytes: Buffer): WideFrame | null {
+  const [first = 1, second = 1] = bytes;
+  // Nearly every frame ends here.
+  if (first > 0 && second > 0 && first < 0xfe) return null;
+  const used = wideEncodingOf(bytes);
+  if (used === null) return null;
+  const isWhole = bytes.length % (used.startsWith('utf-32') ? 4 : 2) === 0;
+  return { text: isWhole ? iconv.decode(bytes, used).toWellFormed() : null, used };
+}
+
+function wideEncodingOf(bytes: Buffer): string | null {
+  const head = bytes.toString('latin1', 0, 4);
+  if (head === '\x00\x00\xfe\xff' || /^\0\0\0[MFB]/.test(head)) return 'utf-32be';
+  if (head === '\xff\xfe\x00\x00' || /^[MFB]\0\0\0/.test(head)) return 'utf-32le';
+  if (head.startsWith('\xfe\xff') || /^\0[MFB]/.test(head)) return 'utf-16be';
+  return head.startsWith('\xff\xfe') || /^[MFB]\0/.test(head) ? 'utf-16le' : null;
+}
+
+/** What is to be remarked of a wide frame whose MSH-18 is `declared`. */
+export function wideFlags(text: string, declared: readonly string[], { charset }: CharsetSettings): CharsetFlag[] {
+  const flags: CharsetFlag[] = [];
+  const wanted = wantedEncoding(charset === undefined ? declared : [charset]);
+  if (wanted === null || !/^utf-(?:16|32)/.test(wanted)) {
+    flags.push(declared.every((name) => name.trim() === '') ? 'charset-missing' : 'charset-untrue');
+  }
+  noteReplacements(text, flags);
+  return flags;
 }
 
 /**
@@ -210,8 +259,14 @@ export function encodeText(text: string, encoding: string): Buffer {
 }
 
 function finish(text: string, used: string, flags: CharsetFlag[]): Decoded {
-  if (text.includes(REPLACEMENT)) flags.push('replacement-characters');
+  noteReplacements(text, flags);
   return { ok: true, text, used, flags };
+}
+
+function noteReplacements(text: string, flags: CharsetFlag[]): void {
+  let count = 0;
+  for (let at = text.indexOf(REPLACEMENT); at !== -1; at = text.indexOf(REPLACEMENT, at + 1)) count += 1;
+  if (count > 0) flags.push(`replacement-characters:${count}`);
 }
 
 const refusal = (text: string): Decoded => ({ ok: false, text });

@@ -39,6 +39,7 @@ let lastSeen: { readonly key: string; readonly delimiters: Delimiters } | null =
  *   separator; `ampersand` reads it as `^~\&`.
  */
 export function readDelimiters(headerLine: string, doubledBackslash: 'strict' | 'ampersand' = 'strict'): Delimiters {
+  if (headerLine.startsWith('|^~\\&|', 3)) return STANDARD_DELIMITERS;
   const named = encodingCharactersOf(headerLine);
   const characters =
     doubledBackslash === 'ampersand' && hasDoubledBackslash(named) ? named.slice(0, 3) + named.slice(4) : named;

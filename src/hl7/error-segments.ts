@@ -56,7 +56,9 @@ const CONDITION_TEXTS: Readonly<Record<string, string>> = {
 };
 
 /** One line of printable ASCII, of bounded length. */
-export const plainText = (text: string): string =>
+export const plainText = (text: string): string => (text === '' ? '' : printable(text));
+
+const printable = (text: string): string =>
   text
     .slice(0, TEXT_LENGTH_MAX)
     .replace(/[\x00-\x1f\x7f]+/g, ' ')
@@ -65,6 +67,7 @@ export const plainText = (text: string): string =>
 
 /** The ERR segments of a reply, without their line ends; none for a message whose MSH-12 is no version 2. */
 export function errorSegments(parts: ErrorParts): readonly string[] {
+  if (parts.problems.length === 0 && parts.sentence === '' && isPositive(parts.code)) return [];
   if (parts.level >= 250) return errorsOf(parts).map((line) => errOf(line, parts));
   return parts.level === 0 || isPositive(parts.code) ? [] : oldError(parts);
 }

@@ -4,8 +4,12 @@
  */
 import type { Delimiters } from './delimiters.ts';
 
-/** Bytes of `\Xhh..\` → text in the character set of the message; null when they do not fit it. */
-export type ByteReader = (bytes: Buffer) => string | null;
+/** What escapes mean in one message. */
+export interface EscapeContext {
+  readonly delimiters: Delimiters;
+  /** Bytes of `\Xhh..\` → text in the character set of the message; null when they do not fit it. */
+  readBytes(bytes: Buffer): string | null;
+}
 
 /** Pieces are joined in portions of this size: millions of escapes in one field then cost no chain of tiny strings. */
 const PIECES_PER_JOIN = 1_024;
@@ -23,8 +27,8 @@ const KEPT_LENGTH_MAX = 66;
  * break `\.br\` (a line feed). Everything else stays exactly as it came: highlighting, other formatting, character
  * set switches, `\Z..\`, unknown sequences, and a lone escape character. Linear in the length of the text.
  */
-export function decodeEscapes(text: string, delimiters: Delimiters, readBytes: ByteReader): string {
-  const mark = delimiters.escape;
+export function decodeEscapes(text: string, context: EscapeContext): string {
+  const mark = context.delimiters.escape;
   if (mark === '') return text;
   let open = text.indexOf(mark);
   if (open === -1) return text;
@@ -34,7 +38,7 @@ export function decodeEscapes(text: string, delimiters: Delimiters, readBytes: B
   while (open !== -1) {
     const close = text.indexOf(mark, open + 1);
     if (close === -1) break;
-    const meaning = meaningOf(text.slice(open + 1, close), delimiters, readBytes);
+    const meaning = meaningOf(text.slice(open + 1, close), context);
     if (meaning === null) {
       // Not a sequence (a path, a regular expression): the closing mark may open a real one.
       open = close;
@@ -56,15 +60,15 @@ export function decodeEscapes(text: string, delimiters: Delimiters, readBytes: B
 }
 
 /** What stands for the text between two escape characters; undefined: keep it as one unit; null: it is no sequence. */
-function meaningOf(body: string, delimiters: Delimiters, readBytes: ByteReader): string | undefined | null {
+function meaningOf(body: string, context: EscapeContext): string | undefined | null {
   if (body.length === 1) {
-    const character = delimiterNamed(body, delimiters);
+    const character = delimiterNamed(body, context.delimiters);
     if (character !== '') return character;
   }
   if (body.length > 1 && body.startsWith('X')) {
     const hex = body.slice(1);
     if (!HEX.test(hex)) return null;
-    return readBytes(Buffer.from(hex, 'hex')) ?? undefined;
+    return context.readBytes(Buffer.from(hex, 'hex')) ?? undefined;
   }
   if (body.length === 0 || body.length > KEPT_LENGTH_MAX) return null;
   if (body === '.br') return '\n';
@@ -98,6 +102,7 @@ export function encodeEscapes(text: string, delimiters: Delimiters): string {
   const { field, component, repetition, subcomponent, truncation } = delimiters;
   const mark = delimiters.escape;
   const canEscape = mark !== '' && ![field, component, repetition, subcomponent, truncation].includes(mark);
+  if (!needsEscape(text, delimiters)) return text;
   let result = '';
   for (const character of text) {
     const code = codeOf(character, delimiters);
@@ -105,6 +110,17 @@ export function encodeEscapes(text: string, delimiters: Delimiters): string {
     else result += canEscape ? mark + code + mark : ' ';
   }
   return result;
+}
+
+/** Most texts hold nothing to be escaped. */
+function needsEscape(text: string, delimiters: Delimiters): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    // Letters, digits and blanks are never delimiters of a reply.
+    if (code === 32 || (code >= 97 && code <= 122) || (code >= 65 && code <= 90)) continue;
+    if (codeOf(text.charAt(at), delimiters) !== '') return true;
+  }
+  return false;
 }
 
 function codeOf(character: string, delimiters: Delimiters): string {

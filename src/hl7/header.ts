@@ -1,4 +1,4 @@
-import { type Delimiters, encodingCharactersOf, readDelimiters } from './delimiters.ts';
+import { type Delimiters, readDelimiters } from './delimiters.ts';
 
 /**
  * What a reply needs of a message, read from its bytes without decoding them. Strings here are latin1: one character
@@ -6,13 +6,10 @@ import { type Delimiters, encodingCharactersOf, readDelimiters } from './delimit
  */
 export interface MessageHeader {
   readonly delimiters: Delimiters;
-  /**
-   * By HL7 number: `fields[3]` is MSH-3. [1] is the separator, [2] the encoding characters. Absent fields are
-   * missing.
-   */
-  readonly fields: readonly string[];
-  /** MSH-10 exactly as sent (of a batch: FHS-11 or BHS-11). */
-  readonly controlIdBytes: Buffer;
+  /** By HL7 number: 3 is MSH-3, 1 the separator, 2 the encoding characters. '' when absent. */
+  field(number: number): string;
+  /** MSH-10 exactly as sent (of a batch: FHS-11 or BHS-11); '' when absent. */
+  readonly controlId: string;
   /** MSH-12.1, '' when absent. */
   readonly version: string;
   /** MSH-9.1, e.g. `ADT`. */
@@ -59,31 +56,106 @@ export function headerLineOf(bytes: Buffer, start: number): string {
 }
 
 /** MSH-1 must not be a letter or digit: with such a separator no field can be told from its content. */
-export const isFieldSeparator = (character: string): boolean => character !== '' && !/[A-Za-z0-9]/.test(character);
+export function isFieldSeparator(character: string): boolean {
+  const code = character.charCodeAt(0);
+  return !Number.isNaN(code) && !isAlphanumeric(code);
+}
+
+const isAlphanumeric = (code: number): boolean =>
+  (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 
 /**
  * Reads a header line (MSH, or FHS and BHS, which have the same first seven fields). null when it is none, or when its
  * separator cannot be one. Never throws.
  */
 export function readHeaderLine(line: string): MessageHeader | null {
-  const name = line.slice(0, 3);
-  if ((name !== 'MSH' && name !== 'FHS' && name !== 'BHS') || !isFieldSeparator(line.charAt(3))) return null;
-  const delimiters = readDelimiters(line);
-  const fields = line.split(delimiters.field);
-  fields.splice(1, 1, delimiters.field, encodingCharactersOf(line));
-  const isMessage = name === 'MSH';
-  const type = isMessage ? (fields[9] ?? '') : '';
-  const component = (text: string, index: number): string =>
-    (delimiters.component === '' ? [text] : text.split(delimiters.component))[index] ?? '';
-  const charsets = isMessage ? (fields[18] ?? '') : '';
-  return {
-    delimiters,
-    fields: isMessage ? fields : fields.slice(0, 8),
-    controlIdBytes: Buffer.from(fields[isMessage ? 10 : 11] ?? '', 'latin1'),
-    version: isMessage ? component(fields[12] ?? '', 0) : '',
-    messageCode: component(type, 0),
-    trigger: component(type, 1),
-    structure: component(type, 2),
-    charsets: delimiters.repetition === '' ? [charsets] : charsets.split(delimiters.repetition),
-  };
+  const isMessage = line.startsWith('MSH');
+  if (!isMessage && !line.startsWith('FHS') && !line.startsWith('BHS')) return null;
+  return isFieldSeparator(line.charAt(3)) ? new HeaderLine(line, isMessage) : null;
+}
+
+/** The same header under another control id. */
+export const withControlId = (header: MessageHeader, controlId: string): MessageHeader => {
+  const { delimiters, version, messageCode, trigger, structure, charsets } = header;
+  const field = (number: number): string => header.field(number);
+  return { delimiters, field, controlId, version, messageCode, trigger, structure, charsets };
+};
+
+/** Fields of FHS and BHS that have the meaning of those of MSH. */
+const SHARED_FIELDS = 7;
+
+/** Looks for nothing before it is asked for, and for a field only as far as that. */
+class HeaderLine implements MessageHeader {
+  readonly delimiters: Delimiters;
+  readonly #line: string;
+  readonly #isMessage: boolean;
+  /** Where fields 2, 3 … begin, as far as they were looked for, and where the next one does. */
+  readonly #starts: number[] = [0, 0, 4];
+
+  constructor(line: string, isMessage: boolean) {
+    this.delimiters = readDelimiters(line);
+    this.#line = line;
+    this.#isMessage = isMessage;
+  }
+
+  field(number: number): string {
+    if (number < 1 || (number > SHARED_FIELDS && !this.#isMessage)) return '';
+    return number === 1 ? this.delimiters.field : this.#find(number);
+  }
+
+  get controlId(): string {
+    return this.#find(this.#isMessage ? 10 : 11);
+  }
+
+  get version(): string {
+    return this.#component(12, 1);
+  }
+
+  get messageCode(): string {
+    return this.#component(9, 1);
+  }
+
+  get trigger(): string {
+    return this.#component(9, 2);
+  }
+
+  get structure(): string {
+    return this.#component(9, 3);
+  }
+
+  get charsets(): readonly string[] {
+    const text = this.field(18);
+    const { repetition } = this.delimiters;
+    return repetition === '' || text === '' ? [text] : text.split(repetition);
+  }
+
+  #component(field: number, number: number): string {
+    return partOf(this.field(field), this.delimiters.component, number) ?? '';
+  }
+
+  #find(number: number): string {
+    const line = this.#line;
+    const starts = this.#starts;
+    const separator = this.delimiters.field;
+    let next = starts[starts.length - 1] ?? 0;
+    while (starts.length < number + 2 && next <= line.length) {
+      const end = line.indexOf(separator, next);
+      next = (end === -1 ? line.length : end) + 1;
+      starts.push(next);
+    }
+    return starts.length < number + 2 ? '' : line.slice(starts[number], (starts[number + 1] ?? 0) - 1);
+  }
+}
+
+/** The `number`-th part (1-based) of `text`, without building the others; undefined when there are not so many. */
+function partOf(text: string, separator: string, number: number): string | undefined {
+  if (separator === '') return number === 1 ? text : undefined;
+  let start = 0;
+  for (let part = 1; part < number; part += 1) {
+    const end = text.indexOf(separator, start);
+    if (end === -1) return undefined;
+    start = end + 1;
+  }
+  const end = text.indexOf(separator, start);
+  return start === 0 && end === -1 ? text : text.slice(start, end === -1 ? text.length : end);
 }

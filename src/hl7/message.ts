@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Delimiters } from './delimiters.ts';
 import { readPath } from './path.ts';
-import { Hl7Segment, type TextContext } from './segment.ts';
+import type { MessageCharset, MessageContext } from './message-context.ts';
+import { Hl7Segment } from './segment.ts';
 
 export type { Delimiters } from './delimiters.ts';
 export { Hl7Segment } from './segment.ts';
@@ -9,9 +10,9 @@ export { Hl7Segment } from './segment.ts';
 /** What `parseMessage` found; the message itself adds only views of it. */
 export interface MessageParts {
   readonly bytes: Buffer;
-  readonly lines: readonly string[];
-  readonly context: TextContext;
-  readonly charset: { readonly declared: string; readonly used: string };
+  /** Where each segment begins and ends in the text: two numbers per segment. */
+  readonly bounds: readonly number[];
+  readonly context: MessageContext;
   readonly flags: readonly string[];
 }
 
@@ -33,6 +34,9 @@ export interface MisnamedSegments {
   readonly count: number;
 }
 
+/** Bounds of so many segments are looked through for a name; longer messages get an index. */
+const SCANNED_MAX = 2 * 256;
+
 /** Three letters or digits with nothing but signs around them, or cut off by a separator that is not the message's. */
 const NEARLY_A_NAME = /^[^A-Za-z0-9]*([A-Za-z0-9]{3})(?:[^A-Za-z0-9]*$|[|^~&\t])/;
 
@@ -44,23 +48,27 @@ export class Hl7Message {
   /** The frame as received, untouched. */
   readonly bytes: Buffer;
   readonly delimiters: Delimiters;
-  /** `declared`: MSH-18 as sent. `used`: label of the encoding that the text was read with. */
-  readonly charset: { readonly declared: string; readonly used: string };
   /** Remarks of the reader, e.g. `charset-fallback`, `doubled-backslash`; see `CharsetFlag` and `parseMessage`. */
   readonly flags: readonly string[];
-  readonly #lines: readonly string[];
-  readonly #context: TextContext;
+  readonly #bounds: readonly number[];
+  readonly #context: MessageContext;
+  /** Views made so far, by position. */
+  readonly #made: Hl7Segment[] = [];
   #segments: readonly Hl7Segment[] | null = null;
-  #byName: ReadonlyMap<string, readonly Hl7Segment[]> | null = null;
-  #misnamed: readonly MisnamedSegments[] = [];
+  #lastName: string | null = null;
+  #lastFirst: Hl7Segment | undefined;
+  #byName: ReadonlyMap<string, readonly number[]> | null = null;
 
   constructor(parts: MessageParts) {
     this.bytes = parts.bytes;
     this.delimiters = parts.context.delimiters;
-    this.charset = parts.charset;
     this.flags = parts.flags;
-    this.#lines = parts.lines;
+    this.#bounds = parts.bounds;
     this.#context = parts.context;
+  }
+
+  get charset(): MessageCharset {
+    return this.#context.charset;
   }
 
   /** MSH-12.1, or ''. */
@@ -76,38 +84,65 @@ export class Hl7Message {
   /**
    * `DFT^P03`, always written with a caret. Where MSH-9.2 is empty the trigger is EVN-1, else the one that the
    * structure in MSH-9.3 is named after (EVN-1 first: ADT_A01 is the structure of several triggers). Only the code
-   * (`ACK`) when there is no trigger, '' when there is no MSH-9.
+   * (`ACK`) when there is no trigger, '' when there is no MSH-9. In capitals and without blanks around, however it was
+   * sent; `ADT_A04` in MSH-9.1 alone is read as `ADT^A04`.
    */
   get messageType(): string {
-    const code = this.value('MSH-9.1') ?? '';
+    const [code = '', structured = ''] = (this.value('MSH-9.1') ?? '').trim().toUpperCase().split('_');
     if (code === '') return '';
-    const trigger = this.value('MSH-9.2') || this.value('EVN-1.1') || this.#triggerOfStructure();
-    return trigger === '' ? code : `${code}^${trigger}`;
+    const trigger = (this.value('MSH-9.2') || structured || this.value('EVN-1.1') || this.#triggerOfStructure()).trim();
+    return trigger === '' ? code : `${code}^${trigger.toUpperCase()}`;
   }
 
   /** All segments in order, or those with `name` (exact case). */
   segments(name?: string): readonly Hl7Segment[] {
-    this.#segments ??= this.#lines.map((line, index) => new Hl7Segment(line, index, this.#context));
-    if (name === undefined) return this.#segments;
-    if (this.#byName === null) {
-      this.#byName = groupByName(this.#segments);
-      this.#misnamed = misnamedIn(this.#byName);
+    if (name !== undefined) return this.#placesOf(name).map((at) => this.#at(at));
+    if (this.#segments === null) {
+      const all: Hl7Segment[] = [];
+      for (let at = 0; at < this.#bounds.length; at += 2) all.push(this.#at(at));
+      this.#segments = all;
     }
-    return this.#byName.get(name) ?? [];
+    return this.#segments;
   }
 
   /**
    * Segments that `segments(name)` does not give although their name is nearly one: whoever reads by name would lose
-   * them without a word. Each name is looked at once per message.
+   * them without a word.
    */
   misnamed(): readonly MisnamedSegments[] {
-    this.segments('MSH');
-    return this.#misnamed;
+    const bounds = this.#bounds;
+    const found = new Map<string, MisnamedSegments>();
+    for (let at = 0; at < bounds.length; at += 2) {
+      const start = bounds[at] ?? 0;
+      if (isPlainName(this.#context, start, bounds[at + 1] ?? 0)) continue;
+      const nearly = NEARLY_A_NAME.exec(this.#at(at).name)?.[1]?.toUpperCase();
+      if (nearly === undefined) continue;
+      const { firstIndex, count } = found.get(nearly) ?? { firstIndex: at / 2, count: 0 };
+      found.set(nearly, { nearly, firstIndex, count: count + 1 });
+    }
+    return [...found.values()];
   }
 
   /** The segment with `name`; `occurrence` is 0-based. */
   segment(name: string, occurrence = 0): Hl7Segment | undefined {
-    return this.segments(name)[occurrence];
+    // One segment is mostly asked for several of its fields in a row.
+    if (occurrence === 0 && name === this.#lastName) return this.#lastFirst;
+    const found = this.#find(name, occurrence);
+    if (occurrence === 0) {
+      this.#lastName = name;
+      this.#lastFirst = found;
+    }
+    return found;
+  }
+
+  #find(name: string, occurrence: number): Hl7Segment | undefined {
+    if (this.#bounds.length > SCANNED_MAX) {
+      const at = this.#placesOf(name)[occurrence];
+      return at === undefined ? undefined : this.#at(at);
+    }
+    let at = this.#next(name, 0);
+    for (let left = occurrence; left > 0 && at >= 0; left -= 1) at = this.#next(name, at + 2);
+    return at < 0 ? undefined : this.#at(at);
   }
 
   /**
@@ -117,7 +152,7 @@ export class Hl7Message {
    */
   value(path: string): string | undefined {
     const place = readPath(path);
-    assert(place !== null && place.field !== null, `not a field path: ${path}`);
+    if (place === null || place.field === null) throw new Error(`not a field path: ${path}`);
     const segment = this.segment(place.segment, place.occurrence - 1);
     return segment?.value(place.field, place.component ?? 1, place.subcomponent ?? 1, place.repetition ?? 1);
   }
@@ -143,35 +178,64 @@ export class Hl7Message {
     const structure = this.value('MSH-9.3') ?? '';
     return structure.slice(structure.indexOf('_') + 1 || structure.length);
   }
+
+  /** The view of the segment whose bounds begin at `at`. */
+  #at(at: number): Hl7Segment {
+    const index = at / 2;
+    const made = this.#made[index];
+    if (made !== undefined) return made;
+    const start = this.#bounds[at] ?? 0;
+    const segment = new Hl7Segment({ start, end: this.#bounds[at + 1] ?? 0, index }, this.#context);
+    this.#made[index] = segment;
+    return segment;
+  }
+
+  /** Where the bounds of the next segment with a name begin, from `from` on; -1 when there is none. */
+  #next(name: string, from: number): number {
+    const { codes, fieldCode, text } = this.#context;
+    const bounds = this.#bounds;
+    const first = name.charCodeAt(0);
+    const second = name.length > 1 ? name.charCodeAt(1) : null;
+    for (let at = from; at < bounds.length; at += 2) {
+      const start = bounds[at] ?? 0;
+      if (codes[start] !== first || (second !== null && codes[start + 1] !== second)) continue;
+      const end = start + name.length;
+      if (!text.startsWith(name, start)) continue;
+      if (end === bounds[at + 1] || codes[end] === fieldCode) return at;
+    }
+    return -1;
+  }
+
+  #placesOf(name: string): readonly number[] {
+    if (this.#bounds.length > SCANNED_MAX) {
+      this.#byName ??= placesByName(this.#context.text, this.#bounds, this.delimiters.field);
+      return this.#byName.get(name) ?? [];
+    }
+    const places: number[] = [];
+    for (let at = this.#next(name, 0); at >= 0; at = this.#next(name, at + 2)) places.push(at);
+    return places;
+  }
 }
 
-function groupByName(segments: readonly Hl7Segment[]): ReadonlyMap<string, readonly Hl7Segment[]> {
-  const byName = new Map<string, Hl7Segment[]>();
-  for (const segment of segments) {
-    const known = byName.get(segment.name);
-    if (known === undefined) byName.set(segment.name, [segment]);
-    else known.push(segment);
+/** Where the bounds of the segments with each name begin. */
+function placesByName(text: string, bounds: readonly number[], separator: string): ReadonlyMap<string, number[]> {
+  const byName = new Map<string, number[]>();
+  for (let at = 0; at < bounds.length; at += 2) {
+    const line = text.slice(bounds[at], bounds[at + 1]);
+    const end = line.indexOf(separator);
+    const name = end === -1 ? line : line.slice(0, end);
+    const known = byName.get(name);
+    if (known === undefined) byName.set(name, [at]);
+    else known.push(at);
   }
   return byName;
 }
 
-function misnamedIn(byName: ReadonlyMap<string, readonly Hl7Segment[]>): readonly MisnamedSegments[] {
-  const misnamed = new Map<string, MisnamedSegments>();
-  for (const [name, segments] of byName) {
-    if (isPlainName(name)) continue;
-    const nearly = NEARLY_A_NAME.exec(name)?.[1]?.toUpperCase();
-    if (nearly === undefined) continue;
-    const { firstIndex, count } = misnamed.get(nearly) ?? { firstIndex: segments[0]?.index ?? 0, count: 0 };
-    misnamed.set(nearly, { nearly, firstIndex, count: count + segments.length });
-  }
-  return [...misnamed.values()];
-}
-
 /** Three characters, none of them a small letter, a sign or a control character. */
-function isPlainName(name: string): boolean {
-  if (name.length !== 3) return false;
-  for (let index = 0; index < 3; index += 1) {
-    const code = name.charCodeAt(index);
+function isPlainName({ codes, fieldCode }: MessageContext, start: number, end: number): boolean {
+  if (start + 3 !== end && codes[start + 3] !== fieldCode) return false;
+  for (let at = start; at < start + 3; at += 1) {
+    const code = codes[at] ?? 0;
     const isDigit = code >= 48 && code <= 57;
     if (!isDigit && (code < 65 || code > 90)) return false;
   }

@@ -11,10 +11,11 @@
  * BHS); bytes that cannot be decoded where the channel says `reject`; limits exceeded. Missing MSH-9, -10 or -12 is
  * not: that is for the pipeline to judge.
  */
+import { isAscii } from 'node:buffer';
 import type { Hl7v2Settings } from '../formats/hl7v2-settings.ts';
 import type { Problem, ProblemCode } from '../model/problem.ts';
-import { byteReaderFor, decodeFrame, decodeUtf16Frame } from './charset.ts';
-import { type Delimiters, encodingCharactersOf, hasDoubledBackslash, readDelimiters } from './delimiters.ts';
+import { type CharsetFlag, type Decoded, decodeFrame, decodeWideFrame, wideFlags } from './charset.ts';
+import { encodingCharactersOf, hasDoubledBackslash, readDelimiters, STANDARD_DELIMITERS } from './delimiters.ts';
 import {
   HEADER_BYTES_MAX,
   headerLineOf,
@@ -24,6 +25,8 @@ import {
   readHeaderLine,
 } from './header.ts';
 import { Hl7Message } from './message.ts';
+import { MessageContext } from './message-context.ts';
+import { findSegments } from './segment-bounds.ts';
 
 export type { MessageHeader } from './header.ts';
 
@@ -38,6 +41,9 @@ export type ParsedMessage =
       readonly isBatch: boolean;
     };
 
+/** What nearly every message begins with. */
+const ORDINARY_HEADER = 'MSH|^~\\&|';
+
 /** `MSH|^~\&`: the shortest header that names all delimiters. */
 const HEADER_LENGTH_MIN = 8;
 
@@ -46,52 +52,98 @@ const HEADER_LENGTH_MIN = 8;
  * needs, in both cases; null when the bytes show none.
  */
 export function parseMessage(bytes: Buffer, settings: Hl7v2Settings): ParsedMessage {
-  const wide = decodeUtf16Frame(bytes);
+  const wide = decodeWideFrame(bytes);
+  if (wide?.text === null) return failed(halfCharacter(wide.used), null, bytes);
   const narrow = wide === null ? bytes : Buffer.from(wide.text, 'utf8');
   const { start, end } = payloadBounds(narrow);
-  const headerLine = headerLineOf(narrow.subarray(0, end), start);
+  // Nearly every frame is ASCII: its text is the same in every set that a message may name.
+  const plain = wide === null && isAscii(bytes) ? asciiText(bytes, start, end) : null;
+  const headerLine = plain === null ? headerLineOf(narrow.subarray(0, end), start) : firstLineOf(plain);
   const header = readHeaderLine(headerLine);
   const misfit = headerProblem(headerLine);
-  if (misfit !== null || header === null) {
-    const isBatch = headerLine.startsWith('FHS') || headerLine.startsWith('BHS');
-    return { ok: false, problem: misfit ?? noHeader(), header, isBatch: isBatch && header !== null };
-  }
+  if (misfit !== null || header === null) return failed(misfit ?? noHeader(), header, narrow);
 
-  const decoded =
-    wide === null
-      ? decodeFrame(narrow.subarray(start, end), header.charsets, settings)
-      : ({ ok: true, text: narrow.toString('utf8', start, end), used: wide.used, flags: [] } as const);
-  const failed = (found: Problem): ParsedMessage => {
-    return { ok: false, problem: found, header, isBatch: holdsSeveral(narrow.subarray(start, end)) };
-  };
-  if (!decoded.ok) return failed(problem('charset', 'MSH-18', decoded.text));
+  const decoded = plain === null ? decode(narrow, { start, end, wide, header, settings }) : null;
+  if (decoded?.ok === false) return failed(problem('charset', 'MSH-18', decoded.text), header, narrow);
+  const text = decoded?.text ?? plain ?? '';
+  const delimiters = readDelimiters(text, settings.doubledBackslash);
+  const segments = findSegments(text, delimiters, settings);
+  if ('problem' in segments) return failed(segments.problem, header, narrow);
 
-  const delimiters = readDelimiters(decoded.text, settings.doubledBackslash);
-  const lines = splitLines(decoded.text, settings.segmentsMax);
-  if (lines === null) return failed(tooManySegments(settings));
-  const unfit = bodyProblem(lines, delimiters, settings);
-  if (unfit !== null) return failed(unfit);
-
-  const readBytes = byteReaderFor(decoded.used, settings.fallbackCharset);
-  const doubled = hasDoubledBackslash(encodingCharactersOf(decoded.text));
+  const flags = decoded?.flags ?? NO_FLAGS;
+  const doubled = delimiters !== STANDARD_DELIMITERS && hasDoubledBackslash(encodingCharactersOf(text));
   const message = new Hl7Message({
     bytes,
-    lines,
-    context: { delimiters, readBytes },
-    charset: { declared: header.fields[18] ?? '', used: decoded.used },
-    flags: doubled ? [...decoded.flags, 'doubled-backslash'] : decoded.flags,
+    bounds: segments.bounds,
+    context: new MessageContext({
+      text,
+      ascii: decoded !== null ? null : start === 0 ? bytes : bytes.subarray(start),
+      delimiters,
+      header,
+      used: decoded?.used ?? null,
+      settings,
+    }),
+    flags: doubled || segments.hasTrailer ? withRemarks(flags, { doubled, ...segments }) : flags,
   });
   return { ok: true, message, header };
 }
 
+const withRemarks = (
+  flags: readonly string[],
+  { doubled, hasTrailer }: { readonly doubled: boolean; readonly hasTrailer: boolean },
+): readonly string[] => [...flags, ...(doubled ? ['doubled-backslash'] : []), ...(hasTrailer ? ['batch-trailer'] : [])];
+
+const failed = (found: Problem, header: MessageHeader | null, bytes: Buffer): ParsedMessage => {
+  const { start, end } = payloadBounds(bytes);
+  return { ok: false, problem: found, header, isBatch: header !== null && holdsSeveral(bytes.subarray(start, end)) };
+};
+
+const NO_FLAGS: readonly CharsetFlag[] = [];
+
+/** The text of a frame of ASCII; null when it may switch to another set (ISO 2022). */
+function asciiText(bytes: Buffer, start: number, end: number): string | null {
+  const text = bytes.toString('latin1', start, end);
+  return text.includes('\x1b') ? null : text;
+}
+
+/** The first line, as `headerLineOf` finds it in bytes. */
+function firstLineOf(text: string): string {
+  const cr = text.indexOf('\r');
+  const line = text.slice(0, Math.min(cr === -1 ? text.length : cr, HEADER_BYTES_MAX));
+  const lf = line.indexOf('\n');
+  return lf === -1 ? line : line.slice(0, lf);
+}
+
+interface Narrow {
+  readonly start: number;
+  readonly end: number;
+  readonly wide: ReturnType<typeof decodeWideFrame>;
+  readonly header: MessageHeader;
+  readonly settings: Hl7v2Settings;
+}
+
+const decode = (narrow: Buffer, { start, end, wide, header, settings }: Narrow): Decoded =>
+  wide === null
+    ? decodeFrame(narrow.subarray(start, end), header.charsets, settings)
+    : wideDecoded(narrow.toString('utf8', start, end), wide.used, { header, settings });
+
+const wideDecoded = (
+  text: string,
+  used: string,
+  { header, settings }: Pick<Narrow, 'header' | 'settings'>,
+): Decoded => {
+  return { ok: true, text, used, flags: wideFlags(text, header.charsets, settings) };
+};
+
 /** Best effort, for replies to unreadable or oversized frames: looks at the first 64 KiB at most and never throws. */
 export function readHeader(bytes: Buffer): MessageHeader | null {
-  const wide = decodeUtf16Frame(bytes.subarray(0, HEADER_BYTES_MAX));
-  const narrow = wide === null ? bytes : Buffer.from(wide.text, 'utf8');
+  const wide = decodeWideFrame(bytes.subarray(0, HEADER_BYTES_MAX));
+  const narrow = wide === null ? bytes : Buffer.from(wide.text ?? '', 'utf8');
   return readHeaderLine(headerLineOf(narrow, payloadBounds(narrow).start));
 }
 
 function headerProblem(line: string): Problem | null {
+  if (line.startsWith(ORDINARY_HEADER)) return null;
   const name = line.slice(0, 3);
   if (name === 'FHS' || name === 'BHS') {
     return unreadable(name, 'A batch stands where one message is expected.');
@@ -104,67 +156,6 @@ function headerProblem(line: string): Problem | null {
     return unreadable('MSH-1', 'The field separator (MSH-1) is a letter or a digit.');
   }
   return null;
-}
-
-/** The segments in order, without line ends and empty lines; null when there are more than `segmentsMax`. */
-function splitLines(text: string, segmentsMax: number): readonly string[] | null {
-  const lines: string[] = [];
-  const length = text.length;
-  // The next CR and LF are remembered: looking for the rarer one again from each segment is quadratic.
-  let cr = nextOf(text, '\r', 0);
-  let lf = nextOf(text, '\n', 0);
-  let start = 0;
-  while (start < length) {
-    const end = Math.min(cr, lf);
-    if (end > start) {
-      if (lines.length === segmentsMax) return null;
-      lines.push(text.slice(start, end));
-    }
-    start = end + 1;
-    if (cr < start) cr = nextOf(text, '\r', start);
-    if (lf < start) lf = nextOf(text, '\n', start);
-  }
-  return lines;
-}
-
-function nextOf(text: string, character: string, from: number): number {
-  const found = text.indexOf(character, from);
-  return found === -1 ? text.length : found;
-}
-
-function bodyProblem(lines: readonly string[], delimiters: Delimiters, settings: Hl7v2Settings): Problem | null {
-  let hasBody = false;
-  for (const [index, line] of lines.entries()) {
-    if (index > 0) {
-      hasBody ||= line.trim() !== '';
-      if (isHeaderAgain(line, delimiters.field)) {
-        return unreadable('MSH', `Segment ${index + 1} is another message header; one frame must hold one message.`);
-      }
-      if (isEnvelope(line, delimiters.field)) {
-        return unreadable('', `Segment ${index + 1} belongs to a batch (BHS, BTS, FTS), not to a message.`);
-      }
-    }
-    // A line cannot hold more separators than characters, so ordinary segments cost nothing here.
-    if (line.length >= settings.fieldsMax || line.length >= settings.repetitionsMax) {
-      const exceeded = lineLimitProblem(line, index, delimiters, settings);
-      if (exceeded !== null) return exceeded;
-    }
-  }
-  if (hasBody) return null;
-  return unreadable('MSH', 'MSH is the only segment: segments must end with CR (LF and CRLF are understood as well).');
-}
-
-/** MSH again, also behind framing bytes that a sender left between two messages. */
-function isHeaderAgain(line: string, separator: string): boolean {
-  let start = 0;
-  while (line.charCodeAt(start) === 0x0b || line.charCodeAt(start) === 0x1c) start += 1;
-  return line.startsWith('MSH', start) && line.startsWith(separator, start + 3);
-}
-
-function isEnvelope(line: string, separator: string): boolean {
-  if (line.charAt(2) !== 'S' || (line.length > 3 && !line.startsWith(separator, 3))) return false;
-  const name = line.slice(0, 3);
-  return name === 'BTS' || name === 'FTS' || name === 'BHS' || name === 'FHS';
 }
 
 /** Whether more than one message, or a part of a batch, stands in a frame that cannot be read as one message. */
@@ -183,46 +174,8 @@ function holdsSeveral(bytes: Buffer): boolean {
   return false;
 }
 
-function lineLimitProblem(
-  line: string,
-  index: number,
-  delimiters: Delimiters,
-  settings: Hl7v2Settings,
-): Problem | null {
-  const where = `Segment ${index + 1}`;
-  let start = 0;
-  for (let fields = 1; start <= line.length; fields += 1) {
-    if (fields > settings.fieldsMax + 1) {
-      return problem('limit', '', `${where} has more than ${settings.fieldsMax} fields (fieldsMax).`);
-    }
-    const end = nextOf(line, delimiters.field, start);
-    if (end - start >= settings.repetitionsMax && delimiters.repetition !== '') {
-      const field = line.slice(start, end);
-      if (countUpTo(field, delimiters.repetition, settings.repetitionsMax) >= settings.repetitionsMax) {
-        return problem(
-          'limit',
-          '',
-          `${where} has a field with more than ${settings.repetitionsMax} repetitions (repetitionsMax).`,
-        );
-      }
-    }
-    start = end + 1;
-  }
-  return null;
-}
-
-function countUpTo(text: string, character: string, limit: number): number {
-  let count = 0;
-  let at = text.indexOf(character);
-  while (at !== -1 && count < limit) {
-    count += 1;
-    at = text.indexOf(character, at + 1);
-  }
-  return count;
-}
-
 const problem = (code: ProblemCode, path: string, text: string): Problem => ({ code, path, text });
 const unreadable = (path: string, text: string): Problem => problem('unreadable', path, text);
+const halfCharacter = (used: string): Problem =>
+  problem('charset', '', `The frame is ${used.toUpperCase()} and ends inside of a character.`);
 const noHeader = (): Problem => unreadable('MSH', 'The frame does not begin with an MSH segment.');
-const tooManySegments = (settings: Hl7v2Settings): Problem =>
-  problem('limit', '', `The message has more than ${settings.segmentsMax} segments (segmentsMax).`);

@@ -1,14 +1,17 @@
-import type { Delimiters } from './delimiters.ts';
-import { type ByteReader, decodeEscapes } from './escape.ts';
+import { decodeEscapes } from './escape.ts';
+import type { CharacterCodes, MessageContext } from './message-context.ts';
 
-/** What all segments of one message share. */
-export interface TextContext {
-  readonly delimiters: Delimiters;
-  readonly readBytes: ByteReader;
+/** Where a segment stands in the text of its message. */
+export interface SegmentPlace {
+  /** First character, and the one behind the last: its line end is not in it. */
+  readonly start: number;
+  readonly end: number;
+  /** 0-based position in the message. */
+  readonly index: number;
 }
 
 /** Segments whose first two fields are the delimiters themselves. */
-const HEADER_NAMES: ReadonlySet<string> = new Set(['MSH', 'BHS', 'FHS']);
+const isHeaderName = (name: string): boolean => name === 'MSH' || name === 'BHS' || name === 'FHS';
 
 /**
  * A view of one segment. Nothing is split before it is asked for, and nothing is ever changed. Values are strings:
@@ -19,46 +22,70 @@ export class Hl7Segment {
   readonly name: string;
   /** 0-based position in the message. */
   readonly index: number;
-  readonly #text: string;
-  readonly #context: TextContext;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #context: MessageContext;
   readonly #isHeader: boolean;
-  #fields: readonly string[] | null = null;
-  /** The repetitions of the field read last: walking over many repetitions stays linear. */
-  #repeatedField = 0;
-  #repeated: readonly string[] = [];
+  /** Where the parts between separators begin, as far as they were looked for; part n ends 1 before part n + 1. */
+  readonly #starts: number[];
+  /** The repetition that was looked for last: walking over many repetitions stays linear. */
+  #repeatedPart = -1;
+  #repetition = 1;
+  #repetitionStart = 0;
+  #countedPart = -1;
+  #count = 0;
 
-  constructor(text: string, index: number, context: TextContext) {
-    const end = text.indexOf(context.delimiters.field);
-    this.name = end === -1 ? text : text.slice(0, end);
-    this.index = index;
-    this.#text = text;
+  constructor(place: SegmentPlace, context: MessageContext) {
+    const { start, end } = place;
+    this.index = place.index;
+    this.#start = start;
+    this.#end = end;
     this.#context = context;
-    this.#isHeader = HEADER_NAMES.has(this.name);
+    const nameEnd = nextOf(context.codes, context.fieldCode, start, end);
+    this.name = context.text.slice(start, nameEnd);
+    this.#starts = [start, nameEnd + 1];
+    this.#isHeader = isHeaderName(this.name);
   }
 
   /** The whole segment as it was decoded, without its line end. */
   get text(): string {
-    return this.#text;
+    return this.#context.text.slice(this.#start, this.#end);
   }
 
   /** Number of the last field that is there, empty or not; in MSH the field separator counts as field 1. */
   get fieldCount(): number {
-    return this.#isHeader ? this.#split().length : this.#split().length - 1;
+    this.#findPart(Number.MAX_SAFE_INTEGER);
+    const parts = this.#starts.length - 1;
+    return this.#isHeader ? parts : parts - 1;
   }
 
   /** A whole field with its escapes untouched; undefined when absent. Of MSH, 1 is the separator and 2 the rest. */
   raw(field: number): string | undefined {
-    if (!this.#isHeader) return field < 1 ? undefined : this.#split()[field];
-    if (field === 1) return this.#context.delimiters.field;
-    return field < 1 ? undefined : this.#split()[field - 1];
+    if (field < 1) return undefined;
+    if (this.#isHeader && field === 1) return this.#context.delimiters.field;
+    const part = this.#isHeader ? field - 1 : field;
+    if (!this.#findPart(part)) return undefined;
+    return this.#context.text.slice(this.#starts[part], (this.#starts[part + 1] ?? 0) - 1);
   }
 
   /** How often a field is there: 0 when absent, 1 when empty. */
   repetitions(field: number): number {
-    const raw = this.raw(field);
-    if (raw === undefined) return 0;
-    if (this.#isHeader && field <= 2) return 1;
-    return this.#repetitionsOf(field, raw).length;
+    if (this.#isHeader && field <= 2) return this.raw(field) === undefined ? 0 : 1;
+    const part = this.#isHeader ? field - 1 : field;
+    if (part < 1 || !this.#findPart(part)) return 0;
+    if (this.#countedPart !== part) {
+      this.#countedPart = part;
+      this.#count = this.#countRepetitions(part);
+    }
+    return this.#count;
+  }
+
+  #countRepetitions(part: number): number {
+    const { codes, repetitionCode } = this.#context;
+    let count = 1;
+    const end = (this.#starts[part + 1] ?? 0) - 1;
+    for (let at = this.#starts[part] ?? 0; at < end; at += 1) if (codes[at] === repetitionCode) count += 1;
+    return count;
   }
 
   /**
@@ -66,49 +93,86 @@ export class Hl7Segment {
    * of the first component. undefined when the place is absent, '' when it is empty.
    */
   value(field: number, component = 1, subcomponent = 1, repetition = 1): string | undefined {
-    const raw = this.raw(field);
-    if (raw === undefined) return undefined;
-    if (this.#isHeader && field <= 2)
-      return component === 1 && subcomponent === 1 && repetition === 1 ? raw : undefined;
-    const { delimiters, readBytes } = this.#context;
-    const repeated =
-      repetition === 1 ? firstPart(raw, delimiters.repetition) : this.#repetitionsOf(field, raw)[repetition - 1];
-    const whole = partOf(repeated, delimiters.component, component);
-    const part = partOf(whole, delimiters.subcomponent, subcomponent);
-    return part === undefined ? undefined : decodeEscapes(part, delimiters, readBytes);
-  }
-
-  #repetitionsOf(field: number, raw: string): readonly string[] {
-    if (this.#repeatedField !== field) {
-      const { repetition } = this.#context.delimiters;
-      this.#repeated = repetition === '' ? [raw] : raw.split(repetition);
-      this.#repeatedField = field;
+    if (field < 1 || (this.#isHeader && field <= 2)) {
+      return component === 1 && subcomponent === 1 && repetition === 1 ? this.raw(field) : undefined;
     }
-    return this.#repeated;
+    const part = this.#isHeader ? field - 1 : field;
+    if (!this.#findPart(part)) return undefined;
+    const start = this.#starts[part] ?? 0;
+    const end = (this.#starts[part + 1] ?? 0) - 1;
+    const from = repetition === 1 ? start : this.#startOfRepetition(part, repetition, end);
+    return from < 0 ? undefined : valueIn(this.#context, { start: from, end }, component, subcomponent);
   }
 
-  #split(): readonly string[] {
-    this.#fields ??= this.#text.split(this.#context.delimiters.field);
-    return this.#fields;
+  /** Where a repetition begins; -1 when there are not so many. */
+  #startOfRepetition(part: number, repetition: number, end: number): number {
+    if (this.#repeatedPart !== part || this.#repetition > repetition) {
+      this.#repeatedPart = part;
+      this.#repetition = 1;
+      this.#repetitionStart = this.#starts[part] ?? 0;
+    }
+    const { codes, repetitionCode } = this.#context;
+    while (this.#repetition < repetition) {
+      const next = nextOf(codes, repetitionCode, this.#repetitionStart, end);
+      if (next === end) return -1;
+      this.#repetition += 1;
+      this.#repetitionStart = next + 1;
+    }
+    return repetition < 1 ? -1 : this.#repetitionStart;
+  }
+
+  /** Looks for the part between field separators as far as needed; false when the segment has no such part. */
+  #findPart(part: number): boolean {
+    const starts = this.#starts;
+    if (part + 1 < starts.length) return true;
+    const { codes, fieldCode } = this.#context;
+    let next = starts[starts.length - 1] ?? 0;
+    while (starts.length < part + 2 && next <= this.#end) {
+      next = nextOf(codes, fieldCode, next, this.#end) + 1;
+      starts.push(next);
+    }
+    return part + 1 < starts.length;
   }
 }
 
-function firstPart(text: string, separator: string): string {
-  const end = separator === '' ? -1 : text.indexOf(separator);
-  return end === -1 ? text : text.slice(0, end);
+/** One subcomponent of the repetition that begins at `start`, in one pass; `end` is that of the field. */
+function valueIn(
+  context: MessageContext,
+  { start, end }: { readonly start: number; readonly end: number },
+  component: number,
+  subcomponent: number,
+): string | undefined {
+  if (component < 1 || subcomponent < 1) return undefined;
+  const { codes, componentCode, subcomponentCode, repetitionCode, escapeCode } = context;
+  let componentsLeft = component - 1;
+  let subcomponentsLeft = subcomponent - 1;
+  let from = start;
+  let hasEscape = false;
+  let at = start;
+  for (; at < end; at += 1) {
+    const code = codes[at];
+    if (code === repetitionCode) break;
+    if (code === componentCode) {
+      if (componentsLeft === 0) break;
+      componentsLeft -= 1;
+      from = at + 1;
+    } else if (componentsLeft > 0) continue;
+    else if (code === subcomponentCode) {
+      if (subcomponentsLeft === 0) break;
+      subcomponentsLeft -= 1;
+      from = at + 1;
+      hasEscape = false;
+    } else if (code === escapeCode) hasEscape = true;
+  }
+  if (componentsLeft > 0 || subcomponentsLeft > 0) return undefined;
+  if (from === at) return '';
+  const value = context.text.slice(from, at);
+  return hasEscape ? decodeEscapes(value, context) : value;
 }
 
-/** The `number`-th part (1-based) of `text`, without building the others. */
-function partOf(text: string | undefined, separator: string, number: number): string | undefined {
-  if (text === undefined || number < 1) return undefined;
-  if (number === 1) return firstPart(text, separator);
-  if (separator === '') return undefined;
-  let start = 0;
-  for (let part = 1; part < number; part += 1) {
-    const end = text.indexOf(separator, start);
-    if (end === -1) return undefined;
-    start = end + 1;
-  }
-  const end = text.indexOf(separator, start);
-  return text.slice(start, end === -1 ? text.length : end);
+/** Where `code` stands next before `end`, else `end`. */
+function nextOf(codes: CharacterCodes, code: number, start: number, end: number): number {
+  let at = start;
+  while (at < end && codes[at] !== code) at += 1;
+  return at;
 }

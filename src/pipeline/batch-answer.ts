@@ -3,7 +3,7 @@ import type { StoredMessage } from '../../outbox/frames.ts';
 import { buildAck } from '../hl7/acknowledgment.ts';
 import type { BatchFile } from '../hl7/batch-file.ts';
 import { buildBatchReply } from '../hl7/batch-reply.ts';
-import type { MessageHeader } from '../hl7/header.ts';
+import { type MessageHeader, withControlId } from '../hl7/header.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
 import { messageIdOf } from '../model/ids.ts';
 import type { IntakeResult } from '../model/intake.ts';
@@ -116,16 +116,9 @@ function inOne(
   told: { readonly code: AckCode; readonly text: string; readonly problems: readonly Problem[] },
 ): Buffer {
   const named = members[0]?.understood.header ?? header;
-  const controlIdBytes =
-    header !== null && header.controlIdBytes.length > 0 ? header.controlIdBytes : named?.controlIdBytes;
-  const asked = named === null || controlIdBytes === undefined ? named : { ...named, controlIdBytes };
-  return buildAck({
-    header: asked,
-    ...told,
-    controlId: at.messageId,
-    atMs: at.atMs,
-    timezone: rules.facility.timezone,
-  });
+  const controlId = header?.controlId || named?.controlId;
+  const asked = named === null || controlId === undefined ? named : withControlId(named, controlId);
+  return buildAck({ header: asked, ...told, controlId: at.messageId, atMs: at.atMs, timezone: rules.facility.timezone });
 }
 
 /** Problems of single messages, each with the number of its message. */

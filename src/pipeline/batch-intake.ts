@@ -15,7 +15,7 @@ import {
   readBatch,
   totalsOf,
 } from '../hl7/batch-file.ts';
-import { decodeUtf16Frame } from '../hl7/charset.ts';
+import { decodeWideFrame } from '../hl7/charset.ts';
 import { type ParsedMessage, parseMessage } from '../hl7/parse.ts';
 import { payloadHashOf } from '../model/ids.ts';
 import type { InboundFrame, IntakeResult } from '../model/intake.ts';
@@ -83,7 +83,7 @@ export async function stageBatch(parts: IntakeParts, frame: InboundFrame, of: Ba
     const judgment = { ...refuse(first ?? of.parsed.problem), problems };
     return whole({ header: of.parsed.header, routed: BATCH, judgment, flags: ['batch'] });
   };
-  if (decodeUtf16Frame(frame.bytes) !== null) return refused([wideBatch]);
+  if (decodeWideFrame(frame.bytes) !== null) return refused([wideBatch]);
   const read = readBatch(frame.bytes, settings.messagesMax);
   if (!read.ok) return refused([read.problem]);
   const { file } = read;

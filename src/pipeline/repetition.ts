@@ -16,7 +16,7 @@ import type { Understood } from './understand.ts';
 /** What a message is remembered by: its control id, or its content when it has none; null without a readable header. */
 export function indexName(header: MessageHeader | null, payloadHash: string): string | null {
   if (header === null) return null;
-  const controlId = header.controlIdBytes.toString('latin1');
+  const controlId = header.controlId;
   return controlId === '' ? `empty ${payloadHash}` : controlId;
 }
 

@@ -40,7 +40,7 @@ export function stage(batch: WriteBatch, parts: IntakeParts, staging: Staging): 
   const sequence = ledger.frames.allocate();
   const messageId = messageIdOf(sequence);
   const replies = storedReplies(repliesTo(parts, understood, { messageId, atMs: frame.receivedAtMs }));
-  const controlId = header === null ? '' : header.controlIdBytes.toString('latin1');
+  const controlId = header?.controlId ?? '';
   const base = {
     channelId: channel.id,
     remote: frame.remote,

@@ -58,6 +58,7 @@ function understandContent(
   { parsed, receivedAtMs, payloadHash, reused, identities = ledger.identities.draft(null) }: Reading,
 ): Understood {
   const flags = reused ? ['reused-control-id'] : [];
+  if (!parsed.ok && parsed.problem.code === 'limit') flags.push('limit-exceeded');
   if (!parsed.ok) return { header: parsed.header, routed: UNREADABLE, judgment: refuse(parsed.problem), flags };
   const { header, message } = parsed;
   const routed = routedMessage(message);

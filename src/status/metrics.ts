@@ -42,6 +42,12 @@ export const METRICS = {
     labels: ['channel', 'disposition'],
     help: 'Messages answered, by what became of them at intake.',
   },
+  causeway_messages_flagged_total: {
+    type: 'counter',
+    unit: 'messages',
+    labels: ['channel', 'flag'],
+    help: 'Stored messages with a remark, by remark: character sets, lost characters, limits, batches, control ids.',
+  },
   causeway_ack_seconds: {
     type: 'histogram',
     unit: 'seconds',

@@ -1,7 +1,9 @@
 /** R8, R9, R10, O4: content made to harm costs its sender time, never the others, and nothing of it is ever run. */
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { statusOf, untilErp } from '../support/appliance-status.ts';
 import { startFakeErp } from '../support/fake-erp.ts';
+import { missing } from '../support/faults/facilities.ts';
 import { charge } from '../support/messages.ts';
 import { ackOf, connectMllp } from '../support/mllp-client.ts';
 import { smallestConfig, startAppliance } from '../support/start-appliance.ts';
@@ -29,7 +31,42 @@ const MONSTERS: Readonly<Record<string, string>> = {
   'nested escapes': `NTE|1||${'\\H\\'.repeat(200_000)}${'\\X'.repeat(200_000)}${'\\'.repeat(100_001)}`,
   'a hundred thousand segments': 'ZZZ|1\r'.repeat(100_000),
   'a million amounts in one field': `FT1|2|X||20260301|20260301|CG|1^A||||${'1^2&3~'.repeat(170_000)}`,
+  'a field of ten megabytes': `OBX|1|ED|X||${'QUJD'.repeat(2_621_440)}`,
+  'a million fields': `ZZZ${'|a'.repeat(1_000_000)}`,
+  'fifty thousand segments': 'OBX|1|NM|code|1|value of a result\r'.repeat(50_000),
+  'two million escapes that nobody reads': `NTE|1||${'\\F\\'.repeat(2_000_000)}`,
+  'two million escapes in a field that is read': `FT1|2|X||20260301|20260301|CG|1^${'\\F\\'.repeat(2_000_000)}^CDM`,
+  'a megabyte of backslashes': `FT1|2|X||20260301|20260301|CG|1^${'\\'.repeat(1_048_577)}^CDM`,
+  'two hundred messages without envelope': Array.from({ length: 200 }, (_, n) => charge({ controlId: `M${n}` })).join(
+    '',
+  ),
+  'a batch without end': `BHS|^~\\&|A\r${'MSH|^~\\&|A\rPID|1\r'.repeat(60_000)}`,
 };
+
+/** CPU of all threads of a process so far, in ms (proc(5): utime and stime, in ticks of 10 ms). */
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** The most memory that a process ever held, in MiB. */
+const peakMiBOf = (pid: number): number =>
+  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1_024;
+
+const noProc = missing(existsSync('/proc/self/status'), 'there is no /proc, so nobody knows what a process took');
+
+test.skipIf(noProc).each(Object.entries(MONSTERS))(
+  '%s: costs no more than a second of CPU, and memory stays bounded',
+  async (_, segment) => {
+    const { appliance, sender } = await running();
+    for (let count = 0; count < 50; count++) await sender.send(charge({ controlId: `W${count}` }));
+    await untilErp(appliance, { waiting: 0 });
+    const before = cpuMsOf(appliance.pid());
+    await sender.send(withSegment('MONSTER', segment), 20_000);
+    expect(cpuMsOf(appliance.pid()) - before).toBeLessThan(1_000);
+    expect(peakMiBOf(appliance.pid())).toBeLessThan(400);
+  },
+);
 
 test.each(Object.entries(MONSTERS))(
   '%s: answered at once, and an honest sender waits less than a second',

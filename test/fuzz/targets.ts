@@ -118,9 +118,9 @@ function answers(reply: Buffer, code: string, input: Buffer): void {
   const ack = readAck(reply);
   assert(ack !== null, 'the reply is no acknowledgment');
   assert(ack?.code === code, `the reply says ${ack?.code} for ${code}`);
-  const controlId = readHeader(input)?.controlIdBytes;
-  if (controlId === undefined || controlId.length === 0 || controlId.some((byte) => byte > 0x7e || byte < 0x20)) return;
-  assert(reply.includes(controlId), 'the reply does not name the control id');
+  const controlId = readHeader(input)?.controlId;
+  if (controlId === undefined || !/^[\x20-\x7e]+$/.test(controlId)) return;
+  assert(reply.includes(controlId, 0, 'latin1'), 'the reply does not name the control id');
 }
 
 const ack: FuzzTarget = {

@@ -30,9 +30,9 @@ function corpusFiles(): { readonly name: string; readonly text: string }[] {
     .filter(({ text }) => /(?:^|[\r\n\v])(?:\xef\xbb\xbf)?[ \t]*MSH[^A-Za-z0-9]/.test(text));
 }
 
-/** The messages of a file: each begins at an MSH that begins a line. */
+/** The messages of a file: each begins at an MSH that begins a line, and ends before the next head of a batch. */
 const messagesOf = (text: string): string[] =>
-  text.split(/(?<=^|[\r\n\v\x1c])(?=MSH[^A-Za-z0-9])/).filter((part) => part.startsWith('MSH'));
+  text.split(/(?<=^|[\r\n\v\x1c])(?=(?:MSH|BHS|FHS)[^A-Za-z0-9])/).filter((part) => part.startsWith('MSH'));
 
 const VARIANTS: Readonly<Record<string, (text: string) => string>> = {
   'as found': (text) => text,
@@ -128,7 +128,7 @@ function hasEqualParts({ message, segment }: Pair, { field, component, repetitio
   const parts = delimiters.subcomponent === '' ? [text] : text.split(delimiters.subcomponent);
   return parts.every((part, index) => {
     const expected = part.includes(delimiters.escape)
-      ? decodeEscapes(part, delimiters, (bytes) => bytes.toString('utf8'))
+      ? decodeEscapes(part, { delimiters, readBytes: (bytes) => bytes.toString('utf8') })
       : part;
     return segment.value(field, component, index + 1, repetition) === expected;
   });

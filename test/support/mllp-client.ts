@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { encodeFrame, FrameDecoder } from '../../src/hl7/framing.ts';
 
-const REPLY_BYTES_MAX = 1_048_576;
+const REPLY_BYTES_MAX = 33_554_432;
 
 /** One open connection. */
 export class MllpClient {

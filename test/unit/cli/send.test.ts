@@ -214,3 +214,36 @@ test('every sample in the box is one message', async () => {
     expect((await send(['--sample', name, '--to', target.address])).code).toBe(0);
   expect(target.received).toHaveLength(Object.keys(SAMPLES).length);
 });
+
+const batch = `FHS|^~\\&|A|B|C|D|20260301||DAY||FILE7\nBHS|^~\\&|A\n${message('1')}${message('2')}BTS|2\nFTS|1\n`;
+
+test('a batch file goes as one frame with its envelope, so that the receiver can check it', async () => {
+  const target = await receiver();
+  const { code, stdout } = await send([folder({ 'day.hl7': `\n${batch}` }), '--to', target.address]);
+  expect(code).toBe(0);
+  expect(target.received.map(String)).toEqual([batch.replaceAll('\n', '\r')]);
+  expect(stdout[0]).toMatch(/^AA .* FILE7 {2}batch of 2 {2}\S*day\.hl7$/);
+  expect(target.received.map(controlIdOf)).toEqual(['FILE7']);
+});
+
+test('a batch is taken when all of its messages are; else the first that is not is named', async () => {
+  const target = await receiver();
+  const envelope = (acks: string): string => `0|FILE7\rMSH|^~\\&|||||||ACK|x|P|2.5.1\r${acks}`;
+  target.reply = () => envelope('MSA|AA|1\rMSH|^~\\&|||||||ACK|y|P|2.5.1\rMSA|AR|2|no visit number');
+  const { code, stdout } = await send([folder({ 'day.hl7': batch }), '--to', target.address, '--json']);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout[0] ?? '')).toMatchObject({ type: 'batch', messages: 2 });
+});
+
+test('--split sends the messages of a batch one by one; a repetition has fresh control ids inside of it', async () => {
+  const target = await receiver();
+  const path = folder({ 'day.hl7': batch });
+  expect((await send([path, '--to', target.address, '--split'])).code).toBe(0);
+  expect(target.received.map(controlIdOf)).toEqual(['1', '2']);
+  await send([path, '--to', target.address, '--repeat', '2']);
+  const [first, second] = target.received.slice(2).map(String);
+  expect(first).toBe(batch.replaceAll('\n', '\r'));
+  expect(second).toMatch(
+    /FHS[^\r]*FILE7\rBHS[^\r]*\rMSH[^\r]*\|CW\w+\|P\|2.5.1\rPID\|1\rMSH[^\r]*\|CW\w+\|P[^\r]*\rPID\|1\rBTS\|2/,
+  );
+});

@@ -29,11 +29,21 @@ describe('encodingOf', () => {
     ['KS X 1001', 'euc-kr'],
     ['ISO IR87', 'iso-2022-jp'],
     ['windows-1252', 'windows-1252'],
+    ['8859-1', 'iso-8859-1'],
+    ['ISO_8859-1:1987', 'iso-8859-1'],
+    ['Unicode (UTF-8)', 'utf-8'],
+    ['ISO_IR 192', 'utf-8'],
+    ['ISO 2022 IR 87', 'iso-2022-jp'],
+    ['ISO IR166', 'iso-8859-11'],
+    ['UNICODE UTF-32', 'utf-32'],
+    ['AL32UTF8', 'utf-8'],
+    ['WE8MSWIN1252', 'windows-1252'],
+    [' us-ascii ', 'us-ascii'],
   ])('%s is understood', (name, encoding) => {
     expect(encodingOf(name)).toBe(encoding);
   });
 
-  test.each(['', '0', 'ISO IR 999', 'x'.repeat(1_000)])('%s is not guessed', (name) => {
+  test.each(['', '0', 'ISO IR 999', 'CNS 11643-1992', 'x'.repeat(1_000)])('%s is not guessed', (name) => {
     expect(encodingOf(name)).toBeNull();
   });
 });
@@ -116,10 +126,10 @@ describe('MSH-18 is missing or untrue', () => {
     expect(read(undefinedInWindows1252).flags).toEqual([
       'charset-missing',
       'charset-fallback',
-      'replacement-characters',
+      'replacement-characters:1',
     ]);
     expect(read(adt('UTF-8', 'lost \uFFFD before', 'utf-8')).charset.used).toBe('utf-8');
-    expect(read(adt('UTF-8', 'lost \uFFFD before', 'utf-8')).flags).toContain('replacement-characters');
+    expect(read(adt('UTF-8', 'lost \uFFFD before', 'utf-8')).flags).toContain('replacement-characters:1');
   });
 
   test.each([
@@ -151,12 +161,31 @@ describe('channel settings', () => {
   });
 });
 
-test('a frame in UTF-16 is read, although MLLP is not made for it', () => {
-  const text = 'MSH|^~\\&|A|B|C|D|2024||ADT^A01|1|P|2.5||||||UNICODE UTF-16\rPID|1||7||Łódź^Z\r';
-  for (const encoding of ['utf-16le', 'utf-16be']) {
-    expect(decoded(iconv.encode(text, encoding, { addBOM: true }))).toEqual(['Łódź', encoding]);
-    expect(decoded(iconv.encode(text, encoding))).toEqual(['Łódź', encoding]);
-  }
+describe('a frame of two or four bytes per character, although MLLP is not made for it', () => {
+  const text = (declared: string, name: string): string =>
+    `MSH|^~\\&|A|B|C|D|2024||ADT^A01|1|P|2.5||||||${declared}\rPID|1||7||${name}^Z\r`;
+
+  test.each(['utf-16le', 'utf-16be', 'utf-32le', 'utf-32be'])('%s, with and without byte order mark', (encoding) => {
+    const declared = encoding.startsWith('utf-16') ? 'UNICODE UTF-16' : 'UNICODE UTF-32';
+    for (const addBOM of [true, false]) {
+      expect(decoded(iconv.encode(text(declared, 'Łódź 張'), encoding, { addBOM }))).toEqual(['Łódź 張', encoding]);
+    }
+  });
+
+  test('an MSH-18 that says something else is remarked', () => {
+    expect(decoded(iconv.encode(text('8859/1', 'Łódź'), 'utf-16le'))).toEqual(['Łódź', 'utf-16le', 'charset-untrue']);
+    expect(decoded(iconv.encode(text('', 'Łódź'), 'utf-16le'))).toEqual(['Łódź', 'utf-16le', 'charset-missing']);
+  });
+
+  test('half a character at the end is refused, half a pair inside is counted', () => {
+    const bytes = iconv.encode(text('UNICODE UTF-16', 'Łódź'), 'utf-16le');
+    expect(refusalOf(bytes.subarray(0, -1))).toMatchObject({
+      code: 'charset',
+      text: expect.stringMatching(/UTF-16LE/),
+    });
+    const lone = Buffer.from(text('UNICODE UTF-16', 'x\ud800y'), 'utf16le');
+    expect(read(lone).flags).toEqual(['replacement-characters:1']);
+  });
 });
 
 test('hex escapes are bytes of the character set of the message', () => {

@@ -8,7 +8,7 @@ const utf8 = (bytes: Buffer): string | null => {
   return text.includes('\uFFFD') ? null : text;
 };
 const decode = (text: string, delimiters: Delimiters = STANDARD_DELIMITERS): string =>
-  decodeEscapes(text, delimiters, utf8);
+  decodeEscapes(text, { delimiters, readBytes: utf8 });
 
 /** Five different characters that are no letters, digits, blanks or line ends. */
 const anyDelimiters = fc
