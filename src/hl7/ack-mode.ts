@@ -51,7 +51,7 @@ export const isAcknowledgment = ({ messageCode }: Pick<MessageHeader, 'messageCo
 
 function askedBy(header: MessageHeader | null): Asked {
   const field = (number: number): Condition | '' => {
-    const text = header?.fields[number]?.trim().toUpperCase() ?? '';
+    const text = header?.field(number).trim().toUpperCase() ?? '';
     return text === 'AL' || text === 'NE' || text === 'ER' || text === 'SU' ? text : '';
   };
   return { commit: field(15), application: field(16) };

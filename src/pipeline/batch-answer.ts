@@ -118,7 +118,13 @@ function inOne(
   const named = members[0]?.understood.header ?? header;
   const controlId = header?.controlId || named?.controlId;
   const asked = named === null || controlId === undefined ? named : withControlId(named, controlId);
-  return buildAck({ header: asked, ...told, controlId: at.messageId, atMs: at.atMs, timezone: rules.facility.timezone });
+  return buildAck({
+    header: asked,
+    ...told,
+    controlId: at.messageId,
+    atMs: at.atMs,
+    timezone: rules.facility.timezone,
+  });
 }
 
 /** Problems of single messages, each with the number of its message. */

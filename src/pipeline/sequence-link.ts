@@ -106,7 +106,7 @@ export class SequenceLink {
   }
 }
 
-const textOf = ({ fields }: MessageHeader): string => fields[13]?.trim() ?? '';
+const textOf = (header: MessageHeader): string => header.field(13).trim();
 
 function refused(expected: string, text: string): SequencePlace {
   const problem: Problem = { code: 'sequence-number', path: 'MSH-13', text };
