@@ -1,6 +1,6 @@
 /**
  * A second differential test of the HL7 reader: the messages of the shared corpus beside hl7v2, where that is right. It
- * knows only CR, turns numbers, dates and times into others and shifts component definitions, so the places are compared
+ * knows only CR, turns numbers, dates and times into others and shifts component definitions, so places are compared
  * that it keeps as text: the order of the segments, and every field of type ST, ID or IS without delimiters.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
