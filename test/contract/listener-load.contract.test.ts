@@ -163,16 +163,18 @@ test.each(kinds)('$kind: time in which the listener does not read counts against
 });
 
 test.each(kinds)('$kind: a sender that does not read its replies is as good as silent', async ({ driver }) => {
-  const reply = Buffer.alloc(1_000_000, 0x41);
-  const intake: Intake = async () => ({ disposition: 'accepted', messageId: null, ackCode: 'AA', reply });
-  const { connect, noted } = await started(driver, intake, { idleTimeoutMs: 1_000 });
+  const long = Buffer.alloc(1_000_000, 0x41);
+  const intake: Intake = async ({ bytes }) => {
+    const reply = bytes.toString() === 'deaf' ? long : Buffer.from('short');
+    return { disposition: 'accepted', messageId: null, ackCode: 'AA', reply };
+  };
+  const { connect, noted } = await started(driver, intake, { idleTimeoutMs: 1_000, inFlightMax: 16 });
   const [deaf, honest] = [await connect(), await connect()];
-  deaf.pause();
-  const frame = deaf.encode('x');
-  for (let at = 0; at < 200; at += 1) deaf.write(frame);
   await until('both are open', () => noted.open === 2);
+  deaf.pause();
+  deaf.write(Buffer.concat(Array.from({ length: 40 }, () => deaf.encode('deaf'))));
   await until('the deaf one is closed', async () => {
-    honest.write(frame);
+    honest.write(honest.encode('honest'));
     await honest.replies(1);
     return noted.open === 1;
   });
