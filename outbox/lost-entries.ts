@@ -153,9 +153,14 @@ export class LostEntries {
 
   /** Writes what stands in the place of a lost entry, and nothing beside it. */
   putPlace(batch: WriteBatch, sequence: number, at: { atMs: number; known?: KnownOfLost | undefined }): StoredEntry {
-    const record = lostRecord(entryIdOf(this.#id, sequence), at);
-    const parts = entryParts(record);
-    batch.put(laneRowKey('e', this.#id, sequence), sequence, ...parts);
+    const place = this.placeOf(sequence, at);
+    batch.put(laneRowKey('e', this.#id, sequence), sequence, ...entryParts(place));
+    return place;
+  }
+
+  /** What stands for a lost entry; nothing is written. */
+  placeOf(sequence: number, at: { atMs: number; known?: KnownOfLost | undefined }): StoredEntry {
+    const parts = entryParts(lostRecord(entryIdOf(this.#id, sequence), at));
     return storedEntry(this.#id, sequence, Buffer.concat(parts));
   }
 

@@ -51,7 +51,7 @@ export async function knownOfLost(
       const here = message.sequence <= to ? message.header.entryIds.filter((id) => wanted.has(id)) : [];
       seen += here.length;
       if (here.length > 0)
-        for (const [sequence, one] of await ofMessage(parts, { lane, message, epoch })) known.set(sequence, one);
+        for (const [sequence, one] of await ofMessage(parts, { lane, message, epoch, lost })) known.set(sequence, one);
     }
     after = last;
   }
@@ -81,9 +81,16 @@ async function messagesAround(
 
 const messageNumber = ({ header }: StoredEntry): number => sequenceOfId(header.messageId, 'm') ?? 0;
 
+interface Asked {
+  readonly lane: LaneStore;
+  readonly message: StoredMessage;
+  readonly epoch: number;
+  readonly lost: readonly number[];
+}
+
 async function ofMessage(
   { ledger, channels, facility }: LostEventsParts,
-  { lane, message, epoch }: { readonly lane: LaneStore; readonly message: StoredMessage; readonly epoch: number },
+  { lane, message, epoch, lost }: Asked,
 ): Promise<ReadonlyMap<number, KnownOfLost>> {
   const known = new Map<number, KnownOfLost>();
   const channel = channels.get(message.header.channelId);
@@ -95,7 +102,9 @@ async function ofMessage(
     const at = parseEntryId(id);
     return at?.destinationId === lane.id.destinationId && at.lane === lane.id.lane ? [at.sequence] : [];
   });
-  const readable = await lane.lost.readable(mine);
+  // What stands in the place of a lost one can be read, and tells nothing.
+  const others = await lane.lost.readable(mine.filter((sequence) => !lost.includes(sequence)));
+  const readable = new Map([...others].filter(([, { header }]) => header.kind !== 'lost'));
   const isExact =
     expected.length === mine.length &&
     mine.every((sequence, index) => {
@@ -104,7 +113,7 @@ async function ofMessage(
     });
   const rest = unaccounted(expected, [...readable.values()]);
   for (const [index, sequence] of mine.entries()) {
-    if (readable.has(sequence)) continue;
+    if (!lost.includes(sequence)) continue;
     const own = isExact ? expected[index] : undefined;
     const keys = [...new Set((own === undefined ? rest : [own]).flatMap((one) => one.keys))];
     if (keys.length === 0) continue;

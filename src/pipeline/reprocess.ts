@@ -20,6 +20,7 @@ import { keyAsSent } from './identities.ts';
 import type { Judgment } from './judge.ts';
 import { judgeAgain } from './judge-again.ts';
 import type { Ledger, MessageFacts, Placed } from './ledger.ts';
+import { knownOfLost } from './lost-events.ts';
 
 /** A parked record that a cure changed; the dispatcher of its destination must know. */
 export interface ParkedChange {
@@ -235,14 +236,22 @@ export class Cures {
     );
   }
 
+  /** One that is lost meanwhile still can be ended, and filled where its message tells what it was. */
+  async #entryOf(lane: LaneStore, sequence: number): Promise<StoredEntry> {
+    const entry = (await lane.lost.readable([sequence])).get(sequence);
+    if (entry !== undefined) return entry;
+    const known = await knownOfLost(this.#parts, lane, [sequence]);
+    return lane.lost.placeOf(sequence, { atMs: this.#parts.clock.nowMs(), known: known.get(sequence) });
+  }
+
   async #placesOf({ entryIds }: ExceptionCase): Promise<Place[]> {
     const places: Place[] = [];
     for (const id of entryIds) {
       const at = parseEntryId(id);
       if (at === null) continue;
       const lane = this.#laneOf(at);
-      const entry = await lane.entry(at.sequence);
       const parked = lane.parked(at.sequence);
+      const entry = parked === null ? null : await this.#entryOf(lane, at.sequence);
       if (entry !== null && parked !== null) places.push({ lane, entry, parked });
     }
     return places;

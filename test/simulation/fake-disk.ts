@@ -78,6 +78,20 @@ export class FakeDisk {
     this.#unsynced = this.#unsynced.slice(0, left);
   }
 
+  /** The process ends, and a bit of one record flips: of that which `pick` chooses among all keys. */
+  damage(pick: (keys: readonly string[]) => string | undefined): void {
+    this.kill();
+    this.sync();
+    const rows = this.#stable.range({ gte: ' ', lt: '\u007f', limit: 1_000_000, reverse: false, values: true });
+    const key = pick(rows.map(([name]) => name));
+    const value = key === undefined ? undefined : this.#stable.get(key);
+    if (key === undefined || value === undefined) return;
+    const flipped = Buffer.from(value);
+    flipped.writeUInt8(flipped.readUInt8(flipped.length - 1) ^ 1, flipped.length - 1);
+    this.#stable.apply([{ type: 'put', key, value: flipped }]);
+    this.#surroundings.note(`a bit of ${key} flips`);
+  }
+
   /** A disk of its own with what the next open of this one finds: to look without touching. */
   copy(): FakeDisk {
     const copy = new FakeDisk({ wait: () => Promise.resolve(), note() {} });

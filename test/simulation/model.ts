@@ -74,6 +74,7 @@ export class Model {
   /** At the end, when everything was taken, sent or given up by a person. */
   compareOutcome(found: Found, erp: SimulatedErp): void {
     this.compareStored(found);
+    if (found.isDamaged) this.violated('a damaged record was never dealt with');
     this.#compareMessages(found);
     this.#compareBooks(found, erp);
     this.#compareOrder(found, erp);

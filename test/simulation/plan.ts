@@ -31,6 +31,8 @@ export type Act =
   | { readonly kind: 'restart' }
   | { readonly kind: 'power-cut'; readonly kept: number }
   | { readonly kind: 'disk'; readonly fault: DiskFault }
+  /** Of a waiting entry or the record beside it; `which`: a share of all of them. */
+  | { readonly kind: 'damage'; readonly which: number }
   | { readonly kind: 'clock'; readonly jumpMs: number }
   | { readonly kind: 'operator'; readonly does: 'reprocess' | 'discard' | 'replay-dead' | 'replay-range' };
 

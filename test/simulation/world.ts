@@ -211,6 +211,7 @@ export class World {
         break;
       default:
         if (this.#life.ended) break;
+        if (act.kind === 'damage') this.#disk.damage((keys) => waitingRecord(keys, act.which));
         if (act.kind === 'power-cut') this.#disk.cutPower((unsynced) => Math.floor(act.kept * (unsynced + 1)));
         this.#end();
     }
@@ -269,6 +270,13 @@ export class World {
     }
     this.#model.compareOutcome(await readStored(this.#disk), this.#erp);
   }
+}
+
+/** One of the entries that wait in the lane, or of the records beside parked ones. */
+function waitingRecord(keys: readonly string[], which: number): string | undefined {
+  const left = new Set(keys.filter((key) => /^[op]!/.test(key)).map((key) => key.slice(2)));
+  const waiting = keys.filter((key) => key.startsWith('p!') || (key.startsWith('e!') && !left.has(key.slice(2))));
+  return waiting[Math.floor(which * waiting.length)];
 }
 
 /** Runs the plan of a seed. */
