@@ -181,6 +181,7 @@ async function start(config: Config, starting: Starting): Promise<Omit<App, 'sto
   const operations = createOperations({
     blockerOf: (entry) => desks.get(entry.destinationId)?.dispatcher.blockerOf(entry) ?? null,
     ways: new Map(config.destinations.map((destination) => [destination.id, wayOf(destination)])),
+    channels: config.channels,
     ...{ ledger, lanes, cures, database, feed, clock, log, turn, watch, onParkedChange },
     status: () => readStatus({ ...shown, destinations }),
     isReady: () => ready && database.state === 'open' && disk.refusal === null,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CausewayError } from '../model/errors.ts';
-import type { Operations } from './operations.ts';
+import type { MessageTree, Operations } from './operations.ts';
 import { type ApiRoute, byInput, idInput, pageInput, present, route } from './route.ts';
 
 /** Stored messages and entries; content only where it is asked for by name. Control socket only. */
@@ -40,6 +40,20 @@ export const messageRoutes = (operations: Operations): readonly ApiRoute[] => [
   }),
   route({
     method: 'GET',
+    path: '/v1/messages/:messageId/tree',
+    summary: 'A message as a tree of segments, fields and components with names; patient data is hidden.',
+    input: z.strictObject({ messageId: idInput }),
+    handle: ({ messageId }) => treeOrNothing(operations, messageId, null),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/messages/:messageId/tree',
+    summary: 'The same with patient data: who asks is written to the log.',
+    input: z.strictObject({ messageId: idInput, by: byInput }),
+    handle: ({ messageId, by }) => treeOrNothing(operations, messageId, by),
+  }),
+  route({
+    method: 'GET',
     path: '/v1/entries/:entryId',
     summary: 'One entry of the outbox: state, attempts, receipt, and the message that it came from.',
     input: z.strictObject({ entryId: idInput }),
@@ -50,3 +64,9 @@ export const messageRoutes = (operations: Operations): readonly ApiRoute[] => [
     },
   }),
 ];
+
+async function treeOrNothing(operations: Operations, messageId: string, by: string | null): Promise<MessageTree> {
+  const found = await operations.treeOf(messageId, by);
+  if (found === null) throw new CausewayError('NOT_FOUND', `message ${messageId}`);
+  return found;
+}

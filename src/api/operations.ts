@@ -1,6 +1,6 @@
 /**
  * What the API and the CLI may ask of the running appliance. `src/app.ts` supplies it; routes only translate.
- * Lists are paged: `after` is the last id of the previous page. No method returns message content except `frameOf`.
+ * Lists are paged: `after` is the last id of the previous page. Only `frameOf` and `treeOf` return message content.
  */
 import type { Attempt, DeliveryState, EntryHeader, Lane } from '../model/delivery.ts';
 import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
@@ -8,6 +8,8 @@ import type { CaseId, DestinationId, EntryId, MessageId } from '../model/ids.ts'
 import type { AckCode, AckMode, AckState, AnyAckCode } from '../model/acknowledgment.ts';
 import type { Disposition } from '../model/intake.ts';
 import type { StoreReport, UnreadableRecord } from '../model/store-damage.ts';
+import type { Problem } from '../model/problem.ts';
+import type { ShownMessage } from '../viewer/tree.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** Which page of a list. */
@@ -57,6 +59,11 @@ export interface AcknowledgmentRow {
   /** In original mode the one reply. */
   readonly application: { readonly code: AnyAckCode | null; readonly state: AckState };
 }
+
+/** The tree of a stored message, or why it cannot be read as HL7 v2. */
+export type MessageTree =
+  | { readonly ok: true; readonly messageId: MessageId; readonly tree: ShownMessage }
+  | { readonly ok: false; readonly messageId: MessageId; readonly problem: Problem };
 
 /** An entry without its body; `orderingKey` is masked (it holds an account or patient number). */
 export interface EntryRow extends Omit<EntryHeader, 'orderingKey' | 'fenceKeys'> {
@@ -149,6 +156,11 @@ export interface Operations {
   showEntry(entryId: string): Promise<EntryRow | null>;
   /** The frame as received, base64: patient data. Who looked is written to the log. */
   frameOf(messageId: string, by: string): Promise<{ readonly base64: string } | null>;
+  /**
+   * A message as a tree with names. Without `by` patient data is hidden; with it everything is shown, and who looked is
+   * written to the log.
+   */
+  treeOf(messageId: string, by: string | null): Promise<MessageTree | null>;
   listCases(query: PageQuery & { readonly state?: CaseState; readonly cause?: string }): Promise<Page<ExceptionCase>>;
   showCase(caseId: string): Promise<CaseDetail | null>;
   /**

@@ -4,6 +4,7 @@ import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import { amountOf, unitsOf } from '../../outbox/totals.ts';
 import type { MessagePage, StoredMessage } from '../../outbox/frames.ts';
 import type { CaseDetail, EntryRow, Operations, Page, ReplayAnswer, ReplayRequest } from '../api/operations.ts';
+import type { ChannelConfig } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import { CausewayError } from '../model/errors.ts';
 import type { ExceptionCase } from '../model/exception-case.ts';
@@ -16,6 +17,7 @@ import type { StatusSnapshot } from '../status/snapshot.ts';
 import type { TakeBackup } from './backup.ts';
 import type { EventFeed } from './events.ts';
 import { frameOf, listMessages, readableEntries, showEntry, showMessage } from './message-look-up.ts';
+import { treeOf } from './message-tree.ts';
 import type { StoreWatch } from './store-watch.ts';
 import { entryRow, messageRow } from './rows.ts';
 import type { Turn } from './turn.ts';
@@ -29,6 +31,8 @@ export interface OperationsParts {
   readonly ways: ReadonlyMap<DestinationId, ReplayAnswer['way']>;
   /** Number of the entry in whose shadow one waits, as its dispatcher knows it. */
   readonly blockerOf: (entry: StoredEntry) => number | null;
+  /** Formats and names of Z-segments, for reading stored messages. */
+  readonly channels: readonly ChannelConfig[];
   readonly cures: Cures;
   readonly database: Database;
   readonly feed: EventFeed;
@@ -61,6 +65,7 @@ export function createOperations(parts: OperationsParts): Operations {
     showMessage: (id) => showMessage(parts, id),
     showEntry: (id) => showEntry(parts, id),
     frameOf: async (id, by) => frameOf(parts, id, by),
+    treeOf: (id, by) => treeOf(parts, id, by),
     listCases: (query) => listCases(parts, query),
     showCase: (id) => showCase(parts, id),
     reprocessCase: (id, by) => inTurn(() => cures.reprocess(id, by)),

@@ -14,6 +14,7 @@ import { runCommand } from './run.ts';
 import { salvageCommand } from './salvage.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { sendCommand } from './send.ts';
+import { showCommand } from './show.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
 import { validateCommand } from './validate.ts';
@@ -30,6 +31,7 @@ export const commands: readonly CliCommand[] = [
   exceptionsCommand,
   deadLettersCommand,
   messagesCommand,
+  showCommand,
   replayCommand,
   verifyCommand,
   salvageCommand,

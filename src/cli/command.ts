@@ -27,6 +27,8 @@ export interface CommandOption {
   /** `--to <host:port>`; an option without `<…>` is a flag. */
   readonly flags: string;
   readonly text: string;
+  /** May stand several times; read with `values.list`. */
+  readonly repeatable?: boolean;
 }
 
 /** The port: what a command is called, what it takes, what it does. */

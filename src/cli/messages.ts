@@ -5,6 +5,7 @@ import { configOptionText, facilityZone } from './configuration.ts';
 import { connectControl, LIST_ROWS_MAX } from './control-client.ts';
 import { UsageError } from './option-values.ts';
 import { actingPerson } from './person.ts';
+import { showStored } from './show.ts';
 import { tableLines } from './table.ts';
 import { suggest } from './terminal.ts';
 import { sayUnreadable } from './unreadable.ts';
@@ -63,6 +64,8 @@ const show: CliCommand = {
   arguments: [{ syntax: '<id>', text: 'Message id (m…), or an entry id such as erp:normal:0000000000000042.' }],
   options: [
     ...COMMON,
+    { flags: '--tree', text: 'The message as a tree with names instead, patient data hidden: `causeway show`.' },
+    { flags: '--unmask', text: 'With --tree: patient data, too. Who looks is written to the log.' },
     { flags: '--frame', text: 'The message as received instead: patient data. Who looks is written to the log.' },
   ],
   examples: [
@@ -71,6 +74,7 @@ const show: CliCommand = {
   ],
   async run(values, context) {
     const { terminal } = context;
+    if (values.flag('tree')) return showStored(values.first, values, context);
     const control = await connectControl(values, context);
     const isEntry = values.first.includes(':');
     const entry = isEntry ? await control.get<EntryRow>(`/v1/entries/${encodeURIComponent(values.first)}`) : null;

@@ -38,6 +38,12 @@ export class OptionValues {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** Every value of a repeatable option, in order. */
+  list(name: string): readonly string[] {
+    const value = this.#options[camelCase(name)];
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+
   /** A whole number in `[min, max]`; `fallback` when the option is absent. */
   integer(name: string, bounds: { readonly min: number; readonly max: number; readonly fallback: number }): number {
     const text = this.text(name);

@@ -61,7 +61,10 @@ function build(spec: CliCommand, context: CliContext, done: (code: ExitCode) => 
   settle(command, context);
   command.description(spec.summary).helpOption('-h, --help', 'Show this help.').helpCommand(false);
   for (const argument of spec.arguments ?? []) command.argument(argument.syntax, argument.text);
-  for (const option of spec.options ?? []) command.option(option.flags, option.text);
+  for (const { flags, text, repeatable } of spec.options ?? []) {
+    if (repeatable === true) command.option(flags, text, (value, before: string[]) => [...before, value], []);
+    else command.option(flags, text);
+  }
   command.addHelpText('before', examplesText(spec, context.terminal.command));
   if (spec.notes !== undefined) command.addHelpText('after', `\n${spec.notes.join('\n')}`);
   for (const subcommand of spec.subcommands ?? []) command.addCommand(build(subcommand, context, done));

@@ -42,6 +42,17 @@ test('messages are found by control id over restarts, and shown in full only on 
   expect(shown.stdout).not.toContain('SECRET77');
   expect(appliance.logs()).not.toContain('was shown to a person');
 
+  const tree = await appliance.command('messages', 'show', rows[0]?.messageId ?? '', '--tree');
+  expect(tree.stdout).toMatch(/PID-3 +Patient Identifier List \(CX\)\n +PID-3\.1 +ID Number +•••T77/);
+  expect(tree.stdout).toMatch(/FT1-11 +Transaction Amount Extended \(CP\) +1\.00/);
+  expect(tree.stdout).not.toContain('SECRET77');
+  expect(appliance.logs()).not.toContain('was shown to a person');
+
+  const open = await appliance.command('show', rows[0]?.messageId ?? '', '--unmask', '--json');
+  expect(JSON.parse(open.stdout)).toMatchObject({ ok: true, tree: { masked: false, type: 'DFT^P03' } });
+  expect(open.stdout).toContain('SECRET77');
+  expect(appliance.logs().match(/was shown to a person/g)).toHaveLength(1);
+
   const whole = await appliance.command('messages', 'show', rows[0]?.messageId ?? '', '--frame');
   expect(whole.stdout.split('\n')[2]).toContain('SECRET77');
   expect(appliance.logs()).toMatch(/shown to a person.*m0{15}1|m0{15}1.*shown to a person/);

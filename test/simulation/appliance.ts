@@ -189,6 +189,7 @@ function newDesk(
     blockerOf: (entry) => dispatcher.blockerOf(entry),
     ways: new Map([['erp' as DestinationId, 'recognised']]),
     isReady: () => database.state === 'open',
+    channels: [],
   };
   const operations = createOperations(used as OperationsParts);
   const intake = createIntake({

@@ -210,6 +210,7 @@ export function fakeOperations(): FakeOperations {
     showMessage: unknown('showMessage'),
     showEntry: unknown('showEntry'),
     frameOf: unknown('frameOf'),
+    treeOf: unknown('treeOf'),
     listCases: emptyPage('listCases'),
     showCase: unknown('showCase'),
     reprocessCase: refused('reprocessCase'),

@@ -19,6 +19,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   'src/exceptions': 3,
   'src/config': 3,
   'src/profiles': 3,
+  'src/viewer': 3,
   outbox: 2,
   'src/mappings': 2,
   'src/destinations': 2,

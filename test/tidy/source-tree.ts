@@ -32,4 +32,7 @@ export const isProduct = (path: string): boolean =>
 
 /** Made by a program of this repository. */
 export const isGenerated = (path: string): boolean =>
-  path.startsWith('src/api/static/') || path === 'package-lock.json' || path === 'config/schema.json';
+  path.startsWith('src/api/static/') ||
+  path.startsWith('src/hl7/dictionary/') ||
+  path === 'package-lock.json' ||
+  path === 'config/schema.json';
