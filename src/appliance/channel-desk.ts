@@ -3,6 +3,7 @@ import { createListener } from '../../listeners/index.ts';
 import type { FrameBudget } from '../../listeners/frame-budget.ts';
 import type { Listener, ListenerObserver } from '../../listeners/listener.ts';
 import type { ChannelConfig } from '../config/schema.ts';
+import type { Hl7Message } from '../hl7/message.ts';
 import { type MessageHeader, readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { isLoopback } from '../model/address.ts';
@@ -16,10 +17,12 @@ import { createIntake, type IntakeChannel, type IntakeParts } from '../pipeline/
 import type { Ledger } from '../pipeline/ledger.ts';
 import { onlyReply, repliesTo } from '../pipeline/replies.ts';
 import { compileRoute } from '../pipeline/route.ts';
+import type { DriftWatch } from '../profiles/drift.ts';
 import { RateCounter } from '../status/rates.ts';
 import type { Metrics } from '../status/registry.ts';
 import type { ChannelPeers } from '../status/snapshot.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
+import { watchDrift } from './channel-drift.ts';
 import type { EventFeed } from './events.ts';
 import { messageRow } from './rows.ts';
 import { channelOwner } from './tls-files.ts';
@@ -62,6 +65,8 @@ export interface ChannelDesk {
   readonly state: ChannelState;
   readonly rate: RateCounter;
   peers(): ChannelPeers;
+  /** What differs from the learned profile; null when the channel has learned none. */
+  readonly drift: DriftWatch | null;
 }
 
 /**
@@ -83,7 +88,9 @@ export const intakeChannelOf = (config: ChannelConfig): IntakeChannel => ({
  */
 export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
   const { config, clock, log, facility, disk } = parts;
-  const channel = intakeChannelOf(config);
+  const drift = watchDrift(parts);
+  const settings = intakeChannelOf(config);
+  const channel = drift === null ? settings : { ...settings, observe: (message: Hl7Message) => drift.observe(message) };
   const state: ChannelState = {
     address: null,
     connections: 0,
@@ -129,7 +136,7 @@ export function createChannelDesk(parts: ChannelDeskParts): ChannelDesk {
     const { connectionsRefused, lastRefusal } = state;
     return { transport, isExposed, ...listener.peers(), refused: connectionsRefused, lastRefusal };
   };
-  return { config, channel, listener, state, rate, peers };
+  return { config, channel, listener, state, rate, peers, drift };
 }
 
 const DISPOSITIONS = ['accepted', 'held', 'filtered', 'rejected', 'duplicate', 'refused'] as const;

@@ -6,8 +6,8 @@ import { messageIdOf, sequenceOfId } from '../model/ids.ts';
 import type { OperationsParts } from './operations.ts';
 
 /**
- * The tree, with patient data only for a person with a name, who is written to the log; null when there is no message of
- * this id. The names are loaded when somebody asks for the first time.
+ * The tree, with patient data only for a person with a name, who is written to the log; null when there is no message
+ * of this id. The names are loaded when somebody asks for the first time.
  */
 export async function treeOf(
   { ledger, log, channels }: Pick<OperationsParts, 'ledger' | 'log' | 'channels'>,

@@ -89,7 +89,9 @@ function channelStatus(
 ): ChannelStatus {
   const { address, connections, lastMessageAtMs, refused } = desk.state;
   const peers = desk.peers();
+  const drift = desk.drift?.findings() ?? [];
   const facts = {
+    drift,
     nowMs,
     timezone: config.facility.timezone,
     listening: address !== null,
@@ -110,6 +112,7 @@ function channelStatus(
     peers,
     lastMessageAtMs,
     receivedPerMinute: desk.rate.perMinute(),
+    drift,
     totals: { ...totals.channel(desk.config.id as ChannelId), refused },
   };
 }

@@ -8,6 +8,7 @@ import { exceptionsCommand } from './exceptions.ts';
 import { explainCommand } from './explain.ts';
 import { keyCommand } from './key.ts';
 import { messagesCommand } from './messages.ts';
+import { profileCommand } from './profile.ts';
 import { replayCommand } from './replay.ts';
 import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
@@ -32,6 +33,7 @@ export const commands: readonly CliCommand[] = [
   deadLettersCommand,
   messagesCommand,
   showCommand,
+  profileCommand,
   replayCommand,
   verifyCommand,
   salvageCommand,

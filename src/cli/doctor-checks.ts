@@ -5,6 +5,7 @@ import { isLoopback } from '../model/address.ts';
 import { CausewayError } from '../model/errors.ts';
 import { STORE_FORMAT } from '../model/store-format.ts';
 import { markedFormat } from '../platform/store-identity.ts';
+import { driftText } from '../status/drift-text.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** `fail`: it cannot work so · `warn`: it works, and somebody ought to decide. */
@@ -99,8 +100,14 @@ export function checkRunning(snapshot: StatusSnapshot | null): readonly Finding[
   const { store, verdict, version } = snapshot;
   const flows = verdict.state === 'flowing' || verdict.state === 'silent';
   const own = finding(flows ? 'ok' : 'warn', 'appliance', `Version ${version} runs. ${verdict.text}`);
-  return [own, ...keyFindings(store.encryption)];
+  return [own, ...driftFindings(snapshot), ...keyFindings(store.encryption)];
 }
+
+/** What differs from a learned profile, all of it. */
+const driftFindings = ({ channels }: StatusSnapshot): readonly Finding[] =>
+  channels.flatMap(({ id, drift }) =>
+    drift.map((one) => finding('warn', `channel ${id}`, `Differs from the learned profile: ${driftText(one)}.`)),
+  );
 
 function keyFindings({ state, keys, rewrite }: StatusSnapshot['store']['encryption']): readonly Finding[] {
   if (state === 'off') return [];

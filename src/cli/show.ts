@@ -1,9 +1,9 @@
 /** `causeway show`: a message as a tree with names, out of the running appliance or out of a file. */
-import { hl7v2Settings } from '../formats/hl7v2-settings.ts';
 import { parseMessage } from '../hl7/parse.ts';
 import type { Hl7Message } from '../hl7/message.ts';
 import { readPath } from '../hl7/path.ts';
 import type { ChannelConfig } from '../config/schema.ts';
+import { CHANNEL_OPTION, formatOf, messagesIn, namedChannel } from './channel-view.ts';
 import type { MessageTree } from '../api/operations.ts';
 import {
   CONFIG_OPTION,
@@ -13,16 +13,11 @@ import {
   JSON_OPTION,
   STORE_OPTION,
 } from './command.ts';
-import { configurationPath, loadOrThrow } from './configuration.ts';
 import { connectControl } from './control-client.ts';
-import { findFiles, splitMessages } from './hl7-files.ts';
 import { pathLines, treeLines } from './message-tree.ts';
 import { type OptionValues, UsageError } from './option-values.ts';
 import { actingPerson } from './person.ts';
 import { plural, printable } from './wording.ts';
-
-/** Instead of a file: what comes in on stdin. */
-const STDIN = '-';
 
 /** One message, or every message of a file. */
 export const showCommand: CliCommand = {
@@ -39,10 +34,7 @@ export const showCommand: CliCommand = {
       text: 'With --file: only this value, e.g. PID-3.1, PID-3[2].4 or FT1[2]-11. May be repeated.',
       repeatable: true,
     },
-    {
-      flags: '--channel <id>',
-      text: 'With --file: read it as this channel of --config does (charset, Z-segments).',
-    },
+    { ...CHANNEL_OPTION, text: `With --file: ${CHANNEL_OPTION.text.replace('R', 'r')}` },
     { flags: '--unmask', text: 'Show patient data. Who looks at a stored message is written to the log.' },
     CONFIG_OPTION,
     STORE_OPTION,
@@ -94,53 +86,25 @@ async function showFile(path: string, values: OptionValues, context: CliContext)
       throw new UsageError(`--path expects a place such as PID-3.1, found ${printable(wanted, 40)}.`);
     }
   }
-  const view = await viewOf(values, context);
+  const channel = await namedChannel(values, context);
+  const asked = {
+    format: formatOf(channel),
+    zSegments: channel?.profile.zSegments ?? {},
+    paths,
+    masked: !values.flag('unmask'),
+  };
   let found = 0;
   let unread = 0;
-  for await (const { file, bytes } of readable(path, context)) {
-    const messages = splitMessages(bytes);
-    // A file that was named itself, in which nothing begins with MSH: the reader says why it is none.
-    const candidates = messages.length === 0 && file === path && bytes.length > 0 ? [bytes] : messages;
-    for (const [index, message] of candidates.entries()) {
-      found += 1;
-      const read = await showBytes(message, { ...view, paths, masked: !values.flag('unmask') }, context);
-      if (!read.ok) unread += 1;
-      const head = { file, number: index + 1, ok: read.ok };
-      if (values.flag('json')) terminal.out(JSON.stringify({ ...head, ...read.json }));
-      else for (const line of [`# ${printable(file)}, message ${index + 1}`, ...read.lines]) terminal.out(line);
-    }
+  for await (const { file, number, bytes } of messagesIn([path], context)) {
+    found += 1;
+    const read = await showBytes(bytes, asked, context);
+    if (!read.ok) unread += 1;
+    if (values.flag('json')) terminal.out(JSON.stringify({ file, number, ok: read.ok, ...read.json }));
+    else for (const line of [`# ${printable(file)}, message ${number}`, ...read.lines]) terminal.out(line);
   }
   if (found === 0) terminal.say(`No HL7 v2 message in ${printable(path)}.`);
   if (unread > 0) terminal.say(`${plural(unread, 'message')} of ${found} cannot be read.`);
   return found === 0 || unread > 0 ? 1 : 0;
-}
-
-async function* readable(
-  path: string,
-  { terminal }: CliContext,
-): AsyncGenerator<{ readonly file: string; readonly bytes: Buffer }> {
-  if (path === STDIN) return yield { file: path, bytes: await terminal.readInput() };
-  for await (const found of findFiles([path])) {
-    if ('skipped' in found) terminal.say(`${printable(found.file)}: skipped, ${found.skipped}.`);
-    else yield found;
-  }
-}
-
-interface FileView {
-  readonly format: ChannelConfig['format'];
-  readonly zSegments: ChannelConfig['profile']['zSegments'];
-}
-
-async function viewOf(values: OptionValues, context: CliContext): Promise<FileView> {
-  const channelId = values.text('channel');
-  if (channelId === undefined) return { format: hl7v2Settings.parse({ kind: 'hl7v2' }), zSegments: {} };
-  const config = await loadOrThrow(configurationPath(values, context));
-  const channel = config.channels.find(({ id }) => id === channelId);
-  if (channel === undefined) {
-    const known = config.channels.map(({ id }) => id).join(', ');
-    throw new UsageError(`There is no channel ${printable(channelId, 60)}.`, `Channels: ${known}.`);
-  }
-  return { format: channel.format, zSegments: channel.profile.zSegments };
 }
 
 interface ReadMessage {
@@ -149,7 +113,9 @@ interface ReadMessage {
   readonly lines: readonly string[];
 }
 
-interface Asked extends FileView {
+interface Asked {
+  readonly format: ChannelConfig['format'];
+  readonly zSegments: ChannelConfig['profile']['zSegments'];
   readonly paths: readonly string[];
   readonly masked: boolean;
 }

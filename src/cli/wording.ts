@@ -51,6 +51,12 @@ export const STATE_WORDS: Readonly<Record<FlowState, { readonly text: string; re
   flowing: { text: '● Flowing', colour: 'green' },
 };
 
+/** Paths or names of one command line, at most four. */
+export const shortList = (names: readonly string[]): string => {
+  const shown = names.slice(0, 4).map((name) => printable(name, 80));
+  return names.length > 4 ? `${shown.join(', ')} and ${names.length - 4} more` : shown.join(', ');
+};
+
 /** Text of another system made safe for a terminal: control characters become spaces; cut at `max`. */
 export function printable(text: string, max = 200): string {
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();

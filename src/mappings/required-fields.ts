@@ -64,6 +64,8 @@ export function hasValue(segment: Hl7Segment, path: string): boolean {
   const place = readPath(path);
   if (place === null || place.field === null) return true;
   const { field, component } = place;
+  // Nearly always so, and far cheaper than to walk over repetitions.
+  if (isValue(segment.value(field, component ?? 1))) return true;
   const count = segment.repetitions(field);
   for (let repetition = 1; repetition <= count; repetition += 1) {
     if (component !== null) {

@@ -12,6 +12,7 @@ import type { ControlIdPlace } from '../../outbox/control-id-finding.ts';
 import type { StoredMessage } from '../../outbox/frames.ts';
 import type { Hl7v2Settings } from '../formats/hl7v2-settings.ts';
 import type { AcknowledgmentSettings } from '../hl7/acknowledgment-settings.ts';
+import type { Hl7Message } from '../hl7/message.ts';
 import { parseMessage } from '../hl7/parse.ts';
 import type { ChannelProfile } from '../mappings/profile.ts';
 import type { Clock } from '../model/clock.ts';
@@ -38,6 +39,8 @@ export interface IntakeChannel {
   readonly profile: ChannelProfile;
   readonly policy: ChannelPolicy;
   readonly routes: readonly Route[];
+  /** Called with each message that could be read, before it is judged. It must be cheap and must not throw. */
+  readonly observe?: (message: Hl7Message) => void;
 }
 
 /** What the intake of one channel works with; store, ledger and clock are shared by all channels. */

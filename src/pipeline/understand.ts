@@ -61,6 +61,7 @@ function understandContent(
   if (!parsed.ok && parsed.problem.code === 'limit') flags.push('limit-exceeded');
   if (!parsed.ok) return { header: parsed.header, routed: UNREADABLE, judgment: refuse(parsed.problem), flags };
   const { header, message } = parsed;
+  channel.observe?.(message);
   const routed = routedMessage(message);
   flags.push(...message.flags);
   if (reused && channel.policy.onReusedControlId === 'reject') {

@@ -91,6 +91,12 @@ export const METRICS = {
     labels: ['channel'],
     help: 'Stored messages whose reply could not be handed to the sender, because its connection was gone.',
   },
+  causeway_profile_drift_total: {
+    type: 'counter',
+    unit: 'messages',
+    labels: ['channel', 'kind'],
+    help: 'Differences from the learned profile: a sender, type, version, charset, Z-segment or FT1-6, field missing.',
+  },
   causeway_stray_bytes_total: {
     type: 'counter',
     unit: 'bytes',

@@ -6,6 +6,8 @@
  */
 import type { DiskState } from '../model/disk.ts';
 import type { ChannelPeers, DestinationStatus, FlowState } from './snapshot.ts';
+import type { DriftFinding } from '../model/drift.ts';
+import { driftSummary } from './drift-text.ts';
 import { STORE_DAMAGED_CLASS } from '../model/store-damage.ts';
 import { CONNECTION_REFUSALS } from '../model/connection-refusal.ts';
 import { FLOW_STATES } from './snapshot.ts';
@@ -33,6 +35,8 @@ export interface ChannelFacts extends Moment {
   readonly connections: number;
   readonly peers: ChannelPeers;
   readonly lastMessageAtMs: number | null;
+  /** What differs from the learned profile. */
+  readonly drift: readonly DriftFinding[];
   /** A longer silence is worth a word; null when no usual interval is known. */
   readonly quietAfterMs: number | null;
 }
@@ -118,6 +122,12 @@ function flowState(facts: ChannelFacts): StateText {
   if (quietAfterMs !== null && nowMs - lastMessageAtMs > quietAfterMs) {
     const usual = `usual: under ${formatAge(Math.max(quietAfterMs, 60_000))}`;
     return { state: 'silent', text: `Nothing received for ${formatAge(nowMs - lastMessageAtMs)} (${usual}).` };
+  }
+  if (facts.drift.length > 0) {
+    return {
+      state: 'needs-attention',
+      text: `Messages differ from the learned profile: ${driftSummary(facts.drift)}.`,
+    };
   }
   if (facts.connections === 0) return { state: 'flowing', text: 'Listening; no sender is connected at the moment.' };
   return { state: 'flowing', text: `${formatCountOf(facts.connections, 'sender')} connected.` };

@@ -3,6 +3,7 @@
  * No patient data: counts, ages, states, ids of channels and destinations only. Times are epoch ms.
  */
 
+import type { DriftFinding } from '../model/drift.ts';
 import type { StoreIdentity } from '../model/store-identity.ts';
 import type { MemoryStatus } from '../model/memory.ts';
 import type { DiskStatus } from '../model/disk.ts';
@@ -115,6 +116,8 @@ export interface ChannelStatus {
   readonly peers: ChannelPeers;
   readonly lastMessageAtMs: number | null;
   readonly receivedPerMinute: number;
+  /** What differs from the learned profile since the start, the most frequent first; none without one. */
+  readonly drift: readonly DriftFinding[];
   /** Since the store was provisioned (durable), except `refused`, which is since start. */
   readonly totals: {
     readonly received: number;

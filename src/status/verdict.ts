@@ -2,6 +2,7 @@
  * The one sentence about the whole facility, from the rows' states. Pure; wording rules as in `row-state.ts`.
  */
 import { certificateFindings } from './certificate-wording.ts';
+import { driftSummary } from './drift-text.ts';
 import { isStoppedByDamage, type StateText } from './row-state.ts';
 import type { ChannelStatus, DestinationStatus, StatusSnapshot, StoreStatus } from './snapshot.ts';
 import {
@@ -48,6 +49,7 @@ export function verdictOf(parts: VerdictParts): StateText {
     ...behindFindings(parts),
     ...personFindings(parts),
     ...certificateFindings(parts),
+    ...driftFindings(parts),
     ...memoryFindings(parts),
     ...silenceFindings(parts),
   ];
@@ -223,6 +225,23 @@ function personFindings({ destinations, openCases }: VerdictParts): Finding[] {
       ? ''
       : ` ${formatCountOf(blockedBehind, 'event')} ${blockedBehind === 1 ? 'waits' : 'wait'} behind.`;
   return [{ state: 'needs-attention', text: `${brief}.${behind}`, reassurance: 'Everything else flows.', brief }];
+}
+
+/** Channels whose messages differ from what their profile learned: nothing is refused for it. */
+function driftFindings({ channels }: VerdictParts): Finding[] {
+  const drifted = channels.filter(({ drift }) => drift.length > 0);
+  const [first] = drifted;
+  if (first === undefined) return [];
+  const names = listed(drifted.map(({ id }) => id));
+  const what = drifted.length === 1 ? `: ${driftSummary(first.drift)}` : '';
+  return [
+    {
+      state: 'needs-attention',
+      text: `Messages on ${names} differ from the learned profile${what}. Ask the sender, or learn the profile anew.`,
+      reassurance: 'Everything flows.',
+      brief: `messages on ${names} differ from the learned profile`,
+    },
+  ];
 }
 
 /** Nothing is lost by it: listeners read less. A person looks for who sends what. */

@@ -53,6 +53,7 @@ export function fakeChannel(changes: Partial<ChannelStatus> = {}): ChannelStatus
     peers: FAKE_PEERS,
     lastMessageAtMs: FAKE_NOW_MS - 12_000,
     receivedPerMinute: 14,
+    drift: [],
     totals: {
       received: 1_204,
       accepted: 1_190,

@@ -83,6 +83,7 @@ function channel(id: string, state: StatusSnapshot['verdict']['state']): StatusS
     peers: FAKE_PEERS,
     lastMessageAtMs: NOW - 3_000,
     receivedPerMinute: 22,
+    drift: [],
     totals,
   };
 }

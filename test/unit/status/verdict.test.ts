@@ -35,6 +35,7 @@ const channel = (changes: Partial<ChannelFacts> = {}) =>
     peers: FAKE_PEERS,
     lastMessageAtMs: FAKE_NOW_MS,
     quietAfterMs: null,
+    drift: [],
     ...changes,
   });
 
