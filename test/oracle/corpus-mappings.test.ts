@@ -2,39 +2,15 @@
  * Every message of the shared corpus whose type has a mapping: nothing throws, every event fits its contract, and
  * the same message gives the same outcomes again. The corpus is read in place; without it the tests are skipped.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hl7v2Settings } from '../../src/formats/hl7v2-settings.ts';
 import { parseMessage } from '../../src/hl7/parse.ts';
 import { mappingFor } from '../../src/mappings/index.ts';
 import { contractFor } from '../../src/model/contracts.ts';
+import { corpusMessages, hasCorpus } from '../support/corpus.ts';
 import { contextFor, eventsOf } from '../support/map-message.ts';
 
-const CORPUS = join(import.meta.dirname, '../../../shared/corpus');
 const FORMAT = hl7v2Settings.parse({ kind: 'hl7v2' });
-const FILE_BYTES_MAX = 8_000_000;
-
-/**
- * Where a message begins: `MSH` or its lower case after a line end or a stray framing byte, with a separator behind
- * it.
- */
-const MESSAGE_START = /(?<=^|[\r\n\x0b\x1c])(?=MSH[^A-Za-z0-9\r\n])/g;
-
-function* corpusFiles(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* corpusFiles(path);
-    else if (statSync(path).size <= FILE_BYTES_MAX) yield path;
-  }
-}
-
-const messagesOf = (path: string): Buffer[] =>
-  readFileSync(path)
-    .toString('latin1')
-    .split(MESSAGE_START)
-    .filter((text) => text.startsWith('MSH'))
-    .map((text) => Buffer.from(text, 'latin1'));
 
 interface Count {
   messages: number;
@@ -43,12 +19,10 @@ interface Count {
   readonly causes: Map<string, number>;
 }
 
-describe.skipIf(!existsSync(CORPUS))('messages of the shared corpus', () => {
+describe.skipIf(!hasCorpus)('messages of the shared corpus', () => {
   test('map without throwing, to events that fit their contracts, the same every time', () => {
     const counts = new Map<string, Count>();
-    for (const path of corpusFiles(CORPUS)) {
-      for (const bytes of messagesOf(path)) mapOne(bytes, path, counts);
-    }
+    for (const { file, bytes } of corpusMessages()) mapOne(bytes, file, counts);
     expect(counts.size).toBeGreaterThanOrEqual(13);
     const lines = [...counts].sort().map(([type, { messages, events, failed, causes }]) => {
       const why = [...causes].sort((left, right) => right[1] - left[1]).slice(0, 4);

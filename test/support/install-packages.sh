@@ -15,7 +15,8 @@ losetup mount full-disks-and-power-cuts
 faketime faketime jumping-clocks
 prlimit util-linux exhausted-resources
 ip iproute2 broken-networks
-nft nftables broken-networks'
+nft nftables broken-networks
+mllp_send python3-hl7 third-party-clients'
 
 missing() {
   while read -r command package _; do

@@ -1,12 +1,13 @@
 /** `npm run docs`: writes every generated file whose text differs, and removes contracts that no longer exist. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { SUPPORT_PAGE, supportPage } from './hl7-support-page.ts';
 import { pages } from './pages.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const CONTRACTS = 'docs/contracts';
 
-const wanted = pages();
+const wanted = [...pages(), { path: SUPPORT_PAGE, text: supportPage() }];
 for (const { path, text } of wanted) {
   const file = join(ROOT, path);
   mkdirSync(dirname(file), { recursive: true });
