@@ -15,8 +15,7 @@ losetup mount full-disks-and-power-cuts
 faketime faketime jumping-clocks
 prlimit util-linux exhausted-resources
 ip iproute2 broken-networks
-nft nftables broken-networks
-mllp_send python3-hl7 third-party-clients'
+nft nftables broken-networks'
 
 missing() {
   while read -r command package _; do
