@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { IdentityDraft } from '../../../outbox/identity-draft.ts';
 import { hl7v2Settings } from '../../../src/formats/hl7v2-settings.ts';
 import { parseMessage } from '../../../src/hl7/parse.ts';
 import { versionOf } from '../../../src/hl7/version.ts';
@@ -123,7 +124,9 @@ function outcomeOf(bytes: Buffer): { readonly key: string; readonly became: keyo
     return { key: keyOf(type, header?.version ?? ''), became: 'rejected', isSame: bytes.equals(before) };
   }
   const { message } = parsed;
-  const { disposition, cause } = judge(message, { ...contextFor(bytes), policy: POLICY });
+  // Each message by itself: no number of another one was merged before.
+  const identities = new IdentityDraft(() => null, null);
+  const { disposition, cause } = judge(message, { ...contextFor(bytes), policy: POLICY, identities });
   const isUnmapped = cause?.startsWith('unmapped-type') === true;
   const held = isUnmapped ? 'unmapped' : 'held';
   const became = disposition === 'accepted' ? 'mapped' : disposition === 'held' ? held : 'rejected';
