@@ -171,19 +171,29 @@ export class Window {
     return entry.entry.body.length;
   }
 
+  /** Those that wait for `first` alone on the same keys go with it: the lines of one message, say. */
   #takeFollowers(first: WindowEntry, room: Room): number {
     const [key] = first.keys;
-    if (key === undefined || first.keys.length > 1) return 0;
+    if (key === undefined) return 0;
     const line = this.#line(key);
     let bytes = 0;
     while (room.taken.length < room.eventsMax) {
       const follower = line.entries[line.taken];
-      if (follower === undefined || follower.keys.length > 1) break;
+      if (follower === undefined || !this.#isNext(follower, first.keys)) break;
       if (isAlone(follower, room.returnedAlone)) break;
       if (bytes + follower.entry.body.length > room.bytesLeft) break;
       bytes += this.#hold(follower, room.taken);
     }
     return bytes;
+  }
+
+  /** Whether an entry has these keys and no others, and everything before it on each of them is taken. */
+  #isNext({ keys, entry }: WindowEntry, of: readonly OrderingKey[]): boolean {
+    if (keys.length !== of.length) return false;
+    return keys.every((key, at) => {
+      const line = this.#line(key);
+      return key === of[at] && line.entries[line.taken]?.entry.sequence === entry.sequence;
+    });
   }
 
   #promote(entry: WindowEntry): void {

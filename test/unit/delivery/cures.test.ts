@@ -49,12 +49,16 @@ test.each([
       },
     });
     let dispatcher = await fixture.start();
-    const total = 20 * 21;
+    const total = 20 * 24;
     for (let round = 0; round < 20; round += 1) {
       const keys = Array.from({ length: 20 }, () => `patient:${Math.floor(random() * 6)}`);
       dispatcher.offer(await fixture.append(keys));
       const [survivor, retired] = [Math.floor(random() * 6), Math.floor(random() * 6)];
       dispatcher.offer(await fixture.append([`patient:${survivor}`], [`patient:${retired}`]));
+      const patient = Math.floor(random() * 6);
+      // The lines of one charge message: the same keys, and one of them is the patient's.
+      const lines = Array.from({ length: 3 }, () => `account:${patient}`);
+      dispatcher.offer(await fixture.append(lines, [`patient:${patient}`]));
       await sleep(random() * 15);
       if (round % 4 === 3) await cureAll(fixture, dispatcher);
       if (round % 7 === 6) {
