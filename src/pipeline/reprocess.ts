@@ -251,7 +251,8 @@ export class Cures {
       if (at === null) continue;
       const lane = this.#laneOf(at);
       const parked = lane.parked(at.sequence);
-      const entry = parked === null ? null : await this.#entryOf(lane, at.sequence);
+      // Another case of the same place was closed first: it is not this one's to end any more.
+      const entry = parked?.state === 'held' ? await this.#entryOf(lane, at.sequence) : null;
       if (entry !== null && parked !== null) places.push({ lane, entry, parked });
     }
     return places;
