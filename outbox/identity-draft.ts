@@ -49,13 +49,17 @@ export const maySame = (one: Identifier, other: Identifier): boolean =>
 
 export class IdentityDraft {
   readonly #stored: (domain: IdentityDomain, value: string) => IdentityRecord | null;
+  /** Of a message that is judged again: just before its number, so that what it said at first is not known yet. */
   readonly #at: number;
+  /** Its number; null for one that comes now. */
+  readonly #message: number | null;
   #changed: ReadonlyMap<string, IdentityRecord> = new Map();
 
   /** `at`: number of the message that is judged again; null for one that comes now. */
   constructor(stored: (domain: IdentityDomain, value: string) => IdentityRecord | null, at: number | null) {
     this.#stored = stored;
-    this.#at = at ?? NOW;
+    this.#message = at;
+    this.#at = at === null ? NOW : at - 0.5;
   }
 
   /** What the number stands for; itself where nothing ended it. */
@@ -72,7 +76,7 @@ export class IdentityDraft {
 
   /** Every number that a value may stand for, whatever its system, itself not included. */
   survivorsOf(domain: IdentityDomain, value: string): readonly Identifier[] {
-    const links = this.#record(domain, value)?.links.filter((link) => this.#isActive(link)) ?? [];
+    const links = this.#record(domain, value)?.links.filter((link) => isActive(link, this.#at)) ?? [];
     return links.flatMap(({ to }) => {
       const survivor = this.survivorOf(domain, to);
       return typeof survivor === 'string' ? [to] : [survivor];
@@ -108,7 +112,7 @@ export class IdentityDraft {
 
   /** The records that changed, as they are to be stored with message `message`. */
   changes(message: number): readonly IdentityRecord[] {
-    const numbered = (number: number): number => (number === NOW ? message : number);
+    const numbered = (number: number): number => (number === this.#at ? message : number);
     return [...this.#changed.values()].map((record) => ({
       ...record,
       links: record.links.map(({ until, ...link }) => ({
@@ -120,19 +124,25 @@ export class IdentityDraft {
   }
 
   #add({ domain, from, to }: IdentityLink, others: readonly IdentityPlace[]): boolean {
-    if (this.#leadsTo(domain, to, from)) this.#end(domain, to);
+    // More than one link where the sender named the authority in one message and not in another.
+    for (let ends = 0; ends < LINKS_MAX && this.#leadsTo(domain, to, from); ends += 1)
+      if (this.#end(domain, to) === null) break;
     const current = this.#linkOf(domain, from);
     if (current !== null && current !== 'ambiguous') {
       if (maySame(current.to, to)) return true;
       this.#end(domain, from);
     }
-    const known = this.#record(domain, from.value)?.links ?? [];
-    // This message may be judged again after a younger one about the same number was taken.
-    const younger = known.find(({ system, since }) => system === from.system && since > this.#at);
+    const stored = this.#record(domain, from.value)?.links ?? [];
+    // Judged again: what the message said at first is said anew, not twice.
+    const first = stored.find(
+      (link) => link.system === from.system && link.since === this.#message && maySame(link.to, to),
+    );
+    const known = stored.filter((link) => link !== first);
+    const until = this.#message === null ? undefined : this.#endOf({ domain, from, to }, { known, first });
     const link: IdentityLinkRecord = {
       ...(from.system === undefined ? {} : { system: from.system }),
       ...{ to, since: this.#at },
-      ...(younger === undefined ? {} : { until: younger.since }),
+      ...(until === undefined ? {} : { until }),
       ...(others.length === 0 ? {} : { others }),
     };
     const links = withRoom([...known, link].sort((left, right) => left.since - right.since));
@@ -141,11 +151,40 @@ export class IdentityDraft {
     return true;
   }
 
+  /**
+   * Until when a link counts that is made after younger messages were taken: one of those said something else about
+   * the number, or brought it back to life.
+   */
+  #endOf(
+    { domain, from, to }: IdentityLink,
+    { known, first }: { known: readonly IdentityLinkRecord[]; first: IdentityLinkRecord | undefined },
+  ): number | undefined {
+    const younger = known.find(({ system, since }) => system === from.system && since > this.#at);
+    const ends = [younger?.since, this.#laterLead(domain, to, from)].filter((end) => end !== undefined);
+    if (first?.until !== undefined && first.until !== this.#message) ends.push(first.until);
+    return ends.length === 0 ? undefined : Math.min(...ends);
+  }
+
+  /** The first younger message from which on `id` stands for `target`. */
+  #laterLead(domain: IdentityDomain, id: Identifier, target: Identifier): number | undefined {
+    const moments = new Set<number>();
+    const values = new Set([id.value]);
+    for (const value of values) {
+      for (const { to, since, until = NOW } of this.#record(domain, value)?.links ?? []) {
+        if (until <= this.#at) continue;
+        if (since > this.#at) moments.add(since);
+        if (values.size <= CHAIN_LINKS_MAX) values.add(to.value);
+      }
+    }
+    const inOrder = [...moments].sort((one, other) => one - other);
+    return inOrder.find((moment) => this.#leadsTo(domain, id, target, moment));
+  }
+
   /** Whether the number stands for `target`, directly or not. */
-  #leadsTo(domain: IdentityDomain, id: Identifier, target: Identifier): boolean {
+  #leadsTo(domain: IdentityDomain, id: Identifier, target: Identifier, moment = this.#at): boolean {
     let at = id;
     for (let steps = 0; steps <= CHAIN_LINKS_MAX; steps += 1) {
-      const link = this.#linkOf(domain, at);
+      const link = this.#linkOf(domain, at, moment);
       if (link === null || link === 'ambiguous') return false;
       if (maySame(link.to, target)) return true;
       at = link.to;
@@ -162,23 +201,19 @@ export class IdentityDraft {
     return link;
   }
 
-  #linkOf(domain: IdentityDomain, id: Identifier): IdentityLinkRecord | 'ambiguous' | null {
+  #linkOf(domain: IdentityDomain, id: Identifier, moment = this.#at): IdentityLinkRecord | 'ambiguous' | null {
     const record = this.#record(domain, id.value);
-    return record === null ? null : this.#linkIn(record, id);
+    return record === null ? null : this.#linkIn(record, id, moment);
   }
 
-  #linkIn({ links }: IdentityRecord, id: Identifier): IdentityLinkRecord | 'ambiguous' | null {
-    const active = links.filter((link) => this.#isActive(link));
+  #linkIn({ links }: IdentityRecord, id: Identifier, moment = this.#at): IdentityLinkRecord | 'ambiguous' | null {
+    const active = links.filter((link) => isActive(link, moment));
     if (active.length === 0) return null;
     const exact = active.findLast(({ system }) => system === id.system);
     if (exact !== undefined) return exact;
     const [first, ...more] = active.filter(({ system }) => system === undefined || id.system === undefined);
     if (first === undefined) return null;
     return more.every(({ to }) => maySame(to, first.to)) ? first : 'ambiguous';
-  }
-
-  #isActive({ since, until }: IdentityLinkRecord): boolean {
-    return since <= this.#at && (until === undefined || until > this.#at);
   }
 
   #record(domain: IdentityDomain, value: string): IdentityRecord | null {
@@ -189,6 +224,9 @@ export class IdentityDraft {
     this.#changed = new Map(this.#changed).set(`${record.domain}!${record.value}`, record);
   }
 }
+
+const isActive = ({ since, until }: IdentityLinkRecord, moment: number): boolean =>
+  since <= moment && (until === undefined || until > moment);
 
 /** What ended with a link: numbers of the other domains of the same event. */
 const othersOf = ({ domain }: IdentityLink, links: readonly IdentityLink[]): IdentityPlace[] =>

@@ -113,7 +113,7 @@ describe('what a number stands for', () => {
     numbers.merge('A', 'B');
     numbers.merge('B', 'C');
     numbers.part('A', 'B');
-    expect([4, 5, 6, 7].map((at) => numbers.of('A', at))).toEqual(['A', 'B', 'C', 'A']);
+    expect([5, 6, 7, 8].map((at) => numbers.of('A', at))).toEqual(['A', 'B', 'C', 'A']);
   });
 
   test('a merge that waited for a person does not undo a younger one', () => {
@@ -121,8 +121,40 @@ describe('what a number stands for', () => {
     numbers.pass(10);
     numbers.merge('A', 'C');
     numbers.merge('A', 'B', { at: 7 });
-    expect([8, 11].map((at) => numbers.of('A', at))).toEqual(['B', 'C']);
+    expect([8, 12].map((at) => numbers.of('A', at))).toEqual(['B', 'C']);
     expect(numbers.of('A')).toBe('C');
+  });
+
+  test('a merge that waited for a person closes no ring with a younger merge back', () => {
+    const numbers = history();
+    numbers.pass(10);
+    numbers.merge('B', 'C');
+    numbers.merge('C', 'A');
+    numbers.merge('A', 'B', { at: 7 });
+    expect([8, 12, 13].map((at) => numbers.of('A', at))).toEqual(['B', 'C', 'A']);
+    expect(['A', 'B', 'C'].map((id) => numbers.of(id))).toEqual(['A', 'A', 'A']);
+  });
+
+  test('a merge that is judged again says what it said at first, once, and sees none of it before', () => {
+    const numbers = history();
+    numbers.merge('A', 'B');
+    numbers.merge('B', 'C');
+    numbers.part('B', 'C');
+    const before = ['A', 'B'].map((value) => numbers.links(value));
+    expect([numbers.of('A', 1), numbers.of('B', 2), numbers.of('B', 3)]).toEqual(['A', 'B', 'C']);
+    for (let time = 0; time < 3; time += 1) {
+      numbers.merge('A', 'B', { at: 1 });
+      numbers.merge('B', 'C', { at: 2 });
+    }
+    expect(['A', 'B'].map((value) => numbers.links(value))).toEqual(before);
+  });
+
+  test('a merge back closes no ring when the authority stands in some messages only', () => {
+    const numbers = history();
+    numbers.merge('2@Y', '1');
+    numbers.merge('2@Z', '1');
+    numbers.merge('1', '2');
+    expect(['1', '2', '2@Y', '2@Z'].map((id) => numbers.of(id))).toEqual(['2', '2', '2@Y', '2@Z']);
   });
 
   test('a number that is merged without end keeps a bounded record, and the last word', () => {
