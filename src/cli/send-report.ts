@@ -26,6 +26,13 @@ export interface SendSummary {
 
 type Sent = Exclude<Outgoing, { sort: 'skipped' }>;
 
+/** Table 0008: the commit acknowledgment that says the same as an application acknowledgment. */
+const COMMIT_OF: ReadonlyMap<string, string> = new Map([
+  ['AA', 'CA'],
+  ['AE', 'CE'],
+  ['AR', 'CR'],
+]);
+
 /** Collects what came back and prints it as it comes; memory is bounded. */
 export class SendReport {
   readonly #terminal: Terminal;
@@ -77,11 +84,15 @@ export class SendReport {
     this.#terminal.out(`${painted}  ${`${ms} ms`.padStart(9)}  ${name}  ${printable(file)}${said}`);
   }
 
-  /** Every reply that was asked for must have come. `--expect` names one of them; none where none is owed. */
+  /**
+   * Every reply that was asked for must have come. `--expect` names one of them, and AA, AE or AR also the commit
+   * acknowledgment that says the same to a message that asks for nothing else (MSH-15/16); none where none is owed.
+   */
   #isWanted({ codes, isWhole }: Exchange): boolean {
     if (!isWhole) return false;
     if (this.#expect === undefined) return codes.every((code) => POSITIVE.has(code));
-    return this.#expect === 'NONE' ? codes.length === 0 : codes.includes(this.#expect);
+    if (this.#expect === 'NONE') return codes.length === 0;
+    return codes.includes(this.#expect) || (codes.length === 1 && codes[0] === COMMIT_OF.get(this.#expect));
   }
 
   get summary(): SendSummary {

@@ -44,7 +44,7 @@ export const sendCommand: CliCommand = {
     },
     {
       flags: '--expect <code>',
-      text: 'Exit 1 when a message has no such reply, e.g. AA or CA; none: no reply. Default: all must be AA or CA.',
+      text: 'Exit 1 when a reply is another: AA (or the CA asked for), AE, CA, …; none: no reply. Default: AA.',
     },
     { flags: '--rate <n/s>', text: 'At most so many messages per second.' },
     { flags: '--repeat <n>', text: 'Send everything n times, each repetition under fresh control ids.' },
@@ -63,7 +63,7 @@ export const sendCommand: CliCommand = {
   ],
   examples: [
     ['send --sample adt-a01', 'a first message to the first channel'],
-    ['send messages/ --expect AA', 'every message below a folder; exit 1 unless all replies are AA'],
+    ['send messages/ --expect AA', 'every message below a folder; exit 1 unless each is answered AA or CA'],
     ['send day.hl7 --to 127.0.0.1:2575 --rate 20/s', 'one file, slowly, to an address'],
     ['send - < message.hl7', 'from stdin'],
     ['send --sample adt-a01 --to mllp.example.org:2575 --ca ca.pem --cert adt.pem --key adt-key.pem', 'mutual TLS'],
