@@ -56,10 +56,11 @@ function samples(): readonly string[] {
     .filter(isOriginalMode);
 }
 
-/** MSH-15 and MSH-16 empty: one reply each, which is all that these clients know. */
+/** One reply each, which is all that these clients know: MSH-15 and MSH-16 empty, and no acknowledgment itself. */
 function isOriginalMode(text: string): boolean {
   const fields = (text.split('\r')[0] ?? '').split(text.charAt(3));
-  return (fields[14] ?? '') === '' && (fields[15] ?? '') === '';
+  const isAcknowledgment = /^(?:ACK|MFK)/.test(fields[8] ?? '') || text.includes(`\rMSA${text.charAt(3)}`);
+  return (fields[14] ?? '') === '' && (fields[15] ?? '') === '' && !isAcknowledgment;
 }
 
 const absent = hasCorpus ? '' : 'skipped, ../shared/corpus is not there: ';
@@ -70,7 +71,7 @@ describe.skipIf(!hasCorpus)(`${absent}third-party clients`, () => {
     async () => {
       const appliance = await running();
       const texts = samples();
-      expect(texts.length).toBeGreaterThan(700);
+      expect(texts.length).toBeGreaterThan(500);
       const folder = mkdtempSync(join(tmpdir(), 'causeway-mllp-send-'));
       onTestFinished(() => rmSync(folder, { recursive: true }));
       const file = join(folder, 'corpus.mllp');
@@ -83,7 +84,7 @@ describe.skipIf(!hasCorpus)(`${absent}third-party clients`, () => {
       // The client strips CR and VT around a message; nothing else of it changes.
       expect(answered.map(({ controlId }) => controlId)).toEqual(texts.map(controlIdOf));
       expect(answered.filter(({ code }) => !['AA', 'AE', 'AR', 'CA', 'CE', 'CR'].includes(code))).toEqual([]);
-      expect((await statusOf(appliance)).channels[0]?.totals.received).toBeGreaterThan(600);
+      expect((await statusOf(appliance)).channels[0]?.totals.received).toBeGreaterThan(400);
     },
   );
 
@@ -104,7 +105,7 @@ describe.skipIf(!hasCorpus)(`${absent}third-party clients`, () => {
       sent += messages.length;
     }
     console.log(`node-hl7-client: ${sent} messages sent and answered, ${refused} refused by the client before sending`);
-    expect(sent).toBeGreaterThan(400);
+    expect(sent).toBeGreaterThan(300);
   });
 });
 
