@@ -2,7 +2,6 @@
  * Stored frames with the reply that was given, found by message id and by the sender's control id (`control-ids.ts`).
  */
 import type { Clock } from '../src/model/clock.ts';
-import { CausewayError } from '../src/model/errors.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { isDamaged } from '../src/platform/tolerant-reads.ts';
@@ -132,12 +131,7 @@ export class FrameStore {
   /** A page of numbers of stored messages above `after`, in order, damaged ones among them: nothing of them is read. */
   async numbersAfter(after: number, limit: number): Promise<number[]> {
     const range = { gte: messageKey(after + 1), lt: endOf('m!'), limit };
-    try {
-      return (await this.#database.keys(range)).map(sequenceOfKey);
-    } catch (error) {
-      if (!(error instanceof CausewayError) || error.code !== 'STORE_DAMAGED') throw error;
-      return (await this.#database.scan(range)).rows.map(({ key }) => sequenceOfKey(key));
-    }
+    return (await this.#database.readableKeys(range)).keys.map(sequenceOfKey);
   }
 
   /** A page of messages with a number above `after`, oldest first; what cannot be read is named. */

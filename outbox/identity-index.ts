@@ -43,8 +43,9 @@ export class IdentityIndex {
     this.#generation += 1;
     this.#filter = new ControlIdFilter();
     this.#onWay.clear();
-    const [key] = await this.#database.keys({ gte: IDENTITY_PREFIX, lt: endOf(IDENTITY_PREFIX), limit: 1 });
-    this.#isEmpty = key === undefined;
+    const range = { gte: IDENTITY_PREFIX, lt: endOf(IDENTITY_PREFIX), limit: 1 };
+    const { keys, isWhole } = await this.#database.readableKeys(range);
+    this.#isEmpty = isWhole && keys.length === 0;
     void this.#fill(this.#generation).catch((error: unknown) => {
       if (this.#database.state === 'open') onFailed(error);
     });

@@ -47,10 +47,13 @@ export class ReplyTracking {
   /** The message owes replies; to be called before its batch is committed, in the order of the numbers. */
   owe(sequence: number): void {
     this.#open.add(sequence);
+    const late: number[] = [];
     for (const eldest of this.#open) {
-      if (sequence - eldest <= SPAN_MAX) break;
-      this.#record([eldest]);
+      // Of what is not stored yet, as in a large batch, nothing is recorded: it may be refused.
+      if (sequence - eldest <= SPAN_MAX || eldest > this.#totals.messages) break;
+      late.push(eldest);
     }
+    this.#record(late);
   }
 
   /** The batch of the message was refused: the store may hold it all the same, and its sender heard something else. */
@@ -85,7 +88,7 @@ export class ReplyTracking {
       return;
     }
     for (let from = this.#totals.answered + 1; ; ) {
-      const keys = await this.#database.keys({ gte: messageKey(from), lt: endOf('m!'), limit: PAGE });
+      const { keys } = await this.#database.readableKeys({ gte: messageKey(from), lt: endOf('m!'), limit: PAGE });
       const numbers = keys.map(sequenceOfKey);
       this.#record(numbers);
       const last = numbers.at(-1);

@@ -189,7 +189,8 @@ export class Dispatcher {
    */
   offer(entries: readonly StoredEntry[]): void {
     if (this.#offered.length === 0) setImmediate(() => this.#takeOffered());
-    this.#offered.push(...entries);
+    // One by one: a large batch has more entries than a call takes arguments.
+    for (const entry of entries) this.#offered.push(entry);
   }
 
   #takeOffered(): void {

@@ -17,6 +17,7 @@ import {
 } from '../hl7/batch-file.ts';
 import { decodeWideFrame } from '../hl7/charset.ts';
 import { type ParsedMessage, parseMessage } from '../hl7/parse.ts';
+import { CausewayError } from '../model/errors.ts';
 import { payloadHashOf } from '../model/ids.ts';
 import type { InboundFrame, IntakeResult } from '../model/intake.ts';
 import type { Problem } from '../model/problem.ts';
@@ -90,7 +91,10 @@ export async function stageBatch(parts: IntakeParts, frame: InboundFrame, of: Ba
   const isFramed = hasEnvelope(file);
   const count = messagesOf(file).length;
   if (!isFramed && (settings.withoutEnvelope === 'reject' || count < 2)) return refused([of.parsed.problem]);
+  const { failures } = parts.database;
   const { members, problems, isUnchecked } = await judgeAll(parts, frame, file);
+  // Judged by a picture of the store that may not be kept; and while it is read anew no number may be given.
+  if (parts.database.failures !== failures) throw new CausewayError('STORE_FAILED', '');
   if (problems.length > 0 && settings.onMismatch === 'reject') return refused(problems);
   const facts = { file, members, settings, header: of.parsed.header, rules: parts };
   if (members.length === 0) return whole(emptyBatch(facts));

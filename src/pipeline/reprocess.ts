@@ -129,6 +129,8 @@ export class Cures {
     if (stored === null || channel === undefined)
       throw new CausewayError('NOT_FOUND', 'The message or its channel is gone.');
     const places = await this.#placesToFill(open);
+    // While the store is read anew no number may be given: it would leave a hole.
+    if (this.#parts.database.refusal !== null) throw new CausewayError(this.#parts.database.refusal, '');
     const again = judgeAgain(stored, { channel, facility: this.#parts.facility, ledger });
     if (!again.ok) throw new CausewayError('WRONG_STATE', again.problem.text);
     const { judgment, facts } = again;

@@ -47,6 +47,7 @@ export class Database {
   #isReadable = true;
   #state: 'open' | 'failed' | 'damaged' | 'closed' = 'open';
   readonly #corruptions = new CorruptionCount();
+  #failures = 0;
   #failure: { readonly sinceMs: number; readonly reason: string } | null = null;
   #queue: Waiting[] = [];
   #queuedBytes = 0;
@@ -82,6 +83,11 @@ export class Database {
 
   get failure(): { readonly sinceMs: number; readonly reason: string } | null {
     return this.#failure;
+  }
+
+  /** How often it has failed since it was opened: what was read before a failure may not be kept. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /** Bytes of batches that wait for their group: intake refuses above its own limit instead of filling memory. */
@@ -158,6 +164,17 @@ export class Database {
   /** One page of keys without their records, in order: about a quarter of the work of `range`, and nothing verified. */
   async keys(range: Omit<Range, 'values'>): Promise<string[]> {
     return (await readPage(this.#reads, { ...range, values: false })).map(([key]) => key);
+  }
+
+  /** Like `keys`, of a store of which a part may be damaged; `isWhole`: false when some may be missing. */
+  async readableKeys(range: Omit<Range, 'values'>): Promise<{ readonly keys: string[]; readonly isWhole: boolean }> {
+    try {
+      return { keys: await this.keys(range), isWhole: true };
+    } catch (error) {
+      if (!(error instanceof CausewayError) || error.code !== 'STORE_DAMAGED') throw error;
+      const { rows } = await this.scan(range);
+      return { keys: rows.map(({ key }) => key), isWhole: false };
+    }
   }
 
   /** The store below, for a backup: records as they are stored, sealed. Not for writing. */
@@ -247,6 +264,7 @@ export class Database {
   #fail(cause: unknown, group: readonly Waiting[]): void {
     const reason = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.name) : 'unknown';
     this.#state = 'failed';
+    this.#failures += 1;
     this.#isReadable = false;
     this.#corruptions.note(cause);
     this.#failure = { sinceMs: this.#options.clock.nowMs(), reason };

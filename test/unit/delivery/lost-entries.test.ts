@@ -170,3 +170,12 @@ test('a read error that passes: the lane is read again by itself, alarm meanwhil
   expect(subjects(fixture.requests).filter((key) => key === 'a')).toHaveLength(2);
   expect(fixture.counts()).toMatchObject({ enqueued: 3, held: 0 });
 });
+
+test('more entries in one turn than a call takes arguments are offered without an end of the process', async () => {
+  const fixture = await openLaneFixture({ script: ok });
+  const dispatcher = await fixture.start();
+  const [entry] = await fixture.append(['a']);
+  if (entry === undefined) throw new Error('no entry');
+  expect(() => dispatcher.offer(Array.from({ length: 200_000 }, () => entry))).not.toThrow();
+  await until('delivered', () => fixture.counts().posted === 1);
+});

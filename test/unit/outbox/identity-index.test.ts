@@ -11,17 +11,20 @@ import { Totals } from '../../../outbox/totals.ts';
 import type { Identifier } from '../../../src/model/event.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { Database, WriteBatch } from '../../../src/platform/database.ts';
+import type { OpenDisk } from '../../../src/platform/disk.ts';
 import { silentLog } from '../../../src/platform/log.ts';
+import { openDamaged } from '../../support/damaged-blocks.ts';
 
 const A: Identifier = { value: 'MRN-4711', system: 'NORTH' };
 const B: Identifier = { value: 'MRN-4712', system: 'NORTH' };
 const blind = blindNames(Buffer.alloc(32, 7));
 
-async function openFolder() {
+async function openFolder(openDisk?: OpenDisk) {
   const location = mkdtempSync(join(tmpdir(), 'causeway-identities-'));
   onTestFinished(() => rmSync(location, { recursive: true, force: true }));
   const totals = new Totals();
-  const database = await Database.open({ location, createIfMissing: true, clock: systemClock, log: silentLog });
+  const how = { createIfMissing: true, clock: systemClock, log: silentLog };
+  const database = await Database.open({ location, ...how, ...(openDisk === undefined ? {} : { openDisk }) });
   onTestFinished(() => database.close());
   return { totals, database };
 }
@@ -57,6 +60,14 @@ test.each([null, blind])(
     expect(again.draft(null).survivorOf('account', A)).toEqual(A);
   },
 );
+
+test('a damaged block among merged numbers keeps no appliance from starting, and denies no number', async () => {
+  const { database } = await openFolder(openDamaged('i!'));
+  const index = await openIndex(database, null);
+  await merge(database, index, 3);
+  const again = await openIndex(database, null);
+  expect(again.draft(null).survivorOf('patient', A)).toEqual(B);
+});
 
 test('no key holds a number, and with a key of the store nobody can try one out', async () => {
   const open = await openFolder();

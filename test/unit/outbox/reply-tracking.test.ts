@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { IntakeResult } from '../../../src/model/intake.ts';
 import { WriteBatch } from '../../../src/platform/database.ts';
+import { openDamaged } from '../../support/damaged-blocks.ts';
 import { openIntakeFixture } from '../../support/intake-fixture.ts';
 import { charge } from '../../support/messages.ts';
 
@@ -63,6 +64,22 @@ test('a repetition on another connection that is answered first leaves the messa
   again.settle?.(true);
   first?.settle?.(false);
   expect(unsentOf(fixture, 1)).toEqual([]);
+});
+
+test('of a batch that is larger than the span nothing is recorded before it is stored', async () => {
+  const fixture = await openIntakeFixture();
+  for (let number = 1; number <= 9_000; number += 1) fixture.frames.replies.owe(number);
+  for (let number = 1; number <= 9_000; number += 1) fixture.frames.replies.refused(number);
+  await fixture.database.commit(new WriteBatch(), 'written');
+  expect(await fixture.database.keys({ gte: 'u!', lt: 'u~', limit: 10 })).toEqual([]);
+});
+
+test('a damaged block among the newest messages keeps no appliance from starting', async () => {
+  const before = await openIntakeFixture();
+  await sendEach(before, ['C1', 'C2']);
+  await before.database.close();
+  const after = await openIntakeFixture({ location: before.location, openDisk: openDamaged('m!') });
+  expect(unsentOf(after, 2)).toEqual([1, 2]);
 });
 
 test('retention takes the record of an unsent reply with its message', async () => {

@@ -1,5 +1,9 @@
 /** What a hospital would lose if it failed: charges of a night's file posted in part, twice, or not at all. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { messageIdOf } from '../../../src/model/ids.ts';
+import { WriteBatch } from '../../../src/platform/database.ts';
+import type { OpenDisk } from '../../../src/platform/disk.ts';
+import { openLevel } from '../../../src/platform/level-disk.ts';
 import type { BatchSettings } from '../../../src/pipeline/settings.ts';
 import { batchSettings, type ChannelPolicy } from '../../../src/pipeline/settings.ts';
 import { openIntakeFixture, replyText } from '../../support/intake-fixture.ts';
@@ -44,6 +48,26 @@ test('two connections send the same batch at once: its effect is there once', as
   const [first, again] = await Promise.all([fixture.send(file(three)), fixture.send(file(three))]);
   expect(again.reply.equals(first.reply)).toBe(true);
   expect(fixture.placed).toHaveLength(3);
+});
+
+test('a batch that is judged while the store fails takes no number: it would leave a hole', async () => {
+  let isFailing = true;
+  let nowMs = 0;
+  const openDisk: OpenDisk = async (...at) => {
+    const disk = await openLevel(...at);
+    const failed = (): Promise<void> => Promise.reject(new Error('IO error'));
+    return { ...disk, batch: (...write) => (isFailing ? failed() : disk.batch(...write)) };
+  };
+  // Every look at the clock ends a slice, so each message is judged in a turn of its own.
+  const monotonicMs = (): number => (nowMs += 50);
+  const fixture = await openIntakeFixture({ openDisk, monotonicMs });
+  const messages = Array.from({ length: 20 }, (_, index) => charge({ controlId: `C${index}` }));
+  const sent = fixture.send(file(messages));
+  await expect(fixture.database.commit(new WriteBatch(), 'written')).rejects.toThrow();
+  isFailing = false;
+  expect(await sent).toMatchObject({ disposition: 'refused', ackCode: 'AE' });
+  await vi.waitFor(() => expect(fixture.database.state).toBe('open'), { timeout: 5_000 });
+  expect((await fixture.send(charge({ controlId: 'C0' }))).messageId).toBe(messageIdOf(1));
 });
 
 test('a batch that grew: what was taken keeps its reply, the rest is taken', async () => {
