@@ -7,6 +7,7 @@
  * never closed to a ring: a merge into a number that itself stands for the retired one brings that number back to life.
  */
 import type { Identifier, IdentityDomain, IdentityLink } from '../src/model/event.ts';
+import { isLastingDamage } from '../src/platform/tolerant-reads.ts';
 
 /** A number of another domain that ended by the same event. */
 export interface IdentityPlace {
@@ -53,6 +54,7 @@ export class IdentityDraft {
   readonly #at: number;
   /** Its number; null for one that comes now. */
   readonly #message: number | null;
+  #metDamage = false;
   #changed: ReadonlyMap<string, IdentityRecord> = new Map();
 
   /** `at`: number of the message that is judged again; null for one that comes now. */
@@ -81,6 +83,13 @@ export class IdentityDraft {
       const survivor = this.survivorOf(domain, to);
       return typeof survivor === 'string' ? [to] : [survivor];
     });
+  }
+
+  /** Whether a record was damaged since it was asked last: then nobody knows what some number stands for. */
+  takeDamage(): boolean {
+    const metDamage = this.#metDamage;
+    this.#metDamage = false;
+    return metDamage;
   }
 
   /** Runs `change`; unless what it gives is to be kept, everything is as before. */
@@ -217,7 +226,15 @@ export class IdentityDraft {
   }
 
   #record(domain: IdentityDomain, value: string): IdentityRecord | null {
-    return this.#changed.get(`${domain}!${value}`) ?? this.#stored(domain, value);
+    const changed = this.#changed.get(`${domain}!${value}`);
+    if (changed !== undefined) return changed;
+    try {
+      return this.#stored(domain, value);
+    } catch (error) {
+      if (!isLastingDamage(error)) throw error;
+      this.#metDamage = true;
+      return null;
+    }
   }
 
   #keep(record: IdentityRecord): void {

@@ -97,7 +97,7 @@ export class IdentityIndex {
     return true;
   }
 
-  /** @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` */
+  /** @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (a draft takes note of what is lasting) */
   #find(domain: IdentityDomain, value: string): IdentityRecord | null {
     if (this.#isEmpty) return null;
     const name = nameOf(domain, value);

@@ -114,7 +114,10 @@ export class ReplyTracking {
 
   #isRecorded(sequence: number): boolean {
     const change = this.#changing.get(sequence);
-    return change === undefined ? this.#database.get(unsentKey(sequence)) !== undefined : change === 'recorded';
+    if (change !== undefined) return change === 'recorded';
+    // That the record is there is all it says: a damaged one says it, too.
+    const [row] = this.#database.readEach([unsentKey(sequence)]);
+    return row !== undefined;
   }
 
   #record(sequences: readonly number[]): void {

@@ -50,11 +50,14 @@ export const PROBLEM_CODES = {
     hint: SENDER_OR_PROFILE,
   },
   'merged-identity': {
-    text: 'A number without assigning authority: several systems had one like it, and merges ended them differently.',
+    text:
+      'It is not known what a number stands for: it has no assigning authority, and several systems had one like it ' +
+      'that merges ended differently; or its record in the store is damaged.',
     next: BY_POLICY,
     hint:
       'Have the sender name the assigning authority (CX-4) and send the message anew, then `causeway exceptions ' +
-      'discard CASE`. Nothing tells whose number it is, so nothing is assumed.',
+      'discard CASE`. Nothing tells whose number it is, so nothing is assumed. Where `causeway verify` finds a damaged ' +
+      'record of table i, restore or salvage the store, then `causeway exceptions reprocess CASE`.',
   },
   'amount-mismatch': {
     text: 'Quantity times unit amount differs from the extended amount by more than the tolerance.',

@@ -74,6 +74,7 @@ function survive(outcome: Extract<LineOutcome, { ok: true }>, draft: IdentityDra
   const fences = new Set(event.fenceKeys);
   const { links, parted } = event.identity ?? {};
   let problem: Problem | null = null;
+  draft.takeDamage();
   if (links !== undefined && !draft.link(links)) problem = problemOf('limit');
   for (const { domain, from, to } of parted === undefined ? [] : draft.part(parted)) {
     for (const id of [from, to]) for (const key of keysOf(domain, id)) fences.add(key);
@@ -99,6 +100,7 @@ function survive(outcome: Extract<LineOutcome, { ok: true }>, draft: IdentityDra
   const patientId = now.patientId ?? memberOf(event, 'patientId');
   if (patientId !== undefined) fences.add(keyOf('patient', patientId));
   fences.delete(orderingKey);
+  if (draft.takeDamage()) problem ??= damaged;
   if (problem !== null) {
     const { line, money } = event;
     return held({ ok: false, line, problems: [problem], orderingKeys: [orderingKey, ...fences], money }, draft);
@@ -131,6 +133,12 @@ function held(outcome: Extract<LineOutcome, { ok: false }>, draft: IdentityDraft
   });
   return now.length === 0 ? outcome : { ...outcome, orderingKeys: [...new Set([...now, ...orderingKeys])] };
 }
+
+const damaged: Problem = {
+  code: 'merged-identity',
+  path: 'PID',
+  text: 'What a number stands for cannot be read: its record in the store is damaged.',
+};
 
 const problemOf = (what: 'ambiguous' | 'limit'): Problem =>
   what === 'limit'

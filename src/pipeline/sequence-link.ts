@@ -17,6 +17,7 @@ import type { MessageHeader } from '../hl7/header.ts';
 import type { ChannelId } from '../model/ids.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Database, WriteBatch } from '../platform/database.ts';
+import { isLastingDamage } from '../platform/tolerant-reads.ts';
 import { type Judgment, settled } from './judge.ts';
 import type { Understood } from './understand.ts';
 
@@ -59,7 +60,7 @@ export class SequenceLink {
     return NUMBER.test(text) && Number(text) === 0;
   }
 
-  /** Where the message stands. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` */
+  /** Where the message stands. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (read error) */
   place(header: MessageHeader): SequencePlace {
     const text = textOf(header);
     if (text === '' || text === '""') return UNNUMBERED;
@@ -99,10 +100,20 @@ export class SequenceLink {
 
   #expected(): number | null {
     if (this.#next === undefined) {
-      const stored = this.#database.get(this.#key);
+      const stored = this.#stored();
       this.#next = stored === undefined ? null : decodeJson<ExpectedRecord>(stored).next;
     }
     return this.#next;
+  }
+
+  /** Where the number is damaged any one may follow: a sender that asks is told so (-1). */
+  #stored(): Buffer | undefined {
+    try {
+      return this.#database.get(this.#key);
+    } catch (error) {
+      if (isLastingDamage(error)) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -78,6 +78,9 @@ function opened(key: string, sealed: Uint8Array, envelope: Envelope): Row | Dama
   }
 }
 
+/** Whether an error says that what is stored is wrong, and not only that the machine could not read it this time. */
+export const isLastingDamage = (error: unknown): boolean => isDamage(error) && !error.detail.endsWith(READ_ERROR);
+
 const isDamage = (error: unknown): error is CausewayError =>
   error instanceof CausewayError && error.code === 'STORE_DAMAGED';
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { IntakeResult } from '../../../src/model/intake.ts';
 import { WriteBatch } from '../../../src/platform/database.ts';
-import { openDamaged } from '../../support/damaged-blocks.ts';
+import { openDamaged, openRotten } from '../../support/damaged-blocks.ts';
 import { openIntakeFixture } from '../../support/intake-fixture.ts';
 import { charge } from '../../support/messages.ts';
 
@@ -87,6 +87,19 @@ test('retention takes the record of an unsent reply with its message', async () 
   const [first] = await sendEach(fixture, ['C1']);
   first?.settle?.(false);
 
+  const batch = new WriteBatch();
+  fixture.frames.expire(batch, 1, fixture.channel.id);
+  await fixture.database.commit(batch, 'synced');
+  expect(await fixture.database.keys({ gte: 'u!', lt: 'u~', limit: 10 })).toEqual([]);
+});
+
+test('a damaged record of an unsent reply still says it, and retention takes it with its message', async () => {
+  const fixture = await openIntakeFixture({ openDisk: openRotten('u!') });
+  const [first] = await sendEach(fixture, ['C1']);
+  first?.settle?.(false);
+  await fixture.database.commit(new WriteBatch(), 'written');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unsentOf(fixture, 1)).toEqual([1]);
   const batch = new WriteBatch();
   fixture.frames.expire(batch, 1, fixture.channel.id);
   await fixture.database.commit(batch, 'synced');

@@ -1,5 +1,6 @@
 /** What intake and cures make of numbers that ended by a merge: nothing may go to the account that is no more. */
 import { expect, test } from 'vitest';
+import { openRotten } from '../../support/damaged-blocks.ts';
 import { openIntakeFixture } from '../../support/intake-fixture.ts';
 import { admission, charge } from '../../support/messages.ts';
 
@@ -187,4 +188,15 @@ test('messages of one batch see the merges before them, and no merge of a repeti
   ]);
   await fixture.send(charge({ controlId: 'C3', patient: 'PA' }));
   expect(charged(fixture)[2]).toEqual(['account:PAA', 'PAA', null]);
+});
+
+test('a message about a number whose record is damaged waits for a person, and the sender goes on', async () => {
+  let isDamaged = false;
+  const fixture = await openIntakeFixture({ openDisk: openRotten('i!', () => isDamaged) });
+  await fixture.send(merge('M1', 'PA', 'PB'));
+  isDamaged = true;
+  expect(await fixture.send(charge({ controlId: 'C1', patient: 'PA' }))).toMatchObject({ disposition: 'held' });
+  expect(await fixture.send(merge('M2', 'PB', 'PC'))).toMatchObject({ disposition: 'accepted' });
+  expect(await fixture.send(merge('M3', 'PA', 'PC'))).toMatchObject({ disposition: 'held' });
+  expect(charged(fixture)).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { IntakeResult } from '../../../src/model/intake.ts';
 import type { OpenDisk } from '../../../src/platform/disk.ts';
 import { openLevel } from '../../../src/platform/level-disk.ts';
+import { openRotten } from '../../support/damaged-blocks.ts';
 import { openIntakeFixture, replyText } from '../../support/intake-fixture.ts';
 import { charge } from '../../support/messages.ts';
 
@@ -113,4 +114,13 @@ test('unless the channel checks them, numbers mean nothing', async () => {
   expect(told(await fixture.send(numbered('C1', '1')))).toBe('AA');
   expect(told(await fixture.send(numbered('C2', '77')))).toBe('AA');
   expect((await fixture.send(control('L1', '0'))).disposition).toBe('rejected');
+});
+
+test('a damaged number does not stop the sender: any number may follow, and it is told so', async () => {
+  const before = await openIntakeFixture(CHECKED);
+  await before.send(numbered('C1', '5'));
+  await before.database.close();
+  const after = await openIntakeFixture({ ...CHECKED, location: before.location, openDisk: openRotten('q!') });
+  expect(told(await after.send(control('L1', '0')))).toBe('AA -1');
+  expect(told(await after.send(numbered('C2', '6')))).toBe('AA 6');
 });
