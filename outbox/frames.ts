@@ -4,7 +4,7 @@
 import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
-import { isDamaged } from '../src/platform/tolerant-reads.ts';
+import { isDamaged, readableKeys } from '../src/platform/tolerant-reads.ts';
 import type { ControlIdFinding, ControlIdPlace, ControlIdQuery } from './control-id-finding.ts';
 import { ControlIdIndex, type IndexOptions } from './control-ids.ts';
 import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
@@ -131,7 +131,7 @@ export class FrameStore {
   /** A page of numbers of stored messages above `after`, in order, damaged ones among them: nothing of them is read. */
   async numbersAfter(after: number, limit: number): Promise<number[]> {
     const range = { gte: messageKey(after + 1), lt: endOf('m!'), limit };
-    return (await this.#database.readableKeys(range)).keys.map(sequenceOfKey);
+    return (await readableKeys(this.#database, range)).keys.map(sequenceOfKey);
   }
 
   /** A page of messages with a number above `after`, oldest first; what cannot be read is named. */

@@ -55,7 +55,10 @@ export class IdentityDraft {
   /** Its number; null for one that comes now. */
   readonly #message: number | null;
   #metDamage = false;
-  #changed: ReadonlyMap<string, IdentityRecord> = new Map();
+  readonly #changed = new Map<string, IdentityRecord>();
+  /** What stood in `#changed` before each change of the attempts that go on. */
+  readonly #before: { readonly name: string; readonly record: IdentityRecord | undefined }[] = [];
+  #attempts = 0;
 
   /** `at`: number of the message that is judged again; null for one that comes now. */
   constructor(stored: (domain: IdentityDomain, value: string) => IdentityRecord | null, at: number | null) {
@@ -94,9 +97,12 @@ export class IdentityDraft {
 
   /** Runs `change`; unless what it gives is to be kept, everything is as before. */
   attempt<Result>(change: () => Result, isKept: (result: Result) => boolean): Result {
-    const before = this.#changed;
+    const start = this.#before.length;
+    this.#attempts += 1;
     const result = change();
-    if (!isKept(result)) this.#changed = before;
+    this.#attempts -= 1;
+    if (!isKept(result)) this.#takeBack(start);
+    else if (this.#attempts === 0) this.#before.length = 0;
     return result;
   }
 
@@ -238,7 +244,16 @@ export class IdentityDraft {
   }
 
   #keep(record: IdentityRecord): void {
-    this.#changed = new Map(this.#changed).set(`${record.domain}!${record.value}`, record);
+    const name = `${record.domain}!${record.value}`;
+    if (this.#attempts > 0) this.#before.push({ name, record: this.#changed.get(name) });
+    this.#changed.set(name, record);
+  }
+
+  #takeBack(start: number): void {
+    for (const { name, record } of this.#before.splice(start).reverse()) {
+      if (record === undefined) this.#changed.delete(name);
+      else this.#changed.set(name, record);
+    }
   }
 }
 

@@ -9,7 +9,7 @@
 import type { Clock } from '../src/model/clock.ts';
 import type { IdentityDomain } from '../src/model/event.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
-import { isDamaged } from '../src/platform/tolerant-reads.ts';
+import { isDamaged, readableKeys } from '../src/platform/tolerant-reads.ts';
 import { ControlIdFilter } from './control-id-filter.ts';
 import { IdentityDraft, type IdentityRecord } from './identity-draft.ts';
 import { type BlindName, endOf, IDENTITY_PREFIX, identityKey, isOpenIdentityKey } from './keys.ts';
@@ -44,7 +44,7 @@ export class IdentityIndex {
     this.#filter = new ControlIdFilter();
     this.#onWay.clear();
     const range = { gte: IDENTITY_PREFIX, lt: endOf(IDENTITY_PREFIX), limit: 1 };
-    const { keys, isWhole } = await this.#database.readableKeys(range);
+    const { keys, isWhole } = await readableKeys(this.#database, range);
     this.#isEmpty = isWhole && keys.length === 0;
     void this.#fill(this.#generation).catch((error: unknown) => {
       if (this.#database.state === 'open') onFailed(error);

@@ -13,6 +13,7 @@
 import type { Clock, Timer } from '../src/model/clock.ts';
 import { CausewayError } from '../src/model/errors.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
+import { readableKeys } from '../src/platform/tolerant-reads.ts';
 import { endOf, messageKey, sequenceOfKey, unsentKey } from './keys.ts';
 import { encodeJson } from './records.ts';
 import type { Totals } from './totals.ts';
@@ -88,7 +89,7 @@ export class ReplyTracking {
       return;
     }
     for (let from = this.#totals.answered + 1; ; ) {
-      const { keys } = await this.#database.readableKeys({ gte: messageKey(from), lt: endOf('m!'), limit: PAGE });
+      const { keys } = await readableKeys(this.#database, { gte: messageKey(from), lt: endOf('m!'), limit: PAGE });
       const numbers = keys.map(sequenceOfKey);
       this.#record(numbers);
       const last = numbers.at(-1);

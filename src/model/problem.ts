@@ -56,8 +56,8 @@ export const PROBLEM_CODES = {
     next: BY_POLICY,
     hint:
       'Have the sender name the assigning authority (CX-4) and send the message anew, then `causeway exceptions ' +
-      'discard CASE`. Nothing tells whose number it is, so nothing is assumed. Where `causeway verify` finds a damaged ' +
-      'record of table i, restore or salvage the store, then `causeway exceptions reprocess CASE`.',
+      'discard CASE`. Nothing tells whose number it is, so nothing is assumed. Where `causeway verify` finds a ' +
+      'damaged record of table i, restore or salvage the store, then `causeway exceptions reprocess CASE`.',
   },
   'amount-mismatch': {
     text: 'Quantity times unit amount differs from the extended amount by more than the tolerance.',

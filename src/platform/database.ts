@@ -47,13 +47,14 @@ export class Database {
   #isReadable = true;
   #state: 'open' | 'failed' | 'damaged' | 'closed' = 'open';
   readonly #corruptions = new CorruptionCount();
-  #failures = 0;
   #failure: { readonly sinceMs: number; readonly reason: string } | null = null;
   #queue: Waiting[] = [];
   #queuedBytes = 0;
   #writing = false;
   #groupIsPlanned = false;
   #idle: (() => void)[] = [];
+  /** Grows with each failure: what was read before one may not be kept. */
+  failures = 0;
   /** Runs after the store was opened again, before commits are taken: in-memory pictures of it must be read anew. */
   onReopened: () => Promise<void> = async () => {};
   /** Runs once commits are taken again. */
@@ -83,11 +84,6 @@ export class Database {
 
   get failure(): { readonly sinceMs: number; readonly reason: string } | null {
     return this.#failure;
-  }
-
-  /** How often it has failed since it was opened: what was read before a failure may not be kept. */
-  get failures(): number {
-    return this.#failures;
   }
 
   /** Bytes of batches that wait for their group: intake refuses above its own limit instead of filling memory. */
@@ -157,24 +153,12 @@ export class Database {
 
   /** Reads one page in key order. @throws as `get` */
   async range(range: Range): Promise<Row[]> {
-    const entries = await readPage(this.#reads, range);
-    return entries.map(([key, sealed]) => ({ key, ...this.#envelope.open(key, sealed) }));
+    return (await readPage(this.#reads, range)).map(([key, sealed]) => ({ key, ...this.#envelope.open(key, sealed) }));
   }
 
   /** One page of keys without their records, in order: about a quarter of the work of `range`, and nothing verified. */
   async keys(range: Omit<Range, 'values'>): Promise<string[]> {
     return (await readPage(this.#reads, { ...range, values: false })).map(([key]) => key);
-  }
-
-  /** Like `keys`, of a store of which a part may be damaged; `isWhole`: false when some may be missing. */
-  async readableKeys(range: Omit<Range, 'values'>): Promise<{ readonly keys: string[]; readonly isWhole: boolean }> {
-    try {
-      return { keys: await this.keys(range), isWhole: true };
-    } catch (error) {
-      if (!(error instanceof CausewayError) || error.code !== 'STORE_DAMAGED') throw error;
-      const { rows } = await this.scan(range);
-      return { keys: rows.map(({ key }) => key), isWhole: false };
-    }
   }
 
   /** The store below, for a backup: records as they are stored, sealed. Not for writing. */
@@ -257,14 +241,13 @@ export class Database {
     const trailer = new WriteBatch();
     for (const { batch } of group) for (const join of batch.onJoin) join();
     this.#options.onGroup?.(trailer);
-    const batches = [...group.map(({ batch }) => batch), trailer];
-    return batches.flatMap((batch) => batch.sealedBy(this.#envelope));
+    return [...group.map(({ batch }) => batch), trailer].flatMap((batch) => batch.sealedBy(this.#envelope));
   }
 
   #fail(cause: unknown, group: readonly Waiting[]): void {
     const reason = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.name) : 'unknown';
     this.#state = 'failed';
-    this.#failures += 1;
+    this.failures += 1;
     this.#isReadable = false;
     this.#corruptions.note(cause);
     this.#failure = { sinceMs: this.#options.clock.nowMs(), reason };

@@ -38,6 +38,26 @@ export async function scanRows(disk: Disk, range: Range, envelope: Envelope): Pr
   }
 }
 
+/** Reads of an open store, as `Database` has them. */
+interface KeyReads {
+  keys(range: Omit<Range, 'values'>): Promise<string[]>;
+  scan(range: Range): Promise<Scan>;
+}
+
+/** One page of keys of a store of which a part may be damaged; `isWhole`: false when some may be missing. */
+export async function readableKeys(
+  store: KeyReads,
+  range: Omit<Range, 'values'>,
+): Promise<{ readonly keys: string[]; readonly isWhole: boolean }> {
+  try {
+    return { keys: await store.keys(range), isWhole: true };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const { rows } = await store.scan(range);
+    return { keys: rows.map(({ key }) => key), isWhole: false };
+  }
+}
+
 /** An error takes the rows of its call along: the page once more, so that only the last call can fail. */
 async function rowByRow(disk: Disk, range: Range, envelope: Envelope): Promise<(Row | DamagedRow)[]> {
   const iterator = disk.iterator({ ...range, reverse: range.reverse ?? false, values: true });

@@ -173,6 +173,34 @@ describe('what a number stands for', () => {
   });
 });
 
+test('what is tried and not kept leaves nothing, also inside of what is kept', () => {
+  const draft = new IdentityDraft(() => null, null);
+  const link = (from: string, to: string): boolean =>
+    draft.link([{ domain: 'patient', from: { value: from }, to: { value: to } }]);
+  const of = (value: string) => draft.survivorOf('patient', { value });
+  const keep = (): boolean => true;
+  const drop = (): boolean => false;
+  draft.attempt(() => {
+    link('A', 'B');
+    draft.attempt(() => link('A', 'C') && link('B', 'D'), drop);
+    link('E', 'F');
+  }, keep);
+  expect([of('A'), of('B'), of('E')]).toEqual([{ value: 'B' }, { value: 'B' }, { value: 'F' }]);
+  draft.attempt(() => draft.attempt(() => link('B', 'E'), keep), drop);
+  expect([of('A'), of('E')]).toEqual([{ value: 'B' }, { value: 'F' }]);
+});
+
+test('a file of merges costs each of them the same: the appliance does not stand still at the end of it', () => {
+  const draft = new IdentityDraft(() => null, null);
+  const began = performance.now();
+  for (let number = 0; number < 40_000; number += 1)
+    draft.attempt(
+      () => draft.link([{ domain: 'patient', from: { value: `A${number}` }, to: { value: 'B' } }]),
+      (isMade) => isMade,
+    );
+  expect(performance.now() - began).toBeLessThan(8_000);
+});
+
 test('whatever is merged and parted, every number leads to one that is alive, and merged ones to the same', () => {
   const step = fc.tuple(fc.constantFrom('merge', 'merge', 'merge', 'part'), fc.nat(7), fc.nat(7));
   fc.assert(
