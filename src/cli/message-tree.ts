@@ -41,7 +41,7 @@ interface Row {
 
 function rowsOf(node: ShownNode, depth: number): readonly Row[] {
   const { path, value, parts } = node;
-  const type = node.type === null ? '' : ` (${node.type})`;
+  const type = node.type === null || node.type === '' ? '' : ` (${node.type})`;
   const own = { path, name: node.name === null ? '' : `${node.name}${depth === 1 ? type : ''}`, value, depth };
   return [own, ...parts.flatMap((part) => rowsOf(part, depth + 1))];
 }

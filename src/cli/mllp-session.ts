@@ -13,13 +13,17 @@ import { encodeFrame, FrameDecoder } from '../hl7/framing.ts';
 import { readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { readBatchAck } from './batch-ack.ts';
+import { splitMessages } from './hl7-files.ts';
 
 /** Largest reply that is read, in bytes: a batch has an acknowledgment for each of its messages. */
 const REPLY_BYTES_MAX = 33_554_432;
 /** Control ids whose replies may still come, on one connection. */
 const EARLIER_MAX = 1_000;
-/** A message that may be owed no reply is taken for done after this silence, in ms. */
+/** A message that may be owed no reply is done after this silence, in ms; a batch after so much per message. */
 const SILENCE_MS = 250;
+
+/** Why no connection could be made when nobody listens. */
+export const REFUSED = 'connection refused';
 
 /** How one message ended. */
 export interface Exchange {
@@ -57,6 +61,8 @@ export interface Sendable {
 interface Awaited {
   /** There is an outcome to which no reply is owed. */
   readonly maybeSilent: boolean;
+  /** Then it is taken for done after this silence, in ms. */
+  readonly silenceMs: number;
   /** An application acknowledgment follows CA. */
   readonly application: boolean;
 }
@@ -86,7 +92,7 @@ export class MllpSession {
     const reused = this.#socket !== null;
     const refusal = await this.#connect();
     if (refusal !== null) return { codes: [], text: refusal, ms: took(), connected: false, isWhole: false };
-    const awaited = sent.sort === 'batch' ? ONE_REPLY : awaitedFor(sent.bytes);
+    const awaited = sent.sort === 'batch' ? awaitedForBatch(sent.bytes) : awaitedFor(sent.bytes);
     let replies = await this.#request(sent, awaited);
     if (replies.isLost && replies.codes.length === 0 && reused) {
       // A receiver may close an idle connection at the moment we use it. It has not replied, so it must get it again.
@@ -118,7 +124,7 @@ export class MllpSession {
       });
       socket.once('error', (error: NodeJS.ErrnoException) => {
         timer.cancel();
-        resolve(error.code === 'ECONNREFUSED' ? 'connection refused' : reasonOf(error));
+        resolve(error.code === 'ECONNREFUSED' ? REFUSED : reasonOf(error));
       });
     });
   }
@@ -158,7 +164,7 @@ export class MllpSession {
     });
     for (;;) {
       const isOptional = awaited.maybeSilent && codes.length === 0;
-      const reply = await this.#next(isOptional ? Math.min(SILENCE_MS, this.#options.timeoutMs) : null);
+      const reply = await this.#next(isOptional ? Math.min(awaited.silenceMs, this.#options.timeoutMs) : null);
       if ('failure' in reply) {
         if (isOptional && !reply.closed) {
           this.#note(controlId);
@@ -238,8 +244,6 @@ interface Replies extends Pick<Exchange, 'codes' | 'text' | 'isWhole'> {
 }
 
 /** A batch is answered once, whatever its messages ask for. */
-const ONE_REPLY: Awaited = { maybeSilent: false, application: false };
-
 /** By the rules of the standard; a channel of the receiver may be set to others. */
 function awaitedFor(message: Buffer): Awaited {
   const header = readHeader(message);
@@ -248,8 +252,16 @@ function awaitedFor(message: Buffer): Awaited {
   const good = owed('AA');
   return {
     maybeSilent: [good, owed('AE')].some(({ commit, application }) => commit === null && application === null),
+    silenceMs: SILENCE_MS,
     application: good.mode === 'enhanced' && good.application !== null,
   };
+}
+
+/** A batch has one reply, with an acknowledgment for each message that asks for one: silence when none of them does. */
+function awaitedForBatch(batch: Buffer): Awaited {
+  const messages = splitMessages(batch);
+  const maybeSilent = messages.length > 0 && messages.every((message) => awaitedFor(message).maybeSilent);
+  return { maybeSilent, silenceMs: SILENCE_MS * messages.length, application: false };
 }
 
 /** MSA-2 against MSH-10, both as bytes; a receiver may have read them as UTF-8. */

@@ -107,8 +107,14 @@ function tell(app: App, config: Config, { terminal, environment }: CliContext, w
   const [first] = config.channels;
   const chosenBySystem = first?.listener.port === 0 || words.tellPort === true;
   const to = first !== undefined && chosenBySystem ? ` --to ${channels[first.id] ?? ''}` : words.configOption;
-  suggest(terminal, `send --sample adt-a01${to}`);
+  suggest(terminal, `send --sample adt-a01${to}${proofOptions(first?.listener.tls)}`);
   for (const idea of words.ideas ?? []) terminal.say(idea);
 }
 
 const statusUrl = (address: string): string => (address.startsWith('http') ? address : `http://${address}/`);
+
+/** What `send` needs beside the address for a listener with TLS: only the person knows those files. */
+function proofOptions(tls: { readonly clientCaFile?: string | undefined } | undefined): string {
+  if (tls === undefined) return '';
+  return tls.clientCaFile === undefined ? ' --ca CA.pem' : ' --ca CA.pem --cert CERT.pem --key KEY.pem';
+}

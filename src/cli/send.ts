@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CONFIG_OPTION, type CliCommand, type CliContext, type ExitCode } from './command.ts';
 import { configOptionText } from './configuration.ts';
-import { type Exchange, MllpSession } from './mllp-session.ts';
+import { type Exchange, MllpSession, REFUSED } from './mllp-session.ts';
 import { type OptionValues, UsageError } from './option-values.ts';
 import { SAMPLES } from './samples.ts';
 import { SendReport } from './send-report.ts';
@@ -73,7 +73,7 @@ export const sendCommand: CliCommand = {
     'byte for byte, so the reply does not tell: `status` counts it under DUPLICATES, `tail` shows it as duplicate.',
     'So a file that is sent twice has its effect once. Samples and --repeat get fresh control ids: new messages.',
     'A message that asks by MSH-15 and MSH-16 for a commit and an application acknowledgment waits for both: CA AA.',
-    'One that asks for no reply (NE) is done after a quarter of a second of silence.',
+    'One that asks for no reply (NE) is done after a quarter of a second of silence: no AA, so --expect AA fails it.',
   ],
   async run(values, context) {
     if (values.flag('list-samples')) return listSamples(values, context);
@@ -163,7 +163,9 @@ function unreachable({ host, port }: Target, reason: string): UsageError {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new UsageError(
     `${address} cannot be reached: ${reason}.`,
-    'Start the appliance first, or give another address with --to HOST:PORT.',
+    reason === REFUSED
+      ? 'Start the appliance first, or give another address with --to HOST:PORT (`causeway status` shows what listens).'
+      : 'Cure this, or give another address with --to HOST:PORT.',
   );
 }
 

@@ -27,7 +27,8 @@ export const statusCommand: CliCommand = {
   ],
   notes: [
     'Totals since the store was provisioned: RECEIVED, DUPLICATES, HELD EVER, REJECTED EVER, DELIVERED.',
-    'Since the start: REFUSED (answered AE, nothing stored). IN/MIN counts every message, duplicates too.',
+    'Since the start: REFUSED (answered AE, nothing stored); refused connections are told in words below the verdict.',
+    'IN/MIN counts every message, duplicates too.',
     'RECEIVED counts messages that were stored. DUPLICATES came again (same control id, same bytes): each was answered',
     'as the first time and has no second effect. What senders sent is RECEIVED + DUPLICATES + REFUSED.',
     'What needs a person is an exception case: one message or event. Open ones stand in the Store line.',
@@ -61,7 +62,8 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     ...worstFirst(snapshot.destinations).map((row) => ({ ...row, text: `${row.text}${nextTry(row, snapshot)}` })),
     ...worstFirst(snapshot.channels),
   ]
-    .filter((row) => row.state !== 'flowing' && row.text !== '')
+    // The text of a channel tells whose connections it refused, and why: a sender that never comes in blocks nothing.
+    .filter((row) => row.text !== '' && (row.state !== 'flowing' || ('peers' in row && row.peers.refused > 0)))
     .map((row) => `  ${row.id}: ${row.text}`);
   return [
     `${terminal.paint(word.colour, word.text)}  ${verdict.text}`,

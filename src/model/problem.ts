@@ -115,8 +115,10 @@ export const PROBLEM_CODES = {
       '`policy.batch.totalPaths` of the channel and restart.',
   },
   'control-id': {
-    text: 'MSH-10 is missing, too long, or was used before for another message.',
-    next: 'It is answered AR; one that was used before only with `onReusedControlId: reject`, else it is taken as new.',
+    text: 'MSH-10 is empty, or was used before for another message.',
+    next:
+      'Empty: the channel decides, `onProblem: hold` answers AA and keeps it as a case, `reject` answers AE. Used ' +
+      'before: it is taken as new, or answered AR with `onReusedControlId: reject`.',
     hint: 'Have the sender give each message its own MSH-10: by it a repetition is recognised.',
   },
   'unexpected-party': {

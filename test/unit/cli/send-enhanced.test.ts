@@ -79,6 +79,15 @@ test('a message that asks for no reply is done without one, and an error it aske
   expect([refused.code, refused.stdout[0]]).toEqual([1, expect.stringMatching(/^CE .*No\.$/)]);
 });
 
+test('a batch whose messages all ask for no reply is done without one; one that asks is enough to wait', async () => {
+  const batch = (...last: readonly [string, string]) =>
+    `BHS|^~\\&|A|||||||||B1\n${asking('1', 'NE', 'NE')}${asking('2', ...last)}BTS|2\n`;
+  const silent = await send([batch('NE', 'NE')], () => {}, '--expect', 'none');
+  expect([silent.code, silent.stdout[0]]).toEqual([0, expect.stringMatching(/no reply, as asked$/)]);
+  const missing = await send([batch('AL', 'NE')], () => {}, '--timeout', '700ms');
+  expect([missing.code, missing.stdout[0]]).toEqual([1, expect.stringMatching(/no reply within 700 ms$/)]);
+});
+
 test('--expect names a reply that must come', async () => {
   const both = (write: Socket['write'], id: string): unknown =>
     write(Buffer.concat([ack(`CA|${id}`), ack(`AE|${id}`)]));

@@ -42,6 +42,8 @@ test('what is missing is said, with the option that cures it', async () => {
     code: 2,
     text: expect.stringMatching(/no CA that is trusted.*--ca/),
   });
+  // It does run: to start it would cure nothing.
+  expect((await send('--tls', ...proof)).text).not.toContain('Start the appliance');
   expect((await send('--ca', ca, '--server-name', 'elsewhere.example', ...proof)).text).toMatch(
     /another name.*--server-name/,
   );

@@ -53,6 +53,11 @@ test('the tree is masked until somebody asks for more', async () => {
   expect(open.text).toMatch(/PID-5\.1 +Family Name +DOE/);
 });
 
+test('a field without one data type of its own has its name alone', async () => {
+  const { text } = await show('MSH|^~\\&|A|B|C|D|20260301||MFN^M02|C1|P|2.6\nMFE|MAD|||VALUE\n');
+  expect(text).toMatch(/MFE-4 +Primary Key Value - MFE +VALUE/);
+});
+
 test('each message of a file, and why one cannot be read', async () => {
   const { code, text, stderr } = await show(`${MESSAGE}\nMSH|^~\\&|only\n${MESSAGE}`, '--path', 'PID-5.1');
   expect(code).toBe(1);

@@ -106,6 +106,16 @@ test('status is one screen: verdict first, worst rows first, numbers for people'
   expect(text).toContain('up 1 h 5 min');
 });
 
+test('a channel that flows is told when it refused connections: that sender never comes in', async () => {
+  const told = async (refused: number) => {
+    const whole = snapshot('flowing');
+    const row = { ...channel('a-fine', 'flowing'), text: '4 connections refused.', peers: { ...FAKE_PEERS, refused } };
+    return (await run(['status'], () => [200, { ...whole, channels: [row] }])).stdout.join('\n');
+  };
+  expect(await told(4)).toContain('  a-fine: 4 connections refused.');
+  expect(await told(0)).not.toContain('connections refused.');
+});
+
 test('without an outage the next step is the queue, and no next try is told', async () => {
   const { stdout, stderr } = await run(['status'], () => [200, snapshot('needs-attention')]);
   expect(stderr).toEqual(['Next: causeway exceptions list', 'Next: causeway dead-letters list']);
