@@ -4,9 +4,9 @@ import { countingReporter } from './test/support/counting-reporter.ts';
 /** CI=true or CI=1: nothing may be skipped there. */
 const strict = /^(1|true)$/i.test(process.env.CI ?? '');
 const long = process.env.CAUSEWAY_FAULTS === 'long';
-/** Of the simulation, what takes too long for `npm run check`. */
-const LONG_SIMULATIONS = ['nth-failure', 'damaged-records'].map((name) => `test/simulation/${name}.test.ts`);
 const folders = (...names: readonly string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
+/** Unit tests that start the whole program: too long for `npm run check`. */
+const WHOLE_PROGRAM = 'test/unit/cli/whole-program.test.ts';
 
 export default defineConfig({
   test: {
@@ -18,8 +18,8 @@ export default defineConfig({
       {
         test: {
           name: 'quick',
-          include: folders('tidy', 'unit', 'contract', 'golden', 'simulation'),
-          exclude: LONG_SIMULATIONS,
+          include: folders('tidy', 'unit', 'golden'),
+          exclude: [WHOLE_PROGRAM],
           pool: 'forks',
           // A hang ends here; on a machine that does much else a sound test takes many times as long as on a quiet one.
           testTimeout: 60_000,
@@ -32,7 +32,10 @@ export default defineConfig({
         test: {
           // Whole processes, fault injection, real time: one file after the other, after the quick ones.
           name: 'whole',
-          include: [...folders('oracle', 'fuzz', 'integration', 'crash', 'ledger', 'bench'), ...LONG_SIMULATIONS],
+          include: [
+            ...folders('contract', 'simulation', 'oracle', 'fuzz', 'integration', 'crash', 'ledger', 'bench'),
+            WHOLE_PROGRAM,
+          ],
           pool: 'forks',
           testTimeout: 180_000,
           hookTimeout: 60_000,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `npm run check`: types, lint and format, then the quick tests (tidy, unit, contract, golden). Stops at nothing, so
+# `npm run check`: types, lint and format, then the quick tests (tidy, unit, golden). Stops at nothing, so
 # that one run shows everything that is wrong; the exit code is 1 when any step failed.
 set -u
 cd "$(dirname "$0")/../.."
