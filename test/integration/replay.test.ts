@@ -76,11 +76,12 @@ test('a replay of a delivered range sends the same keys in the same order, witho
   const range = ['--destination', 'erp', '--from', 'm0000000000000003', '--to', 'm0000000000000010'];
   const counted = await json<ReplayAnswer & { dryRun: boolean }>(appliance, 'replay', ...range);
   const money = [{ currency: 'USD', amount: '12.00' }];
-  expect(counted).toEqual([{ dryRun: true, way: 'recognised', entries: 8, replayed: 0, money }]);
+  const whole = { way: 'recognised', entries: 8, money, damaged: [], damagedRecords: 0 };
+  expect(counted).toEqual([{ ...whole, dryRun: true, replayed: 0 }]);
   expect(erp.requests).toHaveLength(12);
 
   const done = await json<ReplayAnswer & { dryRun: boolean }>(appliance, 'replay', ...range, '--yes');
-  expect(done).toEqual([{ dryRun: false, way: 'recognised', entries: 8, replayed: 8, money }]);
+  expect(done).toEqual([{ ...whole, dryRun: false, replayed: 8 }]);
   const after = await untilErp(appliance, { posted: 12, waiting: 0, discarded: 0 });
   const again = erp.requests.slice(12);
   expect(again).toHaveLength(8);
