@@ -5,8 +5,10 @@ import { countingReporter } from './test/support/counting-reporter.ts';
 const strict = /^(1|true)$/i.test(process.env.CI ?? '');
 const long = process.env.CAUSEWAY_FAULTS === 'long';
 const folders = (...names: readonly string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
-/** Unit tests that start the whole program: too long for `npm run check`. */
-const WHOLE_PROGRAM = 'test/unit/cli/whole-program.test.ts';
+/** Unit tests that start the program, wait for real time or run long mixtures: too long for `npm run check`. */
+const LONG_UNITS = ['cli/whole-program', 'api/live', 'delivery/cures', 'delivery/without-writes'].map(
+  (name) => `test/unit/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -19,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: folders('tidy', 'unit', 'golden'),
-          exclude: [WHOLE_PROGRAM],
+          exclude: LONG_UNITS,
           pool: 'forks',
           // A hang ends here; on a machine that does much else a sound test takes many times as long as on a quiet one.
           testTimeout: 60_000,
@@ -34,7 +36,7 @@ export default defineConfig({
           name: 'whole',
           include: [
             ...folders('contract', 'simulation', 'oracle', 'fuzz', 'integration', 'crash', 'ledger', 'bench'),
-            WHOLE_PROGRAM,
+            ...LONG_UNITS,
           ],
           pool: 'forks',
           testTimeout: 180_000,
