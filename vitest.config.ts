@@ -23,8 +23,7 @@ export default defineConfig({
           include: folders('tidy', 'unit', 'golden'),
           exclude: LONG_UNITS,
           pool: 'forks',
-          // A hang ends here; on a machine that does much else a sound test takes many times as long as on a quiet one.
-          testTimeout: 60_000,
+          testTimeout: 15_000,
           hookTimeout: 15_000,
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },

@@ -83,8 +83,8 @@ test(`${VIEWERS} viewers, one of whom never reads: senders and deliveries notice
   expect(viewers.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThan(seen);
   expect(load.slowestMs).toBeLessThan(500);
   expect(load.refused).toBe(0);
-  // 30 MB of it is heap that waits for its first full collection (`bin/causeway`).
-  expect(anonymousBytes(appliance.pid()) - before).toBeLessThan(90 * 1_048_576);
+  // 58 to 69 MB in eleven runs, with and without the settings of the heap in `bin/causeway`.
+  expect(anonymousBytes(appliance.pid()) - before).toBeLessThan(75 * 1_048_576);
   await load.stop();
   await expectDelivered(erp, [load]);
   await untilErp(appliance, { waiting: 0, held: 0, dead: 0 });
