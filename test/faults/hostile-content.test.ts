@@ -37,9 +37,9 @@ const MONSTERS: Readonly<Record<string, string>> = {
   'two million escapes that nobody reads': `NTE|1||${'\\F\\'.repeat(2_000_000)}`,
   'two million escapes in a field that is read': `FT1|2|X||20260301|20260301|CG|1^${'\\F\\'.repeat(2_000_000)}^CDM`,
   'a megabyte of backslashes': `FT1|2|X||20260301|20260301|CG|1^${'\\'.repeat(1_048_577)}^CDM`,
-  'two hundred messages without envelope': Array.from({ length: 200 }, (_, n) => charge({ controlId: `M${n}` })).join(
-    '',
-  ),
+  'ten thousand messages without envelope': Array.from({ length: 10_000 }, (_, n) =>
+    charge({ controlId: `M${n}` }),
+  ).join(''),
   'a batch without end': `BHS|^~\\&|A\r${'MSH|^~\\&|A\rPID|1\r'.repeat(60_000)}`,
 };
 

@@ -83,8 +83,8 @@ test(`${VIEWERS} viewers, one of whom never reads: senders and deliveries notice
   expect(viewers.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThan(seen);
   expect(load.slowestMs).toBeLessThan(500);
   expect(load.refused).toBe(0);
-  // 58 to 69 MB in eleven runs, with and without the settings of the heap in `bin/causeway`.
-  expect(anonymousBytes(appliance.pid()) - before).toBeLessThan(75 * 1_048_576);
+  // 19 to 27 MB measured: the viewers about 1, the rest is code that V8 compiles meanwhile, with or without viewers.
+  expect(anonymousBytes(appliance.pid()) - before).toBeLessThan(45 * 1_048_576);
   await load.stop();
   await expectDelivered(erp, [load]);
   await untilErp(appliance, { waiting: 0, held: 0, dead: 0 });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until<Value>(
   what: string,
   probe: () => Value | Promise<Value>,
-  timeoutMs = 30_000,
+  timeoutMs = 10_000,
 ): Promise<NonNullable<Value>> {
   const end = performance.now() + timeoutMs;
   for (;;) {
