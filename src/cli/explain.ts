@@ -1,75 +1,67 @@
 import { nearWord } from '../config/near-word.ts';
-import { REFUSAL_CLASSES, type RefusalClass, RETRY_MEANINGS, type RetryMeaning } from '../model/delivery.ts';
-import type { AnyAckCode } from '../model/acknowledgment.ts';
-import { CONNECTION_REFUSALS, type ConnectionRefusal } from '../model/connection-refusal.ts';
-import { ERROR_SPECS, isErrorCode } from '../model/errors.ts';
-import { PROBLEM_CODES, type ProblemCode } from '../model/problem.ts';
+import { REFUSAL_CLASSES, RETRY_MEANINGS, type RetryMeaning } from '../model/delivery.ts';
+import { CONNECTION_REFUSALS } from '../model/connection-refusal.ts';
+import { ERROR_SPECS, type ErrorCode } from '../model/errors.ts';
+import { MESSAGE_FLAGS } from '../model/message-flag.ts';
+import { PROBLEM_CODES } from '../model/problem.ts';
 import { type CliCommand, type ExitCode, JSON_OPTION } from './command.ts';
+import {
+  CASE_WORDS,
+  CIRCUIT_WORDS,
+  DAMAGE_WORDS,
+  DELIVERY_WORDS,
+  DISK_WORDS,
+  DISPOSITION_WORDS,
+  FLOW_WORDS,
+  PRINTED_AS,
+  REPLIES,
+  REPLY_STATE_WORDS,
+  type WordText,
+} from './explained-words.ts';
 import { UsageError } from './option-values.ts';
 import { suggest, type Terminal } from './terminal.ts';
 
+/** Where a code or word is met; what a person reads about it first. */
+const SORTS = {
+  error: 'The environment failed.',
+  problem: 'A problem of one message or event.',
+  refusal: 'A refusal of a destination.',
+  connection: 'A refusal of a listener.',
+  reply: 'A reply.',
+  flag: 'A remark on a message.',
+  disposition: 'What became of a message.',
+  flow: 'State of a channel, a destination or the facility.',
+  delivery: 'State of an event for one destination.',
+  case: 'State of a case.',
+  replyState: 'State of a reply.',
+  circuit: 'State of the connection to a destination.',
+  disk: 'State of the disk of the store.',
+  damage: 'What is wrong with records of the store.',
+} as const;
+type Sort = keyof typeof SORTS;
+
 /** What a code means, in a form that prints and serialises alike. */
-interface Explanation {
+interface Explanation extends WordText {
   readonly code: string;
-  /**
-   * `error`: the environment failed. `problem`: one message has something wrong. `refusal`: a destination said no.
-   * `connection`: a listener closed a connection. `reply`: what a sender hears.
-   */
-  readonly sort: 'error' | 'problem' | 'refusal' | 'connection' | 'reply';
-  readonly text: string;
-  /** What happens by itself. */
-  readonly next: string;
+  readonly sort: Sort;
   readonly retry?: RetryMeaning;
   readonly ack?: string | null;
   readonly httpStatus?: number;
-  /** What the operator can do. */
-  readonly hint: string;
 }
 
-/** What a sender hears in MSA-1 (HL7 v2.5.1 table 0008), and what it does next. */
-const REPLIES: Readonly<Record<AnyAckCode, Pick<Explanation, 'text' | 'next' | 'hint'>>> = {
-  AA: {
-    text: 'Accepted: the message and everything derived from it are synced to disk.',
-    next: 'The sender goes on. A message that is held for a person is answered AA too: it is safe.',
-    hint: 'Nothing to do. `causeway messages find --control-id ID` shows what became of the message.',
-  },
-  AE: {
-    text: 'Not accepted this time: the appliance has a problem, or the message one that `onProblem: reject` refuses.',
-    next: 'The sender keeps the message and sends it again, corrected where the reply names a field of it.',
-    hint: 'Run `causeway status`, then `causeway explain CODE` with the code in the reply.',
-  },
-  AR: {
-    text: 'Refused: this message is not accepted however often it is sent.',
-    next: 'The sender must correct the message or its target; the code in the reply says what is wrong.',
-    hint: 'Tell the people of the sender what `causeway explain CODE` says of the code in the reply.',
-  },
-  CA: {
-    text: 'Committed: the message and everything derived from it are synced to disk (enhanced mode).',
-    next: 'The sender goes on; an application acknowledgment follows when MSH-16 asks for it.',
-    hint: 'A sender that expects AA gets it with `acknowledgment: { mode: original }` on its channel.',
-  },
-  CE: {
-    text: 'Not committed this time: what AE says in original mode. No application acknowledgment follows.',
-    next: 'The sender keeps the message and sends it again, corrected where the reply names a field of it.',
-    hint: 'Run `causeway status`, then `causeway explain CODE` with the code in the reply.',
-  },
-  CR: {
-    text: 'Refused: what AR says in original mode. No application acknowledgment follows.',
-    next: 'The sender must correct the message or its target; the code in the reply says what is wrong.',
-    hint: 'Tell the people of the sender what `causeway explain CODE` says of the code in the reply.',
-  },
-};
-
-/** `causeway explain CODE`: the catalogue text of every error code, problem code and class of refusal. */
+/** `causeway explain CODE`: the text of every code, reply, remark and state that is printed anywhere. */
 export const explainCommand: CliCommand = {
   name: 'explain',
-  summary: 'Say what a code, a reply (AA, CE, …) or the cause of a case means, and what to do.',
-  arguments: [{ syntax: '[code...]', text: 'As printed: STORE_FAILED, unmapped-type MDM^T02, validation, AE.' }],
+  summary: 'Say what a code, a reply (AA, CE, …), a state or the cause of a case means, and what to do.',
+  arguments: [
+    { syntax: '[code...]', text: 'As printed: STORE_FAILED, unmapped-type MDM^T02, validation, AE, set aside.' },
+  ],
   options: [{ flags: '--list', text: 'List every code.' }, JSON_OPTION],
   examples: [
     ['explain STORE_FAILED', 'meaning, what happens by itself, what you can do'],
     ['explain required PV1-19.1', 'the cause of a case, as `exceptions list` prints it'],
     ['explain AE', 'what a sender is told with this reply'],
+    ['explain set aside', 'a state, as `status` prints it'],
     ['explain --list', 'every code in one line each'],
   ],
   async run(values, { terminal }) {
@@ -77,62 +69,82 @@ export const explainCommand: CliCommand = {
     if (values.first === '')
       throw new UsageError('Which code?', `Run \`${terminal.command} explain --list\` for all of them.`);
     const typed = codeIn(values.args.join(' '));
-    const found = explanationOf(typed);
-    if (found === null) return unknownCode(typed, terminal);
-    if (values.flag('json')) terminal.out(JSON.stringify(found));
-    else for (const line of lines(found)) terminal.out(line);
+    const found = explanationsOf(typed);
+    if (found.length === 0) return unknownCode(typed, terminal);
+    for (const [index, each] of found.entries()) {
+      if (values.flag('json')) terminal.out(JSON.stringify(each));
+      else for (const line of index === 0 ? lines(each) : ['', ...lines(each)]) terminal.out(line);
+    }
     return 0;
   },
 };
 
-/** The code in a cause: its first word, but of `destination-refused erp validation status 422` the class. */
+/**
+ * The code in what was typed: a state as it is printed (`set aside`, `▲ Behind`), a flag with its number
+ * (`replacement-characters:3`), or a cause: its first word, but of `destination-refused erp validation …` the class.
+ */
 function codeIn(typed: string): string {
-  const [first = '', , third] = typed.trim().split(/\s+/);
-  return first.toLowerCase() === 'destination-refused' && third !== undefined ? third : first;
+  const words = typed.trim().split(/\s+/);
+  const printed = typed
+    .toLowerCase()
+    .replace(/[^a-z_-]+/g, ' ')
+    .trim()
+    .replaceAll(' ', '-');
+  const state = Object.hasOwn(PRINTED_AS, printed) ? PRINTED_AS[printed] : printed;
+  if (state !== undefined && explanationsOf(state).length > 0) return state;
+  const [first = '', , third] = words;
+  if (first.toLowerCase() === 'destination-refused' && third !== undefined) return third;
+  return first.split(':')[0] ?? '';
 }
 
-/** Every code of the catalogues and every reply; no code stands in two of them. */
-const allCodes = (): readonly string[] => [
-  ...Object.keys(ERROR_SPECS),
-  ...Object.keys(REFUSAL_CLASSES),
-  ...Object.keys(PROBLEM_CODES),
-  ...Object.keys(CONNECTION_REFUSALS),
-  ...Object.keys(REPLIES),
-];
+/** Every catalogue; a word may stand in several of them. */
+const CATALOGUES: Readonly<Record<Exclude<Sort, 'error' | 'connection'>, Readonly<Record<string, WordText>>>> = {
+  refusal: REFUSAL_CLASSES,
+  problem: PROBLEM_CODES,
+  reply: REPLIES,
+  flag: MESSAGE_FLAGS,
+  disposition: DISPOSITION_WORDS,
+  flow: FLOW_WORDS,
+  delivery: DELIVERY_WORDS,
+  case: CASE_WORDS,
+  replyState: REPLY_STATE_WORDS,
+  circuit: CIRCUIT_WORDS,
+  disk: DISK_WORDS,
+  damage: DAMAGE_WORDS,
+};
 
-function explanationOf(typed: string): Explanation | null {
-  const code = allCodes().find((known) => known.toLowerCase() === typed.toLowerCase());
-  if (code === undefined) return null;
-  if (isErrorCode(code)) {
+let known: readonly Explanation[] | null = null;
+
+const explanations = (): readonly Explanation[] => (known ??= everyExplanation());
+
+function everyExplanation(): readonly Explanation[] {
+  const errors = (Object.keys(ERROR_SPECS) as readonly ErrorCode[]).map((code): Explanation => {
     const { text, retry, ack, httpStatus, hint } = ERROR_SPECS[code];
     return { code, sort: 'error', text, next: RETRY_MEANINGS[retry], retry, ack, httpStatus, hint };
-  }
-  if (isRefusalClass(code)) return { code, sort: 'refusal', ...REFUSAL_CLASSES[code] };
-  if (isReply(code)) return { code, sort: 'reply', ...REPLIES[code] };
-  if (isConnectionRefusal(code)) {
-    const { text, hint } = CONNECTION_REFUSALS[code];
-    const next = 'The connection is closed and counted; nothing of it is taken. The sender connects again by itself.';
-    return { code, sort: 'connection', text: `A connection was refused: ${text}.`, next, hint };
-  }
-  return { code, sort: 'problem', ...PROBLEM_CODES[code as ProblemCode] };
+  });
+  const next = 'The connection is closed and counted; nothing of it is taken. The sender connects again by itself.';
+  const connections = Object.entries(CONNECTION_REFUSALS).map(
+    ([code, { text, hint }]): Explanation => ({
+      ...{ code, sort: 'connection', text: `A connection was refused: ${text}.` },
+      ...{ next, hint },
+    }),
+  );
+  const words = Object.entries(CATALOGUES).flatMap(([sort, catalogue]) =>
+    Object.entries(catalogue).map(
+      ([code, { text, next: then, hint }]): Explanation => ({ code, sort: sort as Sort, text, next: then, hint }),
+    ),
+  );
+  return [...errors, ...connections, ...words];
 }
 
-const isReply = (code: string): code is AnyAckCode => Object.hasOwn(REPLIES, code);
+/** Each code and word once. */
+const allCodes = (): readonly string[] => [...new Set(explanations().map(({ code }) => code))];
 
-const isRefusalClass = (code: string): code is RefusalClass => Object.hasOwn(REFUSAL_CLASSES, code);
-
-const isConnectionRefusal = (code: string): code is ConnectionRefusal => Object.hasOwn(CONNECTION_REFUSALS, code);
+const explanationsOf = (code: string): readonly Explanation[] =>
+  explanations().filter((each) => each.code.toLowerCase() === code.toLowerCase());
 
 function lines({ code, sort, text, next, ack, httpStatus, hint }: Explanation): readonly string[] {
-  if (sort !== 'error') {
-    const said = {
-      problem: 'A problem of one message or event.',
-      refusal: 'A refusal of a destination.',
-      connection: 'A refusal of a listener.',
-      reply: 'A reply.',
-    };
-    return [`${code}: ${text}`, said[sort], `By itself:  ${next}`, `You can:    ${hint}`];
-  }
+  if (sort !== 'error') return [`${code}: ${text}`, SORTS[sort], `By itself:  ${next}`, `You can:    ${hint}`];
   return [
     `${code}: ${text}`,
     `By itself:        ${next}`,
@@ -143,10 +155,7 @@ function lines({ code, sort, text, next, ack, httpStatus, hint }: Explanation): 
 }
 
 function list(terminal: Terminal, json: boolean): ExitCode {
-  for (const code of allCodes()) {
-    const found = explanationOf(code);
-    if (found !== null) terminal.out(json ? JSON.stringify(found) : `${code.padEnd(24)} ${found.text}`);
-  }
+  for (const each of explanations()) terminal.out(json ? JSON.stringify(each) : `${each.code.padEnd(24)} ${each.text}`);
   return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
+import type { MessageFlag } from '../model/message-flag.ts';
 
 /** The part of the format settings that decides how bytes become text. */
 export interface CharsetSettings {
@@ -14,23 +15,8 @@ export interface CharsetSettings {
   readonly onUndecodable: 'fallback' | 'reject';
 }
 
-/** Remarks on the decoding, part of `Hl7Message.flags`. */
-export type CharsetFlag =
-  /** MSH-18 is empty, yet there are bytes outside of ASCII. */
-  | 'charset-missing'
-  /** MSH-18 names a set that this product does not know. */
-  | 'charset-unknown'
-  /** The bytes do not fit the set that MSH-18 (or the channel) names. */
-  | 'charset-untrue'
-  /**
-   * The bytes fit the named single-byte set, but are valid UTF-8 as well, which real text of such a set hardly ever
-   * is.
-   */
-  | 'charset-doubtful'
-  /** Read with the fallback set of the channel. */
-  | 'charset-fallback'
-  /** The text holds so many U+FFFD: characters were lost, here or at the sender. */
-  | `replacement-characters:${number}`;
+/** Remarks on the decoding, part of `Hl7Message.flags`; what they mean stands in `MESSAGE_FLAGS`. */
+export type CharsetFlag = Extract<MessageFlag, `charset-${string}` | `replacement-characters:${number}`>;
 
 /** The text of a frame, or the sentence why it is refused (it names no bytes). */
 export type Decoded =

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { MessageFlag } from '../model/message-flag.ts';
 import type { Delimiters } from './delimiters.ts';
 import { readPath } from './path.ts';
 import type { MessageCharset, MessageContext } from './message-context.ts';
@@ -13,7 +14,7 @@ export interface MessageParts {
   /** Where each segment begins and ends in the text: two numbers per segment. */
   readonly bounds: readonly number[];
   readonly context: MessageContext;
-  readonly flags: readonly string[];
+  readonly flags: readonly MessageFlag[];
 }
 
 /** A segment and those that follow it up to the next of its kind. */
@@ -48,8 +49,8 @@ export class Hl7Message {
   /** The frame as received, untouched. */
   readonly bytes: Buffer;
   readonly delimiters: Delimiters;
-  /** Remarks of the reader, e.g. `charset-fallback`, `doubled-backslash`; see `CharsetFlag` and `parseMessage`. */
-  readonly flags: readonly string[];
+  /** Remarks of the reader, e.g. `charset-fallback`, `doubled-backslash`; see `MESSAGE_FLAGS`. */
+  readonly flags: readonly MessageFlag[];
   readonly #bounds: readonly number[];
   readonly #context: MessageContext;
   /** Views made so far, by position. */

@@ -13,6 +13,7 @@
  */
 import { isAscii } from 'node:buffer';
 import type { Hl7v2Settings } from '../formats/hl7v2-settings.ts';
+import type { MessageFlag } from '../model/message-flag.ts';
 import type { Problem, ProblemCode } from '../model/problem.ts';
 import { type CharsetFlag, type Decoded, decodeFrame, decodeWideFrame, wideFlags } from './charset.ts';
 import { encodingCharactersOf, hasDoubledBackslash, readDelimiters, STANDARD_DELIMITERS } from './delimiters.ts';
@@ -89,9 +90,13 @@ export function parseMessage(bytes: Buffer, settings: Hl7v2Settings): ParsedMess
 }
 
 const withRemarks = (
-  flags: readonly string[],
+  flags: readonly MessageFlag[],
   { doubled, hasTrailer }: { readonly doubled: boolean; readonly hasTrailer: boolean },
-): readonly string[] => [...flags, ...(doubled ? ['doubled-backslash'] : []), ...(hasTrailer ? ['batch-trailer'] : [])];
+): readonly MessageFlag[] => [
+  ...flags,
+  ...(doubled ? (['doubled-backslash'] as const) : []),
+  ...(hasTrailer ? (['batch-trailer'] as const) : []),
+];
 
 const failed = (found: Problem, header: MessageHeader | null, bytes: Buffer): ParsedMessage => {
   const { start, end } = payloadBounds(bytes);

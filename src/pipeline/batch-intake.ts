@@ -20,6 +20,7 @@ import { type ParsedMessage, parseMessage } from '../hl7/parse.ts';
 import { CausewayError } from '../model/errors.ts';
 import { payloadHashOf } from '../model/ids.ts';
 import type { InboundFrame, IntakeResult } from '../model/intake.ts';
+import type { MessageFlag } from '../model/message-flag.ts';
 import type { Problem } from '../model/problem.ts';
 import { WriteBatch } from '../platform/database.ts';
 import { acceptedReply, emptyBatch, refusedBatch } from './batch-answer.ts';
@@ -101,10 +102,10 @@ export async function stageBatch(parts: IntakeParts, frame: InboundFrame, of: Ba
   const isBad = ({ understood, earlier }: Member): boolean =>
     understood.judgment.disposition === 'rejected' && (earlier === null || isRejected(earlier));
   if (settings.acceptance === 'all-or-nothing' && members.some(isBad)) return whole(refusedBatch(facts, isBad));
-  const flags = [
+  const flags: MessageFlag[] = [
     'batch',
-    ...(problems.length > 0 ? ['batch-mismatch'] : []),
-    ...(isUnchecked ? ['batch-total-unchecked'] : []),
+    ...(problems.length > 0 ? (['batch-mismatch'] as const) : []),
+    ...(isUnchecked ? (['batch-total-unchecked'] as const) : []),
   ];
   const staged = stageMembers(parts, frame, { members, flags, after: file.after });
   const result = acceptedReply(facts, staged.outcomes);
@@ -179,7 +180,7 @@ function readMember(parts: IntakeParts, { message, parsed, seen, number, frame, 
 
 interface MembersToStage {
   readonly members: readonly Member[];
-  readonly flags: readonly string[];
+  readonly flags: readonly MessageFlag[];
   readonly after: string;
 }
 

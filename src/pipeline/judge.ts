@@ -10,6 +10,7 @@ import type { LineOutcome, MappingContext } from '../mappings/mapping.ts';
 import { completeType } from '../mappings/message-type.ts';
 import type { AckCode } from '../model/acknowledgment.ts';
 import type { CanonicalEvent } from '../model/event.ts';
+import type { MessageFlag } from '../model/message-flag.ts';
 import type { Problem } from '../model/problem.ts';
 import { partyProblems } from './parties.ts';
 import { withSurvivors } from './identities.ts';
@@ -35,7 +36,7 @@ export interface Judgment {
   /** Groups exception cases with one cure; null when no case is needed. */
   readonly cause: string | null;
   /** Remarks that are kept with the message. */
-  readonly flags?: readonly string[];
+  readonly flags?: readonly MessageFlag[];
   /** MSA-4 of the replies, where the channel checks sequence numbers and the message has one. */
   readonly expectedSequence?: string;
   /** What is answered in place of the plain ACK, in the encoding of the message; absent: the plain ACK. */

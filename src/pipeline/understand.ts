@@ -3,6 +3,7 @@ import type { IdentityDraft } from '../../outbox/identity-draft.ts';
 import type { MessageHeader } from '../hl7/header.ts';
 import type { Hl7Message } from '../hl7/message.ts';
 import type { ParsedMessage } from '../hl7/parse.ts';
+import type { MessageFlag } from '../model/message-flag.ts';
 import type { Problem } from '../model/problem.ts';
 import { isRepointed } from './identities.ts';
 import type { IntakeParts } from './intake.ts';
@@ -16,7 +17,7 @@ export interface Understood {
   readonly header: MessageHeader | null;
   readonly routed: RoutedMessage;
   readonly judgment: Judgment;
-  readonly flags: readonly string[];
+  readonly flags: readonly MessageFlag[];
   /** Writes the reply where it is not made of acknowledgments to one message. */
   readonly reply?: (at: ReplyFacts) => Buffer;
   /** Where it stands in the sequence of its channel; absent where that is not checked. */
@@ -57,7 +58,7 @@ function understandContent(
   { channel, facility, ledger }: Pick<IntakeParts, 'channel' | 'facility' | 'ledger'>,
   { parsed, receivedAtMs, payloadHash, reused, identities = ledger.identities.draft(null) }: Reading,
 ): Understood {
-  const flags = reused ? ['reused-control-id'] : [];
+  const flags: MessageFlag[] = reused ? ['reused-control-id'] : [];
   if (!parsed.ok && parsed.problem.code === 'limit') flags.push('limit-exceeded');
   if (!parsed.ok) return { header: parsed.header, routed: UNREADABLE, judgment: refuse(parsed.problem), flags };
   const { header, message } = parsed;

@@ -4,12 +4,15 @@ import { join, relative } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { commands } from '../../../src/cli/catalogue.ts';
 import type { CliCommand } from '../../../src/cli/command.ts';
+import { DISPOSITION_WORDS } from '../../../src/cli/explained-words.ts';
 import { OptionValues, UsageError } from '../../../src/cli/option-values.ts';
 import { runProgram } from '../../../src/cli/program.ts';
-import { money, printable, span } from '../../../src/cli/wording.ts';
+import { money, printable, span, STATE_WORDS } from '../../../src/cli/wording.ts';
 import { REFUSAL_CLASSES } from '../../../src/model/delivery.ts';
 import { CONNECTION_REFUSALS } from '../../../src/model/connection-refusal.ts';
 import { ERROR_SPECS } from '../../../src/model/errors.ts';
+import { DISK_STATES } from '../../../src/model/disk.ts';
+import { MESSAGE_FLAGS } from '../../../src/model/message-flag.ts';
 import { PROBLEM_CODES } from '../../../src/model/problem.ts';
 import { fakeContext } from './fake-context.ts';
 
@@ -67,17 +70,45 @@ test('a group of commands without a choice shows its help', async () => {
 });
 
 test('every code of every catalogue is explained, whatever its case', async () => {
-  const codes = [ERROR_SPECS, REFUSAL_CLASSES, PROBLEM_CODES, CONNECTION_REFUSALS].flatMap((catalogue) =>
-    Object.keys(catalogue),
-  );
-  expect(new Set(codes).size).toBe(codes.length);
+  const catalogues = [ERROR_SPECS, REFUSAL_CLASSES, PROBLEM_CODES, CONNECTION_REFUSALS, MESSAGE_FLAGS];
+  const codes = catalogues.flatMap((catalogue) => Object.keys(catalogue));
   for (const code of codes) {
     const explained = await run('explain', code.toUpperCase());
     expect(explained.code).toBe(0);
     expect(explained.stdout[0]).toMatch(new RegExp(`^${code}: .+`));
   }
   const { stdout } = await run('explain', '--list');
-  expect(stdout).toHaveLength(codes.length + ['AA', 'AE', 'AR', 'CA', 'CE', 'CR'].length);
+  for (const code of [...codes, 'AA', 'AE', 'AR', 'CA', 'CE', 'CR'])
+    expect(stdout.filter((line) => line.startsWith(`${code} `)).length).toBeGreaterThan(0);
+});
+
+// A new state without a text does not compile: the texts are records over the types of the states.
+test('every state, disposition and remark is explained in the form in which it is printed', async () => {
+  const printed = [
+    ...Object.values(STATE_WORDS).map(({ text }) => text),
+    ...['replacement-characters:3', 'charset-fallback', 'reused-control-id', 'filtered-by-rule'],
+    ...Object.keys(DISPOSITION_WORDS),
+    ...DISK_STATES,
+    ...['posted', 'pending', 'claimed', 'dead', 'open', 'reprocessed', 'approved', 'unsent', 'half-open'],
+    ...[
+      'SET ASIDE',
+      'set aside',
+      'DELIVERED',
+      'WAITING',
+      'HELD EVENTS',
+      'BLOCKED',
+      'DUPLICATES',
+      'REFUSED',
+      'not owed',
+    ],
+  ];
+  for (const text of printed) {
+    const explained = await run('explain', ...text.split(' '));
+    expect([text, explained.code]).toEqual([text, 0]);
+    expect(explained.stdout.at(-1)).toMatch(/^You can: +.+/);
+  }
+  const both = await run('explain', 'merged-identity');
+  expect(both.stdout).toEqual(expect.arrayContaining(['A problem of one message or event.', 'A remark on a message.']));
 });
 
 test.each([
