@@ -1,6 +1,6 @@
 /**
- * Remarks that are kept with a message and change nothing of it: in `messages show`, as `causeway_messages_flagged_total` and in
- * the tree of `show`. `causeway explain FLAG` shows these texts.
+ * Remarks that are kept with a message and change nothing of it: in `messages show`, in the tree of `show` and counted
+ * as `causeway_messages_flagged_total`. `causeway explain FLAG` shows these texts.
  */
 interface MessageFlagSpec {
   /** What was noticed. */
@@ -32,9 +32,9 @@ export const MESSAGE_FLAGS = {
     hint: NAME_SET,
   },
   'charset-doubtful': {
-    text: 'The bytes fit the named single-byte set, but are valid UTF-8 as well, which real text of that set hardly is.',
+    text: 'The bytes fit the named single-byte set, but are valid UTF-8 as well, which real text hardly is.',
     next: 'The text is read in the named set; names may look garbled (Ã¤ for ä). The bytes are kept unchanged.',
-    hint: 'Look at a name with `causeway messages show MESSAGE --frame`. If it is garbled, set `format.charset: utf-8`.',
+    hint: 'Look at `causeway messages show MESSAGE --frame`. If a name is garbled, set `format.charset: utf-8`.',
   },
   'charset-fallback': {
     text: 'The text was read with `format.fallbackCharset`, as no named set fits its bytes.',
@@ -44,7 +44,7 @@ export const MESSAGE_FLAGS = {
   'replacement-characters': {
     text: 'The text holds so many U+FFFD (the number behind the colon): characters were lost, here or at the sender.',
     next: TAKEN,
-    hint: 'Compare with the text at the sender. Characters that were lost before the message was sent come back only there.',
+    hint: 'Compare with the text at the sender: characters that were lost there can only come back there.',
   },
   'doubled-backslash': {
     text: 'MSH-2 has two backslashes where the standard has one: a program escaped the message once too often.',
