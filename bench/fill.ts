@@ -142,7 +142,7 @@ function writer(ledger: Ledger, lane: LaneStore, plan: FillPlan) {
     const facts: MessageFacts = {
       ...template.routed,
       ...{ channelId: CHANNEL, messageId: messageIdOf(sequence), controlId, receivedAtMs: atMs },
-      payloadHash: payloadHashOf(frame),
+      ...{ payloadHash: payloadHashOf(frame), mayBeRepeated: false },
     };
     const eventId = `00000000-0000-5000-8000-${String(number).padStart(12, '0')}` as EventId;
     const event: CanonicalEvent = { ...template.event, eventId };

@@ -1,4 +1,4 @@
-/** What intake asks the control-id index, and what it hears. */
+/** What intake and people ask the control-id index, and what they hear. */
 import type { ChannelId } from '../src/model/ids.ts';
 
 /** Which earlier messages are looked for: control ids are compared inside one channel and one duplicate window. */
@@ -27,6 +27,16 @@ export interface ControlIdFinding {
   readonly sameBytes: readonly number[];
   /** The control id was used for other bytes. */
   readonly isReused: boolean;
+  /** Something that may name the message is damaged: it is neither known to be new nor to be a repetition. */
+  readonly isUnproven: boolean;
   /** Where the message that came now is to be indexed, unless another one is being stored under its control id. */
   readonly place: ControlIdPlace;
+}
+
+/** What the index knows of a control id for people. */
+export interface EveryUse {
+  /** Of messages, oldest first. */
+  readonly numbers: readonly number[];
+  /** Rows, or ranges of them, that cannot be read: some numbers may be missing. */
+  readonly damaged: number;
 }

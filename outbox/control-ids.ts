@@ -9,12 +9,16 @@
  * of the wall clock neither forgets an id early nor keeps it for ever. A bucket is deleted whole when its day is out of
  * the duplicate window and of retention (`keepDays`): people look for control ids as long as messages are kept. An AE
  * after a failed sync may still have stored the frame; the sender's repetition finds it here.
+ *
+ * A damaged row stops nothing: what may have stood in it makes a message unproven, neither new nor a repetition
+ * (docs/decisions/0018-damaged-store.md).
  */
 import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
+import { isDamaged, isLastingDamage, keyPages, readableKeys } from '../src/platform/tolerant-reads.ts';
 import { ControlIdFilter } from './control-id-filter.ts';
-import type { ControlIdFinding, ControlIdPlace, ControlIdQuery } from './control-id-finding.ts';
+import type { ControlIdFinding, ControlIdPlace, ControlIdQuery, EveryUse } from './control-id-finding.ts';
 import {
   type BlindName,
   contentName,
@@ -58,7 +62,10 @@ export class ControlIdIndex {
   readonly #time: StoreClock;
   readonly #clock: Clock;
   readonly #blind: BlindName | null;
-  /** Days of which control ids are indexed; the others need no look-up. */
+  /**
+   * Days that are looked at: those with an index and every day of the window, because LevelDB passes over a block that
+   * it cannot read, and a day may begin in one.
+   */
   readonly #days = new Set<number>();
   #filter = new ControlIdFilter();
   #options: IndexOptions = { windowDays: 0, keepDays: 0, onFailed: () => {} };
@@ -80,6 +87,7 @@ export class ControlIdIndex {
     this.#filter = new ControlIdFilter();
     this.#days.clear();
     this.#today = dayOf(this.#time.nowMs());
+    for (let day = this.#firstDay; day <= this.#today; day += 1) this.#days.add(day);
     await this.#findDays();
     this.#inBackground(this.#fill(this.#generation));
     this.#inBackground(this.#forget(this.#generation));
@@ -114,6 +122,12 @@ export class ControlIdIndex {
     if (!isSuspected.includes(true)) return { ...NEVER_SEEN, place: { controlId, day, isFirst: true } };
     let isFirst = true;
     let isReused = false;
+    let isUnproven = false;
+    const read = (key: string): readonly ControlIdUse[] | null => {
+      const uses = this.#usesIn(key);
+      isUnproven ||= uses === null;
+      return uses;
+    };
     const sameBytes = new Set<number>();
     // Of both names: a row that is being moved (`blind`) stands under one of the two at any moment.
     for (const [at, { name, blind }] of names.entries()) {
@@ -122,15 +136,16 @@ export class ControlIdIndex {
       for (const one of this.#days) {
         if (one < day - query.windowDays) continue;
         const key = controlIdKey(one, channelId, name);
-        const first = isSuspected[at] === true ? this.#usesIn(key) : [];
-        if (one === day && first.length > 0) isFirst = false;
-        if (first.some((use) => use.payloadHash !== payloadHash)) isReused = true;
-        const further = hasContent ? this.#usesIn(furtherUseKey(key, content)) : [];
-        for (const use of [...first, ...further]) if (use.payloadHash === payloadHash) sameBytes.add(use.message);
+        const first = isSuspected[at] === true ? read(key) : [];
+        if (one === day && first?.length !== 0) isFirst = false;
+        if (first?.some((use) => use.payloadHash !== payloadHash) === true) isReused = true;
+        const further = hasContent ? read(furtherUseKey(key, content)) : [];
+        for (const use of [...(first ?? []), ...(further ?? [])])
+          if (use.payloadHash === payloadHash) sameBytes.add(use.message);
       }
     }
     const newestFirst = [...sameBytes].sort((one, other) => other - one);
-    return { sameBytes: newestFirst, isReused, place: { controlId, day, isFirst } };
+    return { sameBytes: newestFirst, isReused, isUnproven, place: { controlId, day, isFirst } };
   }
 
   /**
@@ -148,7 +163,7 @@ export class ControlIdIndex {
     const payloadHash = own.at(-1)?.payloadHash ?? '';
     const to =
       parts.content === null ? first : furtherUseKey(first, contentName({ channelId, openName, payloadHash }, blind));
-    const uses = new Map([...own, ...this.#usesIn(to)].map((use) => [use.message, use]));
+    const uses = new Map([...own, ...(this.#usesIn(to) ?? [])].map((use) => [use.message, use]));
     const sorted = [...uses.values()].sort((one, other) => one.message - other.message);
     this.#filter.add(nameOfControlIdKey(to), day);
     batch.put(to, sorted.at(-1)?.message ?? 0, encodeJson({ uses: sorted } satisfies ControlIdRecord));
@@ -159,16 +174,19 @@ export class ControlIdIndex {
   /**
    * Numbers above `after` of the oldest messages of the channels with this control id that the index still knows, at
    * most `limit`, oldest first. Reads every row of the control id; holds no more than a page and the limit.
+   * @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (a read error)
    */
   async findEver(
     channelIds: readonly ChannelId[],
     controlId: string,
     page: { readonly after: number; readonly limit: number },
-  ): Promise<readonly number[]> {
+  ): Promise<EveryUse> {
     const openName = openControlIdName(controlId);
     const found = new Set<number>();
-    const note = (uses: readonly ControlIdUse[]): void => {
-      for (const { message } of uses) if (message > page.after) found.add(message);
+    let damaged = 0;
+    const note = (uses: readonly ControlIdUse[] | null): void => {
+      if (uses === null) damaged += 1;
+      for (const { message } of uses ?? []) if (message > page.after) found.add(message);
       const tooMany = [...found].sort((one, other) => one - other).slice(page.limit);
       for (const message of tooMany) found.delete(message);
     };
@@ -181,23 +199,31 @@ export class ControlIdIndex {
         }
       }
     }
-    return [...found].sort((one, other) => one - other);
+    return { numbers: [...found].sort((one, other) => one - other), damaged };
   }
 
-  async *#furtherUses(firstKey: string): AsyncGenerator<readonly ControlIdUse[], void> {
+  /** null: damaged. */
+  async *#furtherUses(firstKey: string): AsyncGenerator<readonly ControlIdUse[] | null, void> {
     const lt = endOf(furtherUseKey(firstKey, ''));
     for (let gte = furtherUseKey(firstKey, ''); ; ) {
-      const rows = await this.#database.range({ gte, lt, limit: PAGE });
+      const { rows, isWhole } = await this.#database.scan({ gte, lt, limit: PAGE });
+      if (!isWhole) yield null;
+      for (const row of rows) yield isDamaged(row) ? null : usesOf(row.payload);
       const last = rows.at(-1);
       if (last === undefined) return;
-      yield rows.flatMap(({ payload }) => usesOf(payload));
       gte = `${last.key}\u0001`;
     }
   }
 
-  #usesIn(key: string): readonly ControlIdUse[] {
-    const payload = this.#database.get(key);
-    return payload === undefined ? [] : usesOf(payload);
+  /** Empty where the row is not there; null where it is damaged. @throws CausewayError for a read error: it may pass */
+  #usesIn(key: string): readonly ControlIdUse[] | null {
+    try {
+      const payload = this.#database.get(key);
+      return payload === undefined ? [] : usesOf(payload);
+    } catch (error) {
+      if (isLastingDamage(error)) return null;
+      throw error;
+    }
   }
 
   /** The names under which a control id may stand, each with what made it. */
@@ -218,20 +244,22 @@ export class ControlIdIndex {
     });
   }
 
-  /** Page by page, so that intake goes on meanwhile; until it is done every look-up goes to the disk. */
+  /**
+   * Page by page, so that intake goes on meanwhile; until it is done every look-up goes to the disk. So it stays where
+   * some keys cannot be read: then no control id can be denied.
+   */
   async #fill(generation: number): Promise<void> {
     const filter = this.#filter;
-    let from = controlIdDay(this.#firstDay);
-    while (generation === this.#generation) {
-      const beganMs = this.#clock.monotonicMs();
-      const keys = await this.#database.keys({ gte: from, lt: endOf('c!'), limit: PAGE });
+    let beganMs = this.#clock.monotonicMs();
+    const range = { gte: controlIdDay(this.#firstDay), lt: endOf('c!'), limit: PAGE };
+    for await (const keys of keyPages(this.#database, range)) {
       for (const key of keys) filter.add(nameOfControlIdKey(key), dayOfControlIdKey(key) ?? 0);
-      const last = keys.at(-1);
-      if (last === undefined) return filter.complete();
-      from = `${last}\u0001`;
       const restMs = (this.#clock.monotonicMs() - beganMs) * FILL_REST_FACTOR;
       await new Promise<void>((resolve) => this.#clock.after(restMs, resolve));
+      if (generation !== this.#generation) return;
+      beganMs = this.#clock.monotonicMs();
     }
+    filter.complete();
   }
 
   /** Deletes the days that nobody may ask for any more. */
@@ -242,7 +270,7 @@ export class ControlIdIndex {
     const to = controlIdDay(firstDay);
     let from = 'c!';
     while (generation === this.#generation) {
-      const keys = await this.#database.keys({ gte: from, lt: to, limit: PAGE });
+      const { keys } = await readableKeys(this.#database, { gte: from, lt: to, limit: PAGE });
       const last = keys.at(-1);
       if (last === undefined) break;
       const batch = new WriteBatch();
@@ -258,7 +286,7 @@ export class ControlIdIndex {
   async #findDays(): Promise<void> {
     let from = 'c!';
     for (;;) {
-      const [key] = await this.#database.keys({ gte: from, lt: endOf('c!'), limit: 1 });
+      const [key] = (await readableKeys(this.#database, { gte: from, lt: endOf('c!'), limit: 1 })).keys;
       const day = key === undefined ? null : dayOfControlIdKey(key);
       if (day === null) return;
       this.#days.add(day);
@@ -269,4 +297,4 @@ export class ControlIdIndex {
 
 const usesOf = (payload: Buffer): readonly ControlIdUse[] => decodeJson<ControlIdRecord>(payload).uses;
 
-const NEVER_SEEN = { sameBytes: [], isReused: false } as const;
+const NEVER_SEEN = { sameBytes: [], isReused: false, isUnproven: false } as const;

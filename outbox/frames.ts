@@ -5,7 +5,7 @@ import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { isDamaged, readableKeys } from '../src/platform/tolerant-reads.ts';
-import type { ControlIdFinding, ControlIdPlace, ControlIdQuery } from './control-id-finding.ts';
+import type { ControlIdFinding, ControlIdPlace, ControlIdQuery, EveryUse } from './control-id-finding.ts';
 import { ControlIdIndex, type IndexOptions } from './control-ids.ts';
 import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
 import { numberedPage, type NumberedPage } from './numbered-page.ts';
@@ -85,7 +85,10 @@ export class FrameStore {
     await this.replies.load();
   }
 
-  /** What came under the control id before, inside the window. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` */
+  /**
+   * What came under the control id before, inside the window.
+   * @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (a read error, which may pass)
+   */
   findControlId(query: ControlIdQuery): ControlIdFinding {
     return this.#controlIds.find(query);
   }
@@ -96,7 +99,7 @@ export class FrameStore {
   }
 
   /** See `ControlIdIndex.findEver`: for people. */
-  findEver(...asked: Parameters<ControlIdIndex['findEver']>): Promise<readonly number[]> {
+  findEver(...asked: Parameters<ControlIdIndex['findEver']>): Promise<EveryUse> {
     return this.#controlIds.findEver(...asked);
   }
 

@@ -9,7 +9,7 @@
 import type { Clock } from '../src/model/clock.ts';
 import type { IdentityDomain } from '../src/model/event.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
-import { isDamaged, readableKeys } from '../src/platform/tolerant-reads.ts';
+import { isDamaged, isLastingDamage, keyPages, readableKeys } from '../src/platform/tolerant-reads.ts';
 import { ControlIdFilter } from './control-id-filter.ts';
 import { IdentityDraft, type IdentityRecord } from './identity-draft.ts';
 import { type BlindName, endOf, IDENTITY_PREFIX, identityKey, isOpenIdentityKey } from './keys.ts';
@@ -131,7 +131,19 @@ export class IdentityIndex {
       const restMs = (this.#clock.monotonicMs() - beganMs) * FILL_REST_FACTOR;
       await new Promise<void>((resolve) => this.#clock.after(restMs, resolve));
     }
-    if (isWhole && generation === this.#generation) filter.complete();
+    if (isWhole && (await this.#hasAllKeys()) && generation === this.#generation) filter.complete();
+  }
+
+  /** Whether no key was passed over: one page does not tell, only a whole scan does. */
+  async #hasAllKeys(): Promise<boolean> {
+    const range = { gte: IDENTITY_PREFIX, lt: endOf(IDENTITY_PREFIX), limit: PAGE };
+    try {
+      for await (const _ of keyPages(this.#database, range)) await new Promise((resolve) => setImmediate(resolve));
+      return true;
+    } catch (error) {
+      if (isLastingDamage(error)) return false;
+      throw error;
+    }
   }
 }
 

@@ -48,8 +48,12 @@ async function findMessages(
   const channelIds = query.channel === undefined ? ledger.totals.channelIds() : [query.channel as ChannelId];
   const rows: MessageRow[] = [];
   const lost = new Unreadable();
+  let isTold = false;
   for (let from = after; ; ) {
-    const numbers = await ledger.frames.findEver(channelIds, query.controlId, { after: from, limit: query.limit });
+    const page = { after: from, limit: query.limit };
+    const { numbers, damaged } = await ledger.frames.findEver(channelIds, query.controlId, page);
+    if (damaged > 0 && !isTold) lost.add('control-id index', `${damaged} damaged: messages may be missing here.`);
+    isTold ||= damaged > 0;
     for (const number of numbers) {
       from = number;
       const message = await lost.orNull(messageIdOf(number), () => ledger.frames.get(number));

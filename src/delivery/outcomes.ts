@@ -234,6 +234,7 @@ const stateOf = (refusal: Refused): 'held' | 'dead' => (refusal.class === 'gone'
 function whyUnknown({ attempts, members: [member] }: Shipment): string {
   const tried = attempts.at(-1)?.reason;
   if (tried !== undefined) return tried;
+  if (member?.entry.header.mayBeRepeated === true) return 'its message may have come before';
   return member?.uncertain === true
     ? 'it was sent before, under a key that cannot be used again'
     : 'the appliance stopped while it was on its way';

@@ -17,7 +17,10 @@ export interface WindowEntry {
   readonly keys: readonly OrderingKey[];
   /** How it is parked on disk; null when it stands in the lane. */
   was: ParkedState | null;
-  /** It may have been taken under another key: a destination that would not recognise it is asked first. */
+  /**
+   * It may have been taken under another key, or as the event of an earlier message: a destination that would not
+   * recognise it is asked first.
+   */
   readonly uncertain: boolean;
   state: 'waiting' | 'ready' | 'taken';
 }
@@ -74,7 +77,10 @@ export class Window {
 
   /** Adds an entry at the end of the lines of its keys; entries of one key must be added in sequence order. */
   add(entry: StoredEntry, parked: Pick<ParkedRecord, 'state' | 'uncertain'> | null): WindowEntry {
-    const { state: was = null, uncertain = false } = parked ?? {};
+    const { state: was = null } = parked ?? {};
+    // Of one that was put back its record tells: a person may have looked.
+    const isUntouched = was === null || was === 'behind';
+    const uncertain = parked?.uncertain === true || (isUntouched && entry.header.mayBeRepeated === true);
     const added: WindowEntry = { entry, keys: keysOf(entry), was, uncertain, state: 'waiting' };
     this.#entries.set(entry.sequence, added);
     this.#bytes += entry.body.length;

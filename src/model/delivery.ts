@@ -37,6 +37,8 @@ export interface EntryHeader {
   readonly epoch?: number;
   /** Outcome line of the message that it came from (`FT1[2]`, `message`): finds the place of a reprocessed line. */
   readonly line: string;
+  /** Its message may be a repetition of one that was delivered: damage hides it. */
+  readonly mayBeRepeated?: true;
   /** W3C trace context of the message, carried into the request. */
   readonly traceparent?: string;
 }

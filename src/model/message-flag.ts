@@ -76,6 +76,13 @@ export const MESSAGE_FLAGS = {
     next: '`policy.onReusedControlId` decides: `accept-as-new` takes it as a new message, `reject` refuses it.',
     hint: 'Have the sender use each control id once: a lost reply cannot be told from a new message otherwise.',
   },
+  'maybe-repeated': {
+    text: 'Damage of the store hides whether the message came before: it may be a repetition.',
+    next:
+      'It is taken; its events have the ids of the same bytes. A destination that knows them does nothing twice; ' +
+      'another one is asked first, or they are held.',
+    hint: 'Run `causeway verify`. Held: search the ERP for the event ids, then reprocess or discard the case.',
+  },
   'limit-exceeded': {
     text: 'The message is beyond a limit of the reader (segments, size of a field).',
     next: 'It is answered AR and a copy is kept.',

@@ -170,8 +170,9 @@ function readMember(parts: IntakeParts, { message, parsed, seen, number, frame, 
   const found = name === null ? null : findUses(parts, name, payloadHash);
   const reused = found?.isReused === true || (inBatch.size > 0 && sameAs === null);
   const { receivedAtMs } = frame;
-  const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused, link: null, identities });
-  const candidate = found === null ? null : earlierOf(parts.ledger.frames, found.sameBytes);
+  const { message: candidate, isUnproven } = earlierOf(parts.ledger.frames, found);
+  const reading = { parsed, receivedAtMs, payloadHash, reused, isUnproven, link: null, identities };
+  const understood = understand(parts, reading);
   const isRepeated = candidate !== null && (!isRejected(candidate) || isToldAlike(parts, candidate, understood));
   const place = found === null ? null : { ...found.place, isFirst: found.place.isFirst && inBatch.size === 0 };
   if (sameAs === null) inBatch.set(payloadHash, number);
@@ -236,7 +237,7 @@ function stageWhole(
   // Not under a control id: one of a batch, or of its first message, says nothing about a message.
   const name = `batch ${payloadHash}`;
   const found = findUses(parts, name, payloadHash);
-  const earlier = earlierOf(parts.ledger.frames, found.sameBytes);
+  const { message: earlier } = earlierOf(parts.ledger.frames, found);
   if (earlier !== null && (!isRejected(earlier) || isToldAlike(parts, earlier, understood))) {
     const result = repeat(parts, earlier);
     return { writes, isNew: false, indexed: [], placed: [], outcomes: [{ message: earlier, result }], result };

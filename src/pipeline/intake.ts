@@ -102,12 +102,12 @@ export function createIntake(parts: IntakeParts): Intake {
         return intake(frame);
       }
       const found = indexedAs === null ? null : findUses(parts, indexedAs, payloadHash);
-      const earlier = found === null ? null : earlierOf(parts.ledger.frames, found.sameBytes);
+      const { message: earlier, isUnproven } = earlierOf(parts.ledger.frames, found);
       const isAsked = link !== null && parsed.header !== null && SequenceLink.isEnquiry(parsed.header);
       if (earlier !== null && !isRejected(earlier) && !isAsked) return done(earlier, repeat(parts, earlier));
       const reused = pending.length > 0 || found?.isReused === true;
       const { receivedAtMs } = frame;
-      const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused, link });
+      const understood = understand(parts, { parsed, receivedAtMs, payloadHash, reused, isUnproven, link });
       if (earlier !== null && isToldAlike(parts, earlier, understood)) return done(earlier, repeat(parts, earlier));
       const indexedAt = found === null ? null : placeBeside(pending, found.place);
       const writes = new WriteBatch();

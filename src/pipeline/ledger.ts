@@ -26,6 +26,7 @@ import {
 } from '../model/ids.ts';
 import type { WriteBatch } from '../platform/database.ts';
 import type { FailedLine, Judgment } from './judge.ts';
+import { MAYBE_REPEATED } from './repetition.ts';
 import type { Route, RoutedMessage } from './route.ts';
 
 /** The stores that one batch may write to, and the facility that names the source of its events. */
@@ -47,6 +48,8 @@ export interface MessageFacts extends RoutedMessage {
   readonly controlId: string;
   readonly receivedAtMs: number;
   readonly payloadHash: string;
+  /** Damage hides whether it is a repetition. */
+  readonly mayBeRepeated: boolean;
 }
 
 /** An event that goes to a destination, and the record that stands for it there. */
@@ -212,6 +215,7 @@ function headerOf(event: CanonicalEvent, facts: MessageFacts): EntryHeader {
     ...(event.money === null ? {} : { amount: event.money.amount, currency: event.money.currency }),
     enqueuedAtMs: facts.receivedAtMs,
     line: event.line,
+    ...(facts.mayBeRepeated ? { mayBeRepeated: true } : {}),
   };
 }
 
@@ -244,4 +248,5 @@ export const factsOf = (message: StoredMessage, routed: RoutedMessage): MessageF
   controlId: message.header.controlId,
   receivedAtMs: message.header.receivedAtMs,
   payloadHash: message.header.payloadHash,
+  mayBeRepeated: message.header.flags.includes(MAYBE_REPEATED),
 });

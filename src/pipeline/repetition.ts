@@ -3,12 +3,18 @@
  * rejected is judged anew each time, because what was wrong may have been put right on this side (mapping, profile,
  * policy). While it is rejected with the same words, its stored reply is given again and nothing new is kept, so that a
  * sender that never gives up does not fill the store.
+ *
+ * A message of which damage hides whether it is a repetition is taken, flagged `maybe-repeated`: refused with AE it
+ * would stop the line of its sender for good. Its events have the ids that they had at first, and go out as ones that
+ * may have been delivered (docs/decisions/0018-damaged-store.md).
  */
 import type { ControlIdFinding } from '../../outbox/control-id-finding.ts';
 import type { FrameStore, StoredMessage } from '../../outbox/frames.ts';
 import type { MessageHeader } from '../hl7/header.ts';
 import { messageIdOf } from '../model/ids.ts';
 import type { IntakeResult } from '../model/intake.ts';
+import type { MessageFlag } from '../model/message-flag.ts';
+import { isLastingDamage } from '../platform/tolerant-reads.ts';
 import type { IntakeParts } from './intake.ts';
 import { repliesOf, repliesTo, storedReplies } from './replies.ts';
 import type { Understood } from './understand.ts';
@@ -33,16 +39,32 @@ export function findUses(
 /** Whether the sender was told to send the message again, or not at all. */
 export const isRejected = ({ header }: StoredMessage): boolean => header.disposition === 'rejected';
 
-/** Of messages with the same bytes, newest first: the newest that was taken, else the newest that is still kept. */
-export function earlierOf(frames: FrameStore, numbers: readonly number[]): StoredMessage | null {
+/** Kept with a message that may be a repetition: what could prove it is damaged. */
+export const MAYBE_REPEATED = 'maybe-repeated' satisfies MessageFlag;
+
+/** What a message may repeat. */
+export interface Earlier {
+  /** Of messages with the same bytes the newest that was taken, else the newest that is still kept. */
+  readonly message: StoredMessage | null;
+  /** No message that was taken could be read, but one may be there that is damaged. */
+  readonly isUnproven: boolean;
+}
+
+/** Looks at the messages of a finding. @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (a read error) */
+export function earlierOf(frames: FrameStore, finding: ControlIdFinding | null): Earlier {
   let newest: StoredMessage | null = null;
-  for (const number of numbers) {
-    const message = frames.get(number);
-    if (message === null) continue;
-    if (!isRejected(message)) return message;
-    newest ??= message;
+  let isUnproven = finding?.isUnproven === true;
+  for (const number of finding?.sameBytes ?? []) {
+    try {
+      const message = frames.get(number);
+      if (message !== null && !isRejected(message)) return { message, isUnproven: false };
+      newest ??= message;
+    } catch (error) {
+      if (!isLastingDamage(error)) throw error;
+      isUnproven = true;
+    }
   }
-  return newest;
+  return { message: newest, isUnproven };
 }
 
 /** The stored replies again, nothing new is kept (HL7 v2.5.1 ch. 2, lost acknowledgment). */

@@ -187,7 +187,8 @@ export class Cures {
         const { lane, entry, parked } = place;
         const { sequence, header } = entry;
         const record = ledger.entryRecord(event, { lane, sequence, facts: at.facts, epoch: header.epoch ?? 1 });
-        const now = lane.fill(batch, { was: entry, record, atMs: at.atMs, uncertain: parked.uncertain === true });
+        const uncertain = parked.uncertain === true || at.facts.mayBeRepeated;
+        const now = lane.fill(batch, { was: entry, record, atMs: at.atMs, uncertain });
         changes.push({ destinationId, sequence: entry.sequence, was: parked, now });
       }
     }

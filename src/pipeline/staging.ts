@@ -9,7 +9,7 @@ import type { IntakeChannel, IntakeParts } from './intake.ts';
 import type { Judgment } from './judge.ts';
 import type { Ledger, MessageFacts, Placed } from './ledger.ts';
 import { repliesTo, storedReplies } from './replies.ts';
-import { answerOf } from './repetition.ts';
+import { answerOf, MAYBE_REPEATED } from './repetition.ts';
 import type { Understood } from './understand.ts';
 
 /** A message that is to be stored. */
@@ -48,7 +48,7 @@ export function stage(batch: WriteBatch, parts: IntakeParts, staging: Staging): 
     payloadHash,
     controlId,
   };
-  const facts = { ...routed, ...base, messageId };
+  const facts = { ...routed, ...base, messageId, mayBeRepeated: flags.includes(MAYBE_REPEATED) };
   const { caseId, placed, places } = placeLines(batch, { channel, ledger, judgment, facts });
   const message: StoredMessage = {
     sequence,

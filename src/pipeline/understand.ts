@@ -8,6 +8,7 @@ import type { Problem } from '../model/problem.ts';
 import { isRepointed } from './identities.ts';
 import type { IntakeParts } from './intake.ts';
 import { filteredByRoutes, type Judgment, judge, refuse, typeLabel } from './judge.ts';
+import { MAYBE_REPEATED } from './repetition.ts';
 import type { ReplyFacts } from './replies.ts';
 import type { RoutedMessage } from './route.ts';
 import type { SequenceLink, SequencePlace } from './sequence-link.ts';
@@ -31,6 +32,8 @@ export interface Reading {
   readonly payloadHash: string;
   /** The control id was used before for other content. */
   readonly reused: boolean;
+  /** Damage hides whether it is a repetition. */
+  readonly isUnproven: boolean;
   /** null: sequence numbers are not checked. */
   readonly link: SequenceLink | null;
   /** What numbers stand for. Default: as the store knows it. */
@@ -56,9 +59,10 @@ function controlled({ parsed }: Reading, judgment: Judgment): Understood {
 
 function understandContent(
   { channel, facility, ledger }: Pick<IntakeParts, 'channel' | 'facility' | 'ledger'>,
-  { parsed, receivedAtMs, payloadHash, reused, identities = ledger.identities.draft(null) }: Reading,
+  { parsed, receivedAtMs, payloadHash, reused, isUnproven, identities = ledger.identities.draft(null) }: Reading,
 ): Understood {
   const flags: MessageFlag[] = reused ? ['reused-control-id'] : [];
+  if (isUnproven) flags.push(MAYBE_REPEATED);
   if (!parsed.ok && parsed.problem.code === 'limit') flags.push('limit-exceeded');
   if (!parsed.ok) return { header: parsed.header, routed: UNREADABLE, judgment: refuse(parsed.problem), flags };
   const { header, message } = parsed;

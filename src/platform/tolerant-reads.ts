@@ -58,6 +58,29 @@ export async function readableKeys(
   }
 }
 
+/** More rows than a store has; LevelDB takes 31 bits. */
+const EVERY_ROW = 1_000_000_000;
+
+/**
+ * All keys of a range as they are now, `limit` at a time, by one scan: only its end tells whether a block was passed
+ * over. @throws CausewayError `STORE_DAMAGED` behind the last page when keys are missing, `STORE_FAILED`
+ */
+export async function* keyPages(
+  store: { readonly sealed: Pick<Disk, 'iterator'> },
+  { gte, lt, limit }: Omit<Range, 'values' | 'reverse'>,
+): AsyncGenerator<string[], void> {
+  const iterator = store.sealed.iterator({ gte, lt, limit: EVERY_ROW, reverse: false, values: false });
+  try {
+    for (;;) {
+      const rows = await iterator.nextv(limit);
+      if (rows.length === 0) return;
+      yield rows.map(([key]) => key);
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
 /** An error takes the rows of its call along: the page once more, so that only the last call can fail. */
 async function rowByRow(disk: Disk, range: Range, envelope: Envelope): Promise<(Row | DamagedRow)[]> {
   const iterator = disk.iterator({ ...range, reverse: range.reverse ?? false, values: true });

@@ -13,7 +13,7 @@ import { httpsJson } from '../../src/destinations/https-json.ts';
 import { httpsJsonSettings } from '../../src/destinations/https-json-settings.ts';
 import type { InboundResponse, OutboundRequest, Refused } from '../../src/destinations/destination.ts';
 import { CaseStore } from '../../src/exceptions/case-store.ts';
-import type { OnBlocked } from '../../src/model/delivery.ts';
+import type { EntryHeader, OnBlocked } from '../../src/model/delivery.ts';
 import { type DestinationId, type EventId, messageIdOf, type OrderingKey, uuid5 } from '../../src/model/ids.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -119,8 +119,12 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
       observe: { settled() {}, requested() {}, circuit() {} },
     });
   let message = 0;
-  /** Appends one entry per key, in one commit. */
-  const append = async (keys: readonly string[], fenceKeys: readonly string[] = []): Promise<StoredEntry[]> => {
+  /** Appends one entry per key, in one commit; `facts`: further ones of their headers. */
+  const append = async (
+    keys: readonly string[],
+    fenceKeys: readonly string[] = [],
+    facts: Partial<EntryHeader> = {},
+  ): Promise<StoredEntry[]> => {
     const batch = new WriteBatch();
     const entries = keys.map((key) => {
       message += 1;
@@ -136,6 +140,7 @@ export async function openLaneFixture(options: LaneFixtureOptions) {
         currency: 'USD',
         enqueuedAtMs: Date.now(),
         line: 'FT1[1]',
+        ...facts,
       };
       const body = Buffer.from(JSON.stringify({ id: header.eventId, subject: key, sequence }));
       lane.append(batch, sequence, { header, body });

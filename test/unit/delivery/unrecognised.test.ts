@@ -196,3 +196,51 @@ test('an event that was put back goes alone under the key of its earlier tries',
   const own = fixture.requests.find(({ body }) => body.includes('"bad"'));
   expect([own?.key, eventsIn(own?.body ?? '').length]).toEqual([bad.header.eventId, 1]);
 });
+
+const MAYBE = { mayBeRepeated: true } as const;
+
+test.each([
+  { repetition: { by: 'event-id' }, maxEvents: 3, end: { posted: 4, held: 0 } },
+  { repetition: { by: 'request-key' }, maxEvents: 1, end: { posted: 4, held: 0 } },
+  { repetition: { by: 'request-key' }, maxEvents: 3, end: { posted: 1, held: 3 } },
+  { repetition: { by: 'none' }, maxEvents: 1, end: { posted: 1, held: 3 } },
+])('events that may be those of an earlier message go where the ERP knows them (%o)', async (given) => {
+  const fixture = await openLaneFixture({ ...given, script: () => ok() });
+  await fixture.append(['a', 'b', 'c'], [], MAYBE);
+  const dispatcher = await fixture.start();
+  await until('dealt with', () => fixture.counts().posted + fixture.counts().held === 3);
+  dispatcher.offer(await fixture.append(['d']));
+  await until('the next one is posted', () => fixture.counts().posted === given.end.posted);
+  expect(fixture.counts()).toMatchObject({ ...given.end, behind: 0 });
+  if (given.end.held === 0) return;
+  const [first] = (await fixture.cases.page(0, { limit: 1, openOnly: true })).cases;
+  expect(first?.cause).toBe('maybe-delivered erp its message may have come before');
+});
+
+test('an event that may be that of an earlier message is asked for, also when it waited behind another', async () => {
+  let isRefused = true;
+  const fixture = await openLaneFixture({
+    repetition: { by: 'none', lookUp },
+    script: ({ method, url }) =>
+      method === 'GET'
+        ? json(200, { reference: url.split('/').at(-1), number: 'D-1' })
+        : isRefused
+          ? json(422, {})
+          : ok(),
+  });
+  const [blocking] = await fixture.append(['a']);
+  const dispatcher = await fixture.start();
+  await until('held', () => fixture.counts().held === 1);
+  dispatcher.offer(await fixture.append(['a'], [], MAYBE));
+  await until('behind', () => fixture.counts().behind === 1);
+  await dispatcher.halt(0);
+  isRefused = false;
+  const was = fixture.lane.parked(1);
+  if (blocking === undefined || was === null) throw new Error('not held');
+  const batch = new WriteBatch();
+  fixture.lane.park(batch, blocking, { was: 'held', record: { ...was, state: 'ready' } });
+  await fixture.database.commit(batch, 'synced');
+  await fixture.start();
+  await until('posted', () => fixture.counts().posted === 2);
+  expect(fixture.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET']);
+});

@@ -49,5 +49,5 @@ test('every use of a control id is found before, while and after its rows are mo
     for (let number = 1; number <= 20; number += 1) expect(key).not.toContain(payloadHash(number).slice(0, 8));
   }
   const found = await blind.findEver([CLINICAL], CONTROL_ID, { after: 0, limit: 100 });
-  expect(found).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  expect(found.numbers).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
 });

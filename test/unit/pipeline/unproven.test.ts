@@ -1,0 +1,139 @@
+/**
+ * Damage hides whether a message is a repetition. A hospital would lose if this failed: a sender that hears AE for ever
+ * and never gets past that message, or a charge that is posted twice because damage switched the recognition off.
+ */
+import { expect, test } from 'vitest';
+import { controlIdDay } from '../../../outbox/keys.ts';
+import type { Disk, OpenDisk } from '../../../src/platform/disk.ts';
+import { openLevel } from '../../../src/platform/level-disk.ts';
+import { openDamaged } from '../../support/damaged-blocks.ts';
+import { CLINICAL, openIntakeFixture } from '../../support/intake-fixture.ts';
+import { charge } from '../../support/messages.ts';
+
+const DAY_MS = 86_400_000;
+const WALL_MS = Date.UTC(2026, 2, 1, 10);
+
+type Fixture = Awaited<ReturnType<typeof openIntakeFixture>>;
+
+/** Flips a bit of each record whose key begins so, `but` one. */
+async function damage({ database }: Fixture, table: string, but = ''): Promise<void> {
+  const disk = database.sealed as unknown as Disk;
+  for (const key of await database.keys({ gte: table, lt: `${table}\u007f`, limit: 1_000 })) {
+    if (key === but) continue;
+    const value = Buffer.from(disk.getSync(key) ?? []);
+    value.writeUInt8(value.readUInt8(value.length - 1) ^ 1, value.length - 1);
+    await disk.batch([{ type: 'put', key, value }], { sync: true });
+  }
+}
+
+const eventIdOf = (fixture: Fixture, at: number) => fixture.placed[at]?.entry.header.eventId;
+
+test.each([
+  { what: 'the row of its control id', table: 'c!' },
+  { what: 'the message that it repeats', table: 'm!' },
+])('$what is damaged: the sender hears AA, and the event has its first id and is told apart', async ({ table }) => {
+  const fixture = await openIntakeFixture();
+  await fixture.send(charge({ controlId: 'C1' }));
+  await damage(fixture, table);
+  const again = await fixture.send(charge({ controlId: 'C1' }));
+  expect(again).toMatchObject({ ackCode: 'AA', disposition: 'accepted' });
+  expect(fixture.frames.get(2)?.header.flags).toEqual(['maybe-repeated']);
+  expect(eventIdOf(fixture, 1)).toBe(eventIdOf(fixture, 0));
+  expect(fixture.placed.map(({ entry }) => entry.header.mayBeRepeated)).toEqual([undefined, true]);
+  // From here on it is known.
+  expect(await fixture.send(charge({ controlId: 'C1' }))).toMatchObject({ disposition: 'duplicate', ackCode: 'AA' });
+  expect(await fixture.send(charge({ controlId: 'C2' }))).toMatchObject({ disposition: 'accepted', ackCode: 'AA' });
+  expect(fixture.placed.at(-1)?.entry.header).not.toHaveProperty('mayBeRepeated');
+});
+
+test('the same bytes that are known elsewhere are a repetition, whatever is damaged beside them', async () => {
+  const fixture = await openIntakeFixture();
+  await fixture.send(charge({ controlId: 'C1', patient: 'P1' }));
+  await fixture.send(charge({ controlId: 'C1', patient: 'P2' }));
+  const [first = '', further = ''] = await fixture.database.keys({ gte: 'c!', lt: 'c~', limit: 9 });
+  expect(further.startsWith(first)).toBe(true);
+  await damage(fixture, first, further);
+  const second = await fixture.send(charge({ controlId: 'C1', patient: 'P2' }));
+  expect(second).toMatchObject({ disposition: 'duplicate', ackCode: 'AA' });
+});
+
+test('a message of a batch that cannot be proven new is taken with the others, and told apart', async () => {
+  const fixture = await openIntakeFixture();
+  await fixture.send(charge({ controlId: 'C1' }));
+  await damage(fixture, 'c!');
+  const three = ['C0', 'C1', 'C2'].map((controlId) => charge({ controlId }));
+  const header = 'BHS|^~\\&|WARD|NORTH|CW|ERP|20260301||B||BATCH1\r';
+  expect(await fixture.send(`${header}${three.join('')}BTS|3\r`)).toMatchObject({ ackCode: 'AA' });
+  const flags = [2, 3, 4].map((number) => fixture.frames.get(number)?.header.flags);
+  expect(flags).toEqual([['batch'], ['maybe-repeated', 'batch'], ['batch']]);
+});
+
+test('a line of it that a person cures goes out as one that may have been delivered', async () => {
+  const fixture = await openIntakeFixture();
+  const wrong = charge({ controlId: 'C1' }).replace('|1|125.40|125.40|', '|1|125.40|125.90|');
+  await fixture.send(wrong);
+  await damage(fixture, 'c!');
+  expect(await fixture.send(wrong)).toMatchObject({ ackCode: 'AA', disposition: 'held' });
+  fixture.correctProfile({ amountTolerance: '1' });
+  const open = fixture.frames.get(2)?.header.caseId ?? ('' as never);
+  await fixture.cures.reprocess(open, 'finance');
+  expect(fixture.lane.parked(2)).toMatchObject({ state: 'ready', uncertain: true });
+});
+
+/** Passes over the rows of one day without a word, as LevelDB passes over a block; single reads find them. */
+const openHiding =
+  (day: number): OpenDisk =>
+  async (...at) => {
+    const disk = await openLevel(...at);
+    return {
+      ...disk,
+      iterator(range) {
+        const iterator = disk.iterator(range);
+        let isPassed = false;
+        return {
+          close: () => iterator.close(),
+          async nextv(count) {
+            for (;;) {
+              const rows = await iterator.nextv(count);
+              const seen = rows.filter(([key]) => !key.startsWith(controlIdDay(day)));
+              isPassed ||= seen.length < rows.length;
+              if (seen.length > 0 || (rows.length === 0 && !isPassed)) return seen;
+              if (rows.length === 0) throw Object.assign(new Error('Corruption: block'), { code: 'LEVEL_CORRUPTION' });
+            }
+          },
+        };
+      },
+    };
+  };
+
+test.each([
+  { what: 'the end of the control ids', openDisk: () => openDamaged('c!') },
+  { what: 'the begin of a day', openDisk: openHiding },
+])('a block that cannot be read hides $what: the store starts, and repetitions stay known', async ({ openDisk }) => {
+  let nowMs = WALL_MS;
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const first = await openIntakeFixture(clock);
+  for (const controlId of ['A', 'B', 'C']) {
+    expect((await first.send(charge({ controlId }))).disposition).toBe('accepted');
+    nowMs += DAY_MS;
+  }
+  await first.database.close();
+  const hidden = Math.floor(WALL_MS / DAY_MS) + 1;
+  const again = await openIntakeFixture({ ...clock, location: first.location, openDisk: openDisk(hidden) });
+  // Reading ahead takes its time; once it ended, it must not have forgotten what it passed over.
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (const controlId of ['A', 'B', 'C'])
+    expect((await again.send(charge({ controlId }))).disposition, controlId).toBe('duplicate');
+  expect((await again.send(charge({ controlId: 'D' }))).disposition).toBe('accepted');
+});
+
+test('people who look for a control id get what can be read, and hear that something is missing', async () => {
+  const fixture = await openIntakeFixture();
+  await fixture.send(charge({ controlId: 'C1', patient: 'P1' }));
+  await fixture.send(charge({ controlId: 'C1', patient: 'P2' }));
+  const ask = () => fixture.frames.findEver([CLINICAL], 'C1', { after: 0, limit: 10 });
+  expect(await ask()).toEqual({ numbers: [1, 2], damaged: 0 });
+  const [, further = ''] = await fixture.database.keys({ gte: 'c!', lt: 'c~', limit: 2 });
+  await damage(fixture, further);
+  expect(await ask()).toEqual({ numbers: [1], damaged: 1 });
+});
