@@ -1,4 +1,5 @@
 import { asciiLabel, type CharsetSettings, readEscapedBytes } from './charset.ts';
+import { type DelimiterCodes, delimiterCodes } from './delimiter-codes.ts';
 import type { Delimiters } from './delimiters.ts';
 import type { MessageHeader } from './header.ts';
 
@@ -8,7 +9,7 @@ export interface MessageCharset {
   readonly used: string;
 }
 
-/** The code of each character of a text. */
+/** The code of each character of a text; in bytes, `BEYOND_BYTE` stands for that and all larger ones. */
 export type CharacterCodes = Uint8Array | Uint16Array;
 
 const BEYOND_BYTES = /[^\0-\xff]/;
@@ -29,12 +30,7 @@ export interface ContextParts {
 export class MessageContext {
   readonly text: string;
   readonly delimiters: Delimiters;
-  /** Character codes of the delimiters; NaN, which equals nothing, for one that the message does not have. */
-  readonly fieldCode: number;
-  readonly componentCode: number;
-  readonly repetitionCode: number;
-  readonly subcomponentCode: number;
-  readonly escapeCode: number;
+  readonly delimiterCodes: DelimiterCodes;
   readonly #parts: ContextParts;
   #codes: CharacterCodes | null;
 
@@ -42,18 +38,14 @@ export class MessageContext {
     const { text, delimiters } = parts;
     this.text = text;
     this.delimiters = delimiters;
-    this.fieldCode = delimiters.field.charCodeAt(0);
-    this.componentCode = delimiters.component.charCodeAt(0);
-    this.repetitionCode = delimiters.repetition.charCodeAt(0);
-    this.subcomponentCode = delimiters.subcomponent.charCodeAt(0);
-    this.escapeCode = delimiters.escape.charCodeAt(0);
+    this.delimiterCodes = delimiterCodes(delimiters);
     this.#parts = parts;
     this.#codes = parts.ascii;
   }
 
   /** The code of each character of `text`: looking for delimiters here takes a third of the time. */
   get codes(): CharacterCodes {
-    this.#codes ??= codesOf(this.text);
+    this.#codes ??= codesOf(this.text, this.delimiterCodes);
     return this.#codes;
   }
 
@@ -68,10 +60,10 @@ export class MessageContext {
   }
 }
 
-/** Bytes wherever the characters allow it: nearly all texts then take the same path through the machine. */
-function codesOf(text: string): CharacterCodes {
-  if (!BEYOND_BYTES.test(text)) return Buffer.from(text, 'latin1');
+/** Bytes wherever the delimiters allow it: nearly all messages then take the same path through the machine. */
+function codesOf(text: string, { areBytes }: DelimiterCodes): CharacterCodes {
+  if (areBytes && !BEYOND_BYTES.test(text)) return Buffer.from(text, 'latin1');
   const codes = new Uint16Array(text.length);
   Buffer.from(codes.buffer).write(text, 'utf16le');
-  return codes;
+  return areBytes ? Buffer.from(new Uint8ClampedArray(codes).buffer) : codes;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MessageFlag } from '../model/message-flag.ts';
+import { BEYOND_BYTE, type DelimiterCodes } from './delimiter-codes.ts';
 import type { Delimiters } from './delimiters.ts';
 import { readPath } from './path.ts';
 import type { MessageCharset, MessageContext } from './message-context.ts';
@@ -35,8 +36,9 @@ export interface MisnamedSegments {
   readonly count: number;
 }
 
-/** Bounds of so many segments are looked through for a name; longer messages get an index. */
+/** Messages with more bounds (two per segment) get an index of names once they were looked through so often. */
 const SCANNED_MAX = 2 * 256;
+const SCANS_MAX = 16;
 
 /** Three letters or digits with nothing but signs around them, or cut off by a separator that is not the message's. */
 const NEARLY_A_NAME = /^[^A-Za-z0-9]*([A-Za-z0-9]{3})(?:[^A-Za-z0-9]*$|[|^~&\t])/;
@@ -59,6 +61,7 @@ export class Hl7Message {
   #lastName: string | null = null;
   #lastFirst: Hl7Segment | undefined;
   #byName: ReadonlyMap<string, readonly number[]> | null = null;
+  #scans = 0;
 
   constructor(parts: MessageParts) {
     this.bytes = parts.bytes;
@@ -137,7 +140,7 @@ export class Hl7Message {
   }
 
   #find(name: string, occurrence: number): Hl7Segment | undefined {
-    if (this.#bounds.length > SCANNED_MAX) {
+    if (this.#isIndexed()) {
       const at = this.#placesOf(name)[occurrence];
       return at === undefined ? undefined : this.#at(at);
     }
@@ -193,22 +196,29 @@ export class Hl7Message {
 
   /** Where the bounds of the next segment with a name begin, from `from` on; -1 when there is none. */
   #next(name: string, from: number): number {
-    const { codes, fieldCode, text } = this.#context;
+    const { codes, delimiterCodes, text } = this.#context;
     const bounds = this.#bounds;
-    const first = name.charCodeAt(0);
-    const second = name.length > 1 ? name.charCodeAt(1) : null;
+    const first = codeIn(delimiterCodes, name.charCodeAt(0));
+    const second = name.length > 1 ? codeIn(delimiterCodes, name.charCodeAt(1)) : null;
     for (let at = from; at < bounds.length; at += 2) {
       const start = bounds[at] ?? 0;
       if (codes[start] !== first || (second !== null && codes[start + 1] !== second)) continue;
       const end = start + name.length;
       if (!text.startsWith(name, start)) continue;
-      if (end === bounds[at + 1] || codes[end] === fieldCode) return at;
+      if (end === bounds[at + 1] || codes[end] === delimiterCodes.field) return at;
     }
     return -1;
   }
 
+  /** Whether names are looked up in an index: making it costs as much as a dozen looks through the message. */
+  #isIndexed(): boolean {
+    if (this.#bounds.length <= SCANNED_MAX) return false;
+    this.#scans += 1;
+    return this.#scans > SCANS_MAX;
+  }
+
   #placesOf(name: string): readonly number[] {
-    if (this.#bounds.length > SCANNED_MAX) {
+    if (this.#byName !== null || this.#isIndexed()) {
       this.#byName ??= placesByName(this.#context.text, this.#bounds, this.delimiters.field);
       return this.#byName.get(name) ?? [];
     }
@@ -217,6 +227,10 @@ export class Hl7Message {
     return places;
   }
 }
+
+/** As it stands among the codes of a text with these delimiters. */
+const codeIn = ({ areBytes }: DelimiterCodes, code: number): number =>
+  areBytes && code > BEYOND_BYTE ? BEYOND_BYTE : code;
 
 /** Where the bounds of the segments with each name begin. */
 function placesByName(text: string, bounds: readonly number[], separator: string): ReadonlyMap<string, number[]> {
@@ -233,8 +247,8 @@ function placesByName(text: string, bounds: readonly number[], separator: string
 }
 
 /** Three characters, none of them a small letter, a sign or a control character. */
-function isPlainName({ codes, fieldCode }: MessageContext, start: number, end: number): boolean {
-  if (start + 3 !== end && codes[start + 3] !== fieldCode) return false;
+function isPlainName({ codes, delimiterCodes }: MessageContext, start: number, end: number): boolean {
+  if (start + 3 !== end && codes[start + 3] !== delimiterCodes.field) return false;
   for (let at = start; at < start + 3; at += 1) {
     const code = codes[at] ?? 0;
     const isDigit = code >= 48 && code <= 57;

@@ -1,3 +1,4 @@
+import { COMPONENT, REPETITION, SUBCOMPONENT } from './delimiter-codes.ts';
 import { decodeEscapes } from './escape.ts';
 import type { CharacterCodes, MessageContext } from './message-context.ts';
 
@@ -41,7 +42,7 @@ export class Hl7Segment {
     this.#start = start;
     this.#end = end;
     this.#context = context;
-    const nameEnd = nextOf(context.codes, context.fieldCode, start, end);
+    const nameEnd = nextOf(context.codes, context.delimiterCodes.field, start, end);
     this.name = context.text.slice(start, nameEnd);
     this.#starts = [start, nameEnd + 1];
     this.#isHeader = isHeaderName(this.name);
@@ -81,10 +82,11 @@ export class Hl7Segment {
   }
 
   #countRepetitions(part: number): number {
-    const { codes, repetitionCode } = this.#context;
+    const { codes } = this.#context;
+    const { repetition } = this.#context.delimiterCodes;
     let count = 1;
     const end = (this.#starts[part + 1] ?? 0) - 1;
-    for (let at = this.#starts[part] ?? 0; at < end; at += 1) if (codes[at] === repetitionCode) count += 1;
+    for (let at = this.#starts[part] ?? 0; at < end; at += 1) if (codes[at] === repetition) count += 1;
     return count;
   }
 
@@ -111,9 +113,9 @@ export class Hl7Segment {
       this.#repetition = 1;
       this.#repetitionStart = this.#starts[part] ?? 0;
     }
-    const { codes, repetitionCode } = this.#context;
+    const { codes, delimiterCodes } = this.#context;
     while (this.#repetition < repetition) {
-      const next = nextOf(codes, repetitionCode, this.#repetitionStart, end);
+      const next = nextOf(codes, delimiterCodes.repetition, this.#repetitionStart, end);
       if (next === end) return -1;
       this.#repetition += 1;
       this.#repetitionStart = next + 1;
@@ -125,12 +127,18 @@ export class Hl7Segment {
   #findPart(part: number): boolean {
     const starts = this.#starts;
     if (part + 1 < starts.length) return true;
-    const { codes, fieldCode } = this.#context;
-    let next = starts[starts.length - 1] ?? 0;
-    while (starts.length < part + 2 && next <= this.#end) {
-      next = nextOf(codes, fieldCode, next, this.#end) + 1;
-      starts.push(next);
+    const { codes, delimiterCodes } = this.#context;
+    const separator = delimiterCodes.field;
+    const end = this.#end;
+    let found = starts.length;
+    let at = starts[found - 1] ?? 0;
+    for (; at < end; at += 1) {
+      if (codes[at] !== separator) continue;
+      starts.push(at + 1);
+      found += 1;
+      if (found > part + 1) return true;
     }
+    if (at === end) starts.push(end + 1);
     return part + 1 < starts.length;
   }
 }
@@ -143,26 +151,28 @@ function valueIn(
   subcomponent: number,
 ): string | undefined {
   if (component < 1 || subcomponent < 1) return undefined;
-  const { codes, componentCode, subcomponentCode, repetitionCode, escapeCode } = context;
+  const { codes } = context;
+  const { kinds } = context.delimiterCodes;
   let componentsLeft = component - 1;
   let subcomponentsLeft = subcomponent - 1;
   let from = start;
   let hasEscape = false;
   let at = start;
   for (; at < end; at += 1) {
-    const code = codes[at];
-    if (code === repetitionCode) break;
-    if (code === componentCode) {
+    const kind = kinds[codes[at] ?? 0];
+    if (kind === 0) continue;
+    if (kind === REPETITION) break;
+    if (kind === COMPONENT) {
       if (componentsLeft === 0) break;
       componentsLeft -= 1;
       from = at + 1;
     } else if (componentsLeft > 0) continue;
-    else if (code === subcomponentCode) {
+    else if (kind === SUBCOMPONENT) {
       if (subcomponentsLeft === 0) break;
       subcomponentsLeft -= 1;
       from = at + 1;
       hasEscape = false;
-    } else if (code === escapeCode) hasEscape = true;
+    } else hasEscape = true;
   }
   if (componentsLeft > 0 || subcomponentsLeft > 0) return undefined;
   if (from === at) return '';
