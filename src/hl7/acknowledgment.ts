@@ -106,9 +106,13 @@ function mshOf(input: AckInput, delimiters: Delimiters, { version, level }: Repl
     code: body?.reply.messageCode,
     structure: body?.reply.structure,
   });
-  const parties = `${echoed(5)}${field}${echoed(6)}${field}${echoed(3)}${field}${echoed(4)}`;
+  const pair = (first: number): string =>
+    header?.delimiters.field === field ? header.pair(first) : echoed(first) + field + echoed(first + 1);
+  const parties = `${pair(5)}${field}${pair(3)}`;
   const told = `${toHl7Time(atMs, timezone)}${field}${field}${type}${field}${controlId}`;
-  const kind = `${echoed(11) || 'P'}${field}${echoed(12) || version}`;
+  const sent = pair(11);
+  const isWhole = !sent.startsWith(field) && !sent.endsWith(field);
+  const kind = isWhole ? sent : `${echoed(11) || 'P'}${field}${echoed(12) || version}`;
   const msh = `MSH${field}${encoding}${field}${parties}${field}${told}${field}${kind}`;
   const charset = echoed(18);
   // The reply itself is never UTF-16: such a name makes it unreadable.

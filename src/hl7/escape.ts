@@ -99,10 +99,10 @@ function delimiterNamed(letter: string, delimiters: Delimiters): string {
  * Where a set has no usable escape character (too short, or the same as another delimiter), they become blanks.
  */
 export function encodeEscapes(text: string, delimiters: Delimiters): string {
+  if (!needsEscape(text, delimiters)) return text;
   const { field, component, repetition, subcomponent, truncation } = delimiters;
   const mark = delimiters.escape;
   const canEscape = mark !== '' && ![field, component, repetition, subcomponent, truncation].includes(mark);
-  if (!needsEscape(text, delimiters)) return text;
   let result = '';
   for (const character of text) {
     const code = codeOf(character, delimiters);

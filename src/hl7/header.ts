@@ -8,6 +8,8 @@ export interface MessageHeader {
   readonly delimiters: Delimiters;
   /** By HL7 number: 3 is MSH-3, 1 the separator, 2 the encoding characters. '' when absent. */
   field(number: number): string;
+  /** A field and the next with the separator between them, as sent: `field(number)`, MSH-1, `field(number + 1)`. */
+  pair(number: number): string;
   /** MSH-10 exactly as sent (of a batch: FHS-11 or BHS-11); '' when absent. */
   readonly controlId: string;
   /** MSH-12.1, '' when absent. */
@@ -78,7 +80,8 @@ export function readHeaderLine(line: string): MessageHeader | null {
 export const withControlId = (header: MessageHeader, controlId: string): MessageHeader => {
   const { delimiters, version, messageCode, trigger, structure, charsets } = header;
   const field = (number: number): string => header.field(number);
-  return { delimiters, field, controlId, version, messageCode, trigger, structure, charsets };
+  const pair = (number: number): string => header.pair(number);
+  return { delimiters, field, pair, controlId, version, messageCode, trigger, structure, charsets };
 };
 
 /** Fields of FHS and BHS that have the meaning of those of MSH. */
@@ -101,6 +104,13 @@ class HeaderLine implements MessageHeader {
   field(number: number): string {
     if (number < 1 || (number > SHARED_FIELDS && !this.#isMessage)) return '';
     return number === 1 ? this.delimiters.field : this.#find(number);
+  }
+
+  pair(number: number): string {
+    const second = this.field(number + 1);
+    // Where the second is empty, or of FHS and BHS not meant, there may be no separator in the line.
+    if (second === '') return this.field(number) + this.delimiters.field;
+    return this.#line.slice(this.#starts[number], (this.#starts[number + 2] ?? 0) - 1);
   }
 
   get controlId(): string {
@@ -137,13 +147,14 @@ class HeaderLine implements MessageHeader {
     const line = this.#line;
     const starts = this.#starts;
     const separator = this.delimiters.field;
-    let next = starts[starts.length - 1] ?? 0;
-    while (starts.length < number + 2 && next <= line.length) {
+    let found = starts.length;
+    let next = starts[found - 1] ?? 0;
+    for (; found < number + 2 && next <= line.length; found += 1) {
       const end = line.indexOf(separator, next);
       next = (end === -1 ? line.length : end) + 1;
       starts.push(next);
     }
-    return starts.length < number + 2 ? '' : line.slice(starts[number], (starts[number + 1] ?? 0) - 1);
+    return found < number + 2 ? '' : line.slice(starts[number], (starts[number + 1] ?? 0) - 1);
   }
 }
 

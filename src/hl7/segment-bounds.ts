@@ -50,7 +50,7 @@ export function findSegments(text: string, delimiters: Delimiters, limits: Messa
           if (misplaced === 'trailer') hasTrailer = true;
           else if (misplaced !== null) return { problem: misplaced };
         }
-        hasBody ||= text.slice(start, end).trim() !== '';
+        hasBody ||= isPrintable(text.charCodeAt(start)) || text.slice(start, end).trim() !== '';
       }
       if (bounds.length >= 2 * segmentsMax) {
         return { problem: tooMany(`The message has more than ${segmentsMax} segments (segmentsMax).`) };
@@ -80,6 +80,9 @@ interface Line {
   readonly delimiters: Delimiters;
   readonly number: number;
 }
+
+/** Printable ASCII, which nearly every segment begins with. */
+const isPrintable = (code: number): boolean => code > 0x20 && code < 0x7f;
 
 /** M, F, B or a framing byte: nearly every other segment is known by its first letter. */
 const mayBeMisplaced = (first: number): boolean =>

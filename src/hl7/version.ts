@@ -12,6 +12,7 @@ const REMEMBERED_MAX = 256;
  * `2.5.1` of MSH-12.1 as senders write it: with blanks around, a `v` or `HL7` before it. '' for what is no version 2.
  */
 export function versionOf(text: string): string {
+  if (isPlain(text)) return text;
   const known = versions.get(text);
   if (known !== undefined) return known;
   const trimmed = text.trim();
@@ -19,6 +20,19 @@ export function versionOf(text: string): string {
   if (versions.size < REMEMBERED_MAX && text.length <= LENGTH_MAX) versions.set(text, version);
   return version;
 }
+
+/** `2.5`, as nearly all write it: known without a look at what was seen. */
+const isPlain = (text: string): boolean =>
+  (text.length === 3 || (text.length === 5 && text.charCodeAt(3) === POINT && isDigit(text.charCodeAt(4)))) &&
+  text.charCodeAt(0) === TWO &&
+  text.charCodeAt(1) === POINT &&
+  text.charCodeAt(2) !== ZERO &&
+  isDigit(text.charCodeAt(2));
+
+const POINT = 46;
+const ZERO = 48;
+const TWO = 50;
+const isDigit = (code: number): boolean => code >= ZERO && code <= 57;
 
 /** A version for comparisons: `2.5` → 250, `2.5.1` → 251; 0 for ''. */
 export function versionLevel(version: string): number {
