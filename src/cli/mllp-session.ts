@@ -35,6 +35,8 @@ export interface Exchange {
   readonly connected: boolean;
   /** Every reply that the message asks for has come, also when it asks for none. */
   readonly isWhole: boolean;
+  /** No reply came to a message that asks for one only if it is accepted (MSH-15 or -16 is SU): it was not. */
+  readonly isRefusal?: boolean;
 }
 
 /** Where to send, and how long to wait. */
@@ -63,6 +65,8 @@ interface Awaited {
   readonly maybeSilent: boolean;
   /** Then it is taken for done after this silence, in ms. */
   readonly silenceMs: number;
+  /** An accepted one is owed a reply, so that silence says no. */
+  readonly silenceRefuses: boolean;
   /** An application acknowledgment follows CA. */
   readonly application: boolean;
 }
@@ -168,7 +172,9 @@ export class MllpSession {
       if ('failure' in reply) {
         if (isOptional && !reply.closed) {
           this.#note(controlId);
-          return ended('no reply, as asked', true);
+          return awaited.silenceRefuses
+            ? { ...ended('no reply: it asks for one only when it is accepted', true), isRefusal: true }
+            : ended('no reply, as asked', true);
         }
         const missing = codes.length === 0 ? '' : 'no application acknowledgment: ';
         return ended(missing + reply.failure, false, reply.closed);
@@ -239,7 +245,7 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
   [/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, 'it does not speak TLS'],
 ];
 
-interface Replies extends Pick<Exchange, 'codes' | 'text' | 'isWhole'> {
+interface Replies extends Pick<Exchange, 'codes' | 'text' | 'isWhole' | 'isRefusal'> {
   readonly isLost: boolean;
 }
 
@@ -253,6 +259,7 @@ function awaitedFor(message: Buffer): Awaited {
   return {
     maybeSilent: [good, owed('AE')].some(({ commit, application }) => commit === null && application === null),
     silenceMs: SILENCE_MS,
+    silenceRefuses: good.commit !== null || good.application !== null,
     application: good.mode === 'enhanced' && good.application !== null,
   };
 }
@@ -260,8 +267,10 @@ function awaitedFor(message: Buffer): Awaited {
 /** A batch has one reply, with an acknowledgment for each message that asks for one: silence when none of them does. */
 function awaitedForBatch(batch: Buffer): Awaited {
   const messages = splitMessages(batch);
-  const maybeSilent = messages.length > 0 && messages.every((message) => awaitedFor(message).maybeSilent);
-  return { maybeSilent, silenceMs: SILENCE_MS * messages.length, application: false };
+  const each = messages.map(awaitedFor);
+  const maybeSilent = messages.length > 0 && each.every((awaited) => awaited.maybeSilent);
+  const silenceRefuses = each.some((awaited) => awaited.silenceRefuses);
+  return { maybeSilent, silenceRefuses, silenceMs: SILENCE_MS * messages.length, application: false };
 }
 
 /** MSA-2 against MSH-10, both as bytes; a receiver may have read them as UTF-8. */

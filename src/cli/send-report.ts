@@ -20,7 +20,10 @@ export interface SendSummary {
   /** Replies that were not the wanted ones, and messages without a reply. */
   readonly failed: number;
   readonly skipped: number;
-  /** How often each MSA-1, or pair of them (`CA AA`), came; `none` counts the messages without a usable reply. */
+  /**
+   * How often each MSA-1, or pair of them (`CA AA`), came; `none` counts the messages without a usable reply,
+   * `not-asked` those that ask for none.
+   */
   readonly codes: Readonly<Record<string, number>>;
 }
 
@@ -63,10 +66,11 @@ export class SendReport {
   replied({ sort, file, controlId, messages }: Sent, exchange: Exchange): void {
     const { codes, text } = exchange;
     const code = codes.length === 0 ? null : codes.join(' ');
+    const counted = code ?? (isSilentAsAsked(exchange) ? 'not-asked' : 'none');
     const ok = this.#isWanted(exchange);
     if (!ok) this.#failed += 1;
     if (!ok && this.#failedLines.length < FAILED_SHOWN) this.#failedLines.push(failedLine(file, controlId, exchange));
-    this.#codes.set(code ?? 'none', (this.#codes.get(code ?? 'none') ?? 0) + 1);
+    this.#codes.set(counted, (this.#codes.get(counted) ?? 0) + 1);
     if (code !== null) {
       if (this.#latencies.length < LATENCIES_MAX) this.#latencies.push(exchange.ms);
       this.#slowest = Math.max(this.#slowest, exchange.ms);
@@ -86,13 +90,18 @@ export class SendReport {
 
   /**
    * Every reply that was asked for must have come. `--expect` names one of them, and AA, AE or AR also the commit
-   * acknowledgment that says the same to a message that asks for nothing else (MSH-15/16); none where none is owed.
+   * acknowledgment that says the same to a message that asks for nothing else (MSH-15/16). A message that asks for no
+   * reply contradicts no positive one.
    */
-  #isWanted({ codes, isWhole }: Exchange): boolean {
+  #isWanted(exchange: Exchange): boolean {
+    const { codes, isWhole, isRefusal = false } = exchange;
+    const expect = this.#expect;
     if (!isWhole) return false;
-    if (this.#expect === undefined) return codes.every((code) => POSITIVE.has(code));
-    if (this.#expect === 'NONE') return codes.length === 0;
-    return codes.includes(this.#expect) || (codes.length === 1 && codes[0] === COMMIT_OF.get(this.#expect));
+    if (expect === 'NONE') return codes.length === 0;
+    if (codes.length === 0)
+      return isRefusal ? expect !== undefined && !POSITIVE.has(expect) : expect === undefined || POSITIVE.has(expect);
+    if (expect === undefined) return codes.every((code) => POSITIVE.has(code));
+    return codes.includes(expect) || (codes.length === 1 && codes[0] === COMMIT_OF.get(expect));
   }
 
   get summary(): SendSummary {
@@ -111,9 +120,7 @@ export class SendReport {
       return;
     }
     this.#listFailed(sent);
-    const replies = Object.entries(codes).map(([code, times]) =>
-      code === 'none' ? `${count(times)} without reply` : `${count(times)} ${code}`,
-    );
+    const replies = Object.entries(codes).map(([code, times]) => `${count(times)} ${WITHOUT_CODE.get(code) ?? code}`);
     const files = skipped === 0 ? '' : `; ${plural(skipped, 'file')} skipped (${[...this.#skipReasons].join('; ')})`;
     this.#terminal.out(
       `${plural(sent, 'message')} sent: ${replies.join(', ') || 'none'}${files}. ` +
@@ -130,6 +137,16 @@ export class SendReport {
     if (more > 0) this.#terminal.out(`  … and ${count(more)} more`);
   }
 }
+
+/** Nothing came, and nothing was owed to a message that is accepted. */
+const isSilentAsAsked = ({ codes, isWhole, isRefusal = false }: Exchange): boolean =>
+  codes.length === 0 && isWhole && !isRefusal;
+
+/** How messages without a code are counted in the summary. */
+const WITHOUT_CODE: ReadonlyMap<string, string> = new Map([
+  ['none', 'without reply'],
+  ['not-asked', 'without reply, as asked'],
+]);
 
 const failedLine = (file: string, controlId: string, { codes, text }: Exchange): string =>
   `  ${printable(file)}  ${printable(controlId, 40)}  ${codes.join(' ') || 'no reply'}  ${printable(text)}`.trimEnd();

@@ -73,7 +73,7 @@ export const sendCommand: CliCommand = {
     'byte for byte, so the reply does not tell: `status` counts it under DUPLICATES, `tail` shows it as duplicate.',
     'So a file that is sent twice has its effect once. Samples and --repeat get fresh control ids: new messages.',
     'A message that asks by MSH-15 and MSH-16 for a commit and an application acknowledgment waits for both: CA AA.',
-    'One that asks for no reply (NE) is done after a quarter of a second of silence: no AA, so --expect AA fails it.',
+    'One that asks for no reply (NE) is done after a quarter of a second of silence, with --expect AA, too.',
   ],
   async run(values, context) {
     if (values.flag('list-samples')) return listSamples(values, context);

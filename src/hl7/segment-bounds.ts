@@ -68,7 +68,9 @@ export function findSegments(text: string, delimiters: Delimiters, limits: Messa
   return hasBody ? { bounds, hasTrailer } : { problem: unreadable('MSH', ONLY_HEADER) };
 }
 
-const ONLY_HEADER = 'MSH is the only segment: segments must end with CR (LF and CRLF are understood as well).';
+const ONLY_HEADER =
+  'MSH is the only segment: end every segment with CR (LF and CRLF are understood as well); if the sender does, ' +
+  'something on the way takes the line ends out.';
 
 const nextOf = (text: string, character: string, from: number): number => {
   const found = text.indexOf(character, from);

@@ -106,3 +106,16 @@ test('--expect AA takes the commit acknowledgment of a message that asks for not
   expect((await send([asking('1', 'AL', 'NE')], answered('CE'), '--expect', 'AA')).code).toBe(1);
   expect((await send([asking('1', 'AL', 'NE')], answered('CR'), '--expect', 'AR')).code).toBe(0);
 });
+
+test('a message that asks for no reply fails no --expect AA; where only success is answered, silence is a refusal', async () => {
+  const silence = (): void => {};
+  const asked = await send([asking('1', 'NE', 'NE'), asking('2', 'ER', 'NE')], silence, '--expect', 'AA');
+  expect([asked.code, asked.stdout.at(-1)]).toEqual([
+    0,
+    expect.stringMatching(/^2 messages sent: 2 without reply, as asked\./),
+  ]);
+  expect((await send([asking('1', 'NE', 'NE')], silence, '--expect', 'AE')).code).toBe(1);
+  const refused = await send([asking('1', 'SU', 'NE')], silence);
+  expect([refused.code, refused.stdout[0]]).toEqual([1, expect.stringContaining('only when it is accepted')]);
+  expect((await send([asking('1', 'SU', 'NE')], silence, '--expect', 'AR')).code).toBe(0);
+});
