@@ -52,7 +52,7 @@ export function createBackup(parts: BackupParts): TakeBackup {
     }
   }
   return (bytesPerSecond) => {
-    if (isTaken) throw new CausewayError('WRONG_STATE', 'Another backup is being taken.');
+    if (isTaken) throw new CausewayError('WRONG_STATE', 'Another backup is being taken: try again when it has ended.');
     if (database.state !== 'open') throw new CausewayError('STORE_FAILED', database.failure?.reason ?? '');
     isTaken = true;
     return take(bytesPerSecond);

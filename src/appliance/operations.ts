@@ -1,4 +1,5 @@
 /** What people may ask of the running appliance, over the stored records and the desks. */
+import type { ParkedState } from '../../outbox/records.ts';
 import { entryIdOf, parseEntryId } from '../../outbox/keys.ts';
 import type { LaneStore, StoredEntry } from '../../outbox/lane-store.ts';
 import { amountOf, unitsOf } from '../../outbox/totals.ts';
@@ -163,7 +164,7 @@ async function replayDeadLetter(
   if (lane === undefined || entry === null) throw new CausewayError('NOT_FOUND', `No entry ${id}.`);
   refuseEmpty(entry);
   const was = lane.parked(entry.sequence);
-  if (was?.state !== 'dead') throw new CausewayError('WRONG_STATE', `Entry ${id} is not a dead letter.`);
+  if (was?.state !== 'dead') throw new CausewayError('WRONG_STATE', notDeadText(id, was?.state));
   if (was.uncertain === true && !openCases) refuseUnrecognised(parts, lane);
   const batch = new WriteBatch();
   const now = { ...was, state: 'ready', atMs: parts.clock.nowMs(), by } as const;
@@ -255,4 +256,17 @@ function addMoney(sums: Map<string, bigint>, entries: readonly StoredEntry[]): v
     if (header.amount === undefined || header.currency === undefined) continue;
     sums.set(header.currency, (sums.get(header.currency) ?? 0n) + unitsOf(header.amount));
   }
+}
+
+/** What can be done instead with an entry that is no dead letter. */
+function notDeadText(id: string, state: ParkedState | undefined): string {
+  const text: Readonly<Record<ParkedState, string>> = {
+    held: 'is held for a person: cure its case (exceptions list)',
+    behind: 'waits behind an older event of the same patient or account: cure that one',
+    ready: 'is to be sent again already: wait for its turn',
+    dead: '',
+  };
+  const what =
+    state === undefined ? 'is not set aside: it waits for its turn or has ended (messages show)' : text[state];
+  return `Entry ${id} ${what}.`;
 }

@@ -39,7 +39,8 @@ export interface SalvageReport {
  * @throws CausewayError `STORE_IN_USE` while the appliance runs, `STORE_MISSING`, `WRONG_STATE` when the folder exists
  */
 export async function salvageStore(config: Config, folder: string, clock: Clock): Promise<SalvageReport> {
-  if (existsSync(folder)) throw new CausewayError('WRONG_STATE', `${folder} exists already.`);
+  if (existsSync(folder))
+    throw new CausewayError('WRONG_STATE', `${folder} exists already: name a folder that does not.`);
   const before = await verifyStore(config, clock);
   const lock = await lockStoreFolder(config.store.path);
   try {

@@ -74,6 +74,8 @@ interface Awaited {
 /** One connection, made when it is first needed. Not for concurrent use. */
 export class MllpSession {
   readonly #options: SessionOptions;
+  /** Something came over the present connection. */
+  #isHeard = false;
   #socket: Socket | null = null;
   #decoder: FrameDecoder | null = null;
   /** Frames that came and were not asked for yet. */
@@ -138,6 +140,7 @@ export class MllpSession {
     this.#socket = socket;
     this.#decoder = decoder;
     this.#arrived = [];
+    this.#isHeard = false;
     this.#earlier.clear();
     const lost = (failure: string): void => {
       if (this.#socket === socket) this.#socket = null;
@@ -145,6 +148,7 @@ export class MllpSession {
       if (this.#decoder === decoder) this.#finish({ failure, closed: true });
     };
     socket.on('data', (chunk: Buffer) => {
+      this.#isHeard = true;
       try {
         for (const frame of decoder.push(chunk)) this.#arrives(frame);
         const unterminated = decoder.endWithoutCr();
@@ -154,9 +158,11 @@ export class MllpSession {
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      lost(`the connection broke before the reply (${reasonOf(error)})`),
+      lost(
+        error.code === 'ECONNRESET' ? this.#closedText() : `the connection broke before the reply (${reasonOf(error)})`,
+      ),
     );
-    socket.on('end', () => lost('the receiver closed the connection before the reply'));
+    socket.on('end', () => lost(this.#closedText()));
   }
 
   async #request({ sort, bytes, controlId }: Sendable, awaited: Awaited): Promise<Replies> {
@@ -192,6 +198,14 @@ export class MllpSession {
     }
   }
 
+  /** A listener that misses a name in our certificate closes without a word: TLS has no alert for it. */
+  #closedText(): string {
+    const text = 'the receiver closed the connection before the reply';
+    return this.#isHeard || this.#options.tls?.cert === undefined
+      ? text
+      : `${text}: it may not take the name in the certificate given with --cert; its status and log say so`;
+  }
+
   #note(controlId: string): void {
     this.#earlier.add(controlId);
     const [eldest] = this.#earlier;
@@ -204,7 +218,7 @@ export class MllpSession {
     const frame = this.#arrived.shift();
     if (frame !== undefined) return Promise.resolve({ frame });
     if (this.#socket === null) {
-      return Promise.resolve({ failure: 'the receiver closed the connection before the reply', closed: true });
+      return Promise.resolve({ failure: this.#closedText(), closed: true });
     }
     return new Promise((resolve) => {
       const timer = clock.after(silenceMs ?? timeoutMs, () => {
@@ -241,6 +255,10 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(?:UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/, 'its certificate is from no CA that is trusted: name its CA with --ca'],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name: give the right one with --server-name'],
   [/^CERT_HAS_EXPIRED$/, 'its certificate has ended'],
+  [
+    /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:BAD_CERTIFICATE|ACCESS_DENIED|CERTIFICATE_UNKNOWN|UNKNOWN_CA)$/,
+    'it does not accept the certificate given with --cert: name, CA or end; its `status` and log say which',
+  ],
   [/ALERT_CERTIFICATE_REQUIRED$/, 'it asks for a certificate: give one with --cert and --key'],
   [/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, 'it does not speak TLS'],
 ];

@@ -229,12 +229,12 @@ export const ERROR_SPECS = {
     hint: 'Ids stand in `causeway status` (destinations), `messages find`, `exceptions list` and `dead-letters list`.',
   },
   WRONG_STATE: {
-    text: 'The thing is not in a state in which this can be done.',
+    text: 'Its present state does not allow this.',
     retry: 'permanent',
     ack: null,
     httpStatus: 409,
     level: 'info',
-    hint: 'Look at its present state first; somebody else may have acted on it.',
+    hint: 'Somebody else may have acted on it: see `exceptions show`, `dead-letters list`, `messages show`.',
   },
   REPLAY_NOT_RECOGNISED: {
     text: 'The destination would not recognise what it already has: nothing was sent again.',

@@ -138,8 +138,17 @@ function judgeProblems(problems: readonly Problem[], failed: readonly FailedLine
   if (policy.onProblem === 'reject') {
     return { ...settled('rejected', `Not accepted, correct and send again: ${what}`), ackCode: 'AE', problems };
   }
-  const cause = first === undefined ? 'no-event' : `${first.code} ${first.path.replaceAll(/\[\d+\]/g, '')}`;
+  const cause = first === undefined ? 'no-event' : `${first.code} ${causePath(first)}`;
   return { ...settled('held', `Accepted and held for review: ${what}`), problems, failed, cause };
+}
+
+/**
+ * Where the first problem is, the same for every repetition. A field without a value and its first component without
+ * one have the same cure, so they are one cause.
+ */
+function causePath({ code, path }: Problem): string {
+  const place = path.replaceAll(/\[\d+\]/g, '');
+  return code === 'required' ? place.replace(/\.1$/, '') : place;
 }
 
 /** A judgment that needs no person and has no event. */

@@ -83,7 +83,11 @@ export class Cures {
 
   async #alone(caseId: string, act: (open: ExceptionCase) => Promise<ExceptionCase>): Promise<ExceptionCase> {
     const open = this.#openCase(caseId);
-    if (this.#busy.has(caseId)) throw new CausewayError('WRONG_STATE', `Somebody else is working on case ${caseId}.`);
+    if (this.#busy.has(caseId))
+      throw new CausewayError(
+        'WRONG_STATE',
+        `Case ${caseId} is being worked on by somebody else: try again in a moment.`,
+      );
     this.#busy.add(caseId);
     try {
       return await act(open);
@@ -140,7 +144,10 @@ export class Cures {
       const batch = new WriteBatch();
       ledger.cases.update(batch, { ...open, problems: judgment.problems });
       await this.#parts.database.commit(batch, 'synced');
-      throw new CausewayError('WRONG_STATE', `The message still has problems: ${problemsText(judgment)}`);
+      throw new CausewayError(
+        'WRONG_STATE',
+        `The case stays open, as the message still has problems: ${problemsText(judgment)}`,
+      );
     }
     const events = lines.size === 0 ? judgment.events : judgment.events.filter(({ line }) => lines.has(line));
     const batch = new WriteBatch();
@@ -217,7 +224,11 @@ export class Cures {
   #openCase(caseId: string): ExceptionCase {
     const found = this.#parts.ledger.cases.get(caseId);
     if (found === null) throw new CausewayError('NOT_FOUND', `No exception case ${caseId}.`);
-    if (found.state !== 'open') throw new CausewayError('WRONG_STATE', `Case ${caseId} is ${found.state}.`);
+    if (found.state !== 'open')
+      throw new CausewayError(
+        'WRONG_STATE',
+        `Case ${caseId} is closed (${found.state}): nothing more can be done with it. Open ones: exceptions list.`,
+      );
     return found;
   }
 

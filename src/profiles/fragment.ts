@@ -216,7 +216,8 @@ function fill(words: readonly string[], indent: string): string[] {
   return [...lines, line];
 }
 
-const comment = (indent: string, sentence: string): string[] => fill(sentence.split(' '), `${indent}# `);
+/** A value and how often it came stay in one line: `LAB/NORTH × 12`. */
+const comment = (indent: string, sentence: string): string[] => fill(sentence.split(/(?<! ×) (?!× )/), `${indent}# `);
 
 /**
  * `LAB/NORTH × 12, …`; a place with very many values holds data and is only counted. In `codes` a value that many

@@ -107,7 +107,7 @@ test('--expect AA takes the commit acknowledgment of a message that asks for not
   expect((await send([asking('1', 'AL', 'NE')], answered('CR'), '--expect', 'AR')).code).toBe(0);
 });
 
-test('a message that asks for no reply fails no --expect AA; where only success is answered, silence is a refusal', async () => {
+test('asking for no reply fails no --expect AA; where only success is answered, silence is a refusal', async () => {
   const silence = (): void => {};
   const asked = await send([asking('1', 'NE', 'NE'), asking('2', 'ER', 'NE')], silence, '--expect', 'AA');
   expect([asked.code, asked.stdout.at(-1)]).toEqual([

@@ -16,11 +16,11 @@ const positive: Intake = async ({ bytes }) => {
   return { disposition: 'accepted', messageId: null, ackCode: 'AA', reply };
 };
 
-async function listening() {
+async function listening(extra: { readonly clientNames?: readonly string[] } = {}) {
   const folder = new CertificateFolder();
   const { certificateFile, keyFile } = folder.put('own', CA.issue());
   const ca = folder.write('ca.pem', CA.certificate);
-  const tls = listenerTlsSettings.parse({ certificateFile, key: { file: keyFile }, clientCaFile: ca });
+  const tls = listenerTlsSettings.parse({ certificateFile, key: { file: keyFile }, clientCaFile: ca, ...extra });
   const { address } = await started(drivers.mllp, positive, { tls });
   const sender = folder.put('adt', CA.issue({ names: ['adt.example'] }));
   const send = async (...options: readonly string[]) => {
@@ -53,4 +53,11 @@ test('what is missing is said, with the option that cures it', async () => {
   });
   expect((await send('--ca', ca, '--cert', ca)).text).toContain('--cert and --key belong together');
   expect((await send('--ca', '/nowhere.pem')).text).toContain('TLS_MATERIAL_INVALID');
+});
+
+test('a certificate with a name that the listener does not expect is named as the likely cause', async () => {
+  const { ca, proof, send } = await listening({ clientNames: ['lab.example'] });
+  const { code, text } = await send('--ca', ca, ...proof);
+  expect(code).not.toBe(0);
+  expect(text).toMatch(/may not take the name in the certificate given with --cert/);
 });

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { controlIdOf } from '../../../src/cli/hl7-files.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { SAMPLES } from '../../../src/cli/samples.ts';
+import { startFakeAppliance } from './fake-appliance.ts';
 import { type FakeFacts, fakeContext } from './fake-context.ts';
 import { type FakeReceiver, startReceiver } from './fake-receiver.ts';
 
@@ -246,4 +247,22 @@ test('--split sends the messages of a batch one by one; a repetition has fresh c
   expect(second).toMatch(
     /FHS[^\r]*FILE7\rBHS[^\r]*\rMSH[^\r]*\|CW\w+\|P\|2.5.1\rPID\|1\rMSH[^\r]*\|CW\w+\|P[^\r]*\rPID\|1\rBTS\|2/,
   );
+});
+
+test('without --to it goes where the running appliance listens, whatever port the configuration names', async () => {
+  const target = await receiver();
+  const { store } = await startFakeAppliance(() => [200, { channels: [{ id: 'adt', address: target.address }] }]);
+  const path = folder({
+    'facility.yaml': `facility: { id: f, name: F, timezone: UTC, currency: USD }
+store: { path: ${store} }
+status: { port: 8080 }
+channels:
+  - { id: adt, listener: { kind: mllp, port: 1 }, format: { kind: hl7v2 }, routes: [ { to: erp } ] }
+destinations:
+  - { id: erp, kind: https-json, url: "https://erp.example/events", idempotencyHeader: K }
+`,
+  });
+  const { code, stdout } = await send(['--sample', 'adt-a01', '--config', join(path, 'facility.yaml')]);
+  expect([code, stdout.at(-1)]).toEqual([0, expect.stringMatching(/^1 message sent: 1 AA/)]);
+  expect(target.received).toHaveLength(1);
 });

@@ -73,6 +73,18 @@ test('a partly wrong DFT posts its good line, and holds the bad one in its place
   expect(fixture.lane.parked(2)).toMatchObject({ state: 'held', keys: ['account:P100A'] });
 });
 
+test('a field without a value and its first component without one are one cause', async () => {
+  const causes = new Set<string>();
+  for (const path of ['PV1-50', 'PV1-50.1']) {
+    const fixture = await openIntakeFixture();
+    fixture.correctProfile({ required: { '*': [path] } });
+    await fixture.send(admission({ controlId: 'C1' }));
+    const [open] = (await fixture.cases.page(0, { limit: 10, openOnly: true })).cases;
+    causes.add(open?.cause ?? 'no case');
+  }
+  expect([...causes]).toEqual(['required PV1-50']);
+});
+
 test('policy reject answers AE with ERR and keeps no entry', async () => {
   const fixture = await openIntakeFixture({ policy: { onProblem: 'reject' } });
   const result = await fixture.send(partlyWrong('C1'));
@@ -144,6 +156,10 @@ test('discarding a case ends its place, so that younger entries of the account f
   expect(fixture.changes).toHaveLength(1);
   expect(fixture.totals.openCases).toBe(0);
   expect(fixture.totals.destination(ERP).counts).toMatchObject({ held: 0, discarded: 1 });
+  await expect(fixture.cures.discard(closed.caseId, 'ida', 'again')).rejects.toMatchObject({
+    code: 'WRONG_STATE',
+    detail: expect.stringMatching(/is closed \(discarded\): nothing more can be done with it/),
+  });
 });
 
 test('reprocessing a message that still has problems keeps the case open and says what is wrong', async () => {
@@ -152,7 +168,7 @@ test('reprocessing a message that still has problems keeps the case open and say
   const [open] = (await fixture.cases.page(0, { limit: 1, openOnly: true })).cases;
   await expect(fixture.cures.reprocess(open?.caseId ?? '', 'ida')).rejects.toMatchObject({
     code: 'WRONG_STATE',
-    detail: expect.stringMatching(/^The message still has problems: FT1\[\d\]-/),
+    detail: expect.stringMatching(/^The case stays open, as the message still has problems: FT1\[\d\]-/),
   });
   expect(fixture.cases.get(open?.caseId ?? '')?.state).toBe('open');
 });
