@@ -42,7 +42,10 @@ export const backupCommand: CliCommand = {
   summary: 'Write everything that the store holds at this moment into one file, while the appliance goes on.',
   options: [
     CONFIG_OPTION,
-    { flags: '--to <path>', text: 'New file, or a folder in which one is made. Never replaces a file. Required.' },
+    {
+      flags: '--to <path>',
+      text: 'A folder, or a new file with an ending, both in a folder that exists. Never replaces a file. Required.',
+    },
     {
       flags: '--rate <mib>',
       text: `Read at most so many MiB per second while the appliance runs. Default ${BACKUP_RATE.fallback}.`,

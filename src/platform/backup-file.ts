@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { CausewayError } from '../model/errors.ts';
 import {
   BackupDecoder,
@@ -117,6 +117,9 @@ export function backupPath(target: string, { storeId, epoch, takenAtMs }: Backup
   const time = new Date(takenAtMs).toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
   const name = `causeway-${storeId.slice(0, 8)}-${epoch}-${time}.backup`;
   const path = isFolder(target) ? join(target, name) : target;
+  // A folder that is not there (nothing mounted, a slip of the pen) must not become a file of its name.
+  if (path === target && (/[/\\]$/.test(target) || extname(target) === ''))
+    throw new CausewayError('BACKUP_FAILED', `${target} is no folder. Make it, or name a file, e.g. nightly.backup.`);
   refuseExisting(path);
   if (!isFolder(dirname(path))) throw new CausewayError('BACKUP_FAILED', `The folder of ${path} does not exist.`);
   return path;

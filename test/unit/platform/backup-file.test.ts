@@ -1,10 +1,10 @@
 /** A backup of a store that rots must not pass for a good one while older, sound ones are thrown away. */
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { checkBackup } from '../../../src/platform/backup-file.ts';
+import { backupPath, checkBackup } from '../../../src/platform/backup-file.ts';
 import { BackupEncoder } from '../../../src/platform/backup-format.ts';
 import { EncryptedEnvelope } from '../../../src/platform/encrypted-envelope.ts';
 import { type Envelope, plainEnvelope } from '../../../src/platform/envelope.ts';
@@ -43,4 +43,21 @@ test('records that were damaged in the store are named by table and sequence; th
 test('of an encrypted store the check needs no key and claims nothing', async () => {
   const envelope = new EncryptedEnvelope([{ mark: 1, cipher: createSecretKey(randomBytes(32)) }]);
   expect(await reportOf(envelope, [3])).toMatchObject({ damage: [], records: 10, storeDamage: { records: 0 } });
+});
+
+test('a folder that is not there is told, and never becomes a file of its name', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-backup-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const header = { format: 1, storeId: 'abcdefgh-1', epoch: 2, storeFormat: 1, takenAtMs: 0, version: '0' };
+  const at = (target: string) => backupPath(join(folder, target), header);
+  const name = 'causeway-abcdefgh-2-19700101T000000Z.backup';
+  expect(at('.')).toBe(join(folder, name));
+  expect(backupPath(`${folder}/`, header)).toBe(join(folder, name));
+  expect(at('nightly.backup')).toBe(join(folder, 'nightly.backup'));
+  for (const target of ['backup', 'backup.d/', 'a/backup', 'a/b/'])
+    expect(() => at(target), target).toThrow(/BACKUP_FAILED.*is no folder/);
+  expect(() => at('a/nightly.backup')).toThrow(/BACKUP_FAILED.*The folder of .* does not exist/);
+  writeFileSync(join(folder, 'nightly.backup'), '');
+  expect(() => at('nightly.backup')).toThrow(/exists already/);
+  expect(readdirSync(folder)).toEqual(['nightly.backup']);
 });
