@@ -17,7 +17,7 @@ import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
 import { isDamaged, isLastingDamage, keyPages, readableKeys } from '../src/platform/tolerant-reads.ts';
-import { ControlIdFilter } from './control-id-filter.ts';
+import { KeyFilter } from './key-filter.ts';
 import type { ControlIdFinding, ControlIdPlace, ControlIdQuery, EveryUse } from './control-id-finding.ts';
 import {
   type BlindName,
@@ -67,7 +67,7 @@ export class ControlIdIndex {
    * it cannot read, and a day may begin in one.
    */
   readonly #days = new Set<number>();
-  #filter = new ControlIdFilter();
+  #filter = new KeyFilter();
   #options: IndexOptions = { windowDays: 0, keepDays: 0, onFailed: () => {} };
   #today = 0;
   /** Counts loads: background work of an earlier one ends. */
@@ -84,7 +84,7 @@ export class ControlIdIndex {
   async load(options: IndexOptions): Promise<void> {
     this.#options = options;
     this.#generation += 1;
-    this.#filter = new ControlIdFilter();
+    this.#filter = new KeyFilter();
     this.#days.clear();
     this.#today = dayOf(this.#time.nowMs());
     for (let day = this.#firstDay; day <= this.#today; day += 1) this.#days.add(day);

@@ -2,7 +2,7 @@
  * Which numbers of patients, accounts and encounters ended by a merge, and what stands for them now.
  *
  * Written in the same batch as the message that says it, one record per number that ended; never deleted, because a
- * late message may come at any time. Nearly every number was never retired: a filter in memory (`ControlIdFilter`)
+ * late message may come at any time. Nearly every number was never retired: a filter in memory (`KeyFilter`)
  * proves that without touching the disk, so a message costs no read unless it is about a merged number. Records whose
  * commit is on its way are seen at once. A number stands in a key as its hash, in an encrypted store as an HMAC.
  */
@@ -10,7 +10,7 @@ import type { Clock } from '../src/model/clock.ts';
 import type { IdentityDomain } from '../src/model/event.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
 import { isDamaged, isLastingDamage, keyPages, readableKeys } from '../src/platform/tolerant-reads.ts';
-import { ControlIdFilter } from './control-id-filter.ts';
+import { KeyFilter } from './key-filter.ts';
 import { IdentityDraft, type IdentityRecord } from './identity-draft.ts';
 import { type BlindName, endOf, IDENTITY_PREFIX, identityKey, isOpenIdentityKey } from './keys.ts';
 import { decodeJson, encodeJson } from './records.ts';
@@ -24,7 +24,7 @@ export class IdentityIndex {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #blind: BlindName | null;
-  #filter = new ControlIdFilter();
+  #filter = new KeyFilter();
   /** Records whose commit is on its way, by number. */
   readonly #onWay = new Map<string, IdentityRecord>();
   /** Counts loads: reading ahead of an earlier one ends. */
@@ -41,7 +41,7 @@ export class IdentityIndex {
   /** Fills the filter in the background. `onFailed` gets what that met while the store was open. */
   async load(onFailed: (error: unknown) => void = () => {}): Promise<void> {
     this.#generation += 1;
-    this.#filter = new ControlIdFilter();
+    this.#filter = new KeyFilter();
     this.#onWay.clear();
     const range = { gte: IDENTITY_PREFIX, lt: endOf(IDENTITY_PREFIX), limit: 1 };
     const { keys, isWhole } = await readableKeys(this.#database, range);
@@ -149,5 +149,4 @@ export class IdentityIndex {
 
 const nameOf = (domain: IdentityDomain, value: string): string => `${domain}!${value}`;
 
-const addTo = (filter: ControlIdFilter, { domain, value }: IdentityRecord): void =>
-  filter.add(nameOf(domain, value), 0);
+const addTo = (filter: KeyFilter, { domain, value }: IdentityRecord): void => filter.add(nameOf(domain, value), 0);

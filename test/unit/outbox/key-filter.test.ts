@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { ControlIdFilter } from '../../../outbox/control-id-filter.ts';
+import { KeyFilter } from '../../../outbox/key-filter.ts';
 
 const MEGABYTE = 1_048_576;
 
 test('an id that was added is never denied, and one that was not nearly always is', () => {
-  const filter = new ControlIdFilter();
+  const filter = new KeyFilter();
   filter.complete();
   expect(filter.mayHave('clinical!MSG0')).toBe(false);
   for (let at = 0; at < 600_000; at += 1) filter.add(`clinical!MSG${at}`, 1);
@@ -18,14 +18,14 @@ test('an id that was added is never denied, and one that was not nearly always i
 });
 
 test('nothing is denied before every stored id is in', () => {
-  const filter = new ControlIdFilter();
+  const filter = new KeyFilter();
   expect(filter.mayHave('clinical!X')).toBe(true);
   filter.complete();
   expect(filter.mayHave('clinical!X')).toBe(false);
 });
 
 test('days out of the window give their memory back, and ids of the window stay known', () => {
-  const filter = new ControlIdFilter();
+  const filter = new KeyFilter();
   filter.complete();
   for (let day = 0; day < 20; day += 1) {
     for (let at = 0; at < 60_000; at += 1) filter.add(`c!D${day}N${at}`, day);

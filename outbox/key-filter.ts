@@ -1,11 +1,12 @@
 /**
- * Answers "was this control id certainly never seen?" without touching the disk (Bloom 1970).
+ * Answers "is this name certainly not in the table?" without touching the disk (Bloom 1970), for control ids and for
+ * numbers that merges ended.
  *
- * Nearly every control id is new, and proving that on disk costs a look into every recent table. The filter grows in
- * layers, each twice as large as the one before, so that a quiet channel takes 256 KiB and five million ids about
- * 8 MiB; a layer goes as a whole when its newest day is out of the window. While layers may grow, an id that was never
- * added is wrongly suspected about three times in a hundred at most; above `BYTES_MAX` (16 million ids) more often. It
- * never denies an id that was added.
+ * Nearly every name that is asked for is new, and proving that on disk costs a look into every recent table. The
+ * filter grows in layers, each twice as large as the one before, so that a quiet channel takes 256 KiB and five million
+ * names about 8 MiB; a layer goes as a whole when its newest day is out of the window. While layers may grow, a name
+ * that was never added is wrongly suspected about three times in a hundred at most; above `BYTES_MAX` (16 million
+ * names) more often. It never denies a name that was added.
  */
 /** 256 KiB. */
 const FIRST_LAYER_BITS = 2 ** 21;
@@ -13,23 +14,23 @@ const FIRST_LAYER_BITS = 2 ** 21;
 const LAYER_BITS_MAX = 2 ** 24;
 /** Memory of all layers. */
 const BYTES_MAX = 24 * 1_048_576;
-const BITS_PER_ID = 12;
+const BITS_PER_NAME = 12;
 const PROBES = 6;
 
 interface Layer {
   readonly words: Int32Array;
   /** Bits − 1; the number of bits is a power of two. */
   readonly mask: number;
-  /** Ids that it still takes at its error rate. */
+  /** Names that it still takes at its error rate. */
   room: number;
   newestDay: number;
 }
 
-export class ControlIdFilter {
+export class KeyFilter {
   #layers: Layer[] = [];
   #isComplete = false;
 
-  /** False while ids that are on disk are still being added: then nothing can be denied. */
+  /** False while names that are on disk are still being added: then nothing can be denied. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
@@ -39,12 +40,12 @@ export class ControlIdFilter {
     return this.#layers.reduce((sum, { words }) => sum + words.byteLength, 0);
   }
 
-  /** Every id of the window is in. */
+  /** Everything is in. */
   complete(): void {
     this.#isComplete = true;
   }
 
-  /** `day`: the bucket in which the id is stored. */
+  /** `day`: the bucket in which the name is stored; 0 where there are none. */
   add(name: string, day: number): void {
     const layer = this.#layerWithRoom();
     layer.room -= 1;
@@ -56,7 +57,7 @@ export class ControlIdFilter {
     }
   }
 
-  /** Forgets layers that hold only ids of earlier days. */
+  /** Forgets layers that hold only names of earlier days. */
   dropBefore(firstDay: number): void {
     this.#layers = this.#layers.filter(({ newestDay }) => newestDay >= firstDay);
   }
@@ -79,7 +80,7 @@ export class ControlIdFilter {
     if (last !== undefined && last.room > 0) return last;
     const bits = last === undefined ? FIRST_LAYER_BITS : Math.min((last.mask + 1) * 2, LAYER_BITS_MAX);
     if (last !== undefined && this.bytes + bits / 8 > BYTES_MAX) return last;
-    const room = Math.floor(bits / BITS_PER_ID);
+    const room = Math.floor(bits / BITS_PER_NAME);
     const layer: Layer = { words: new Int32Array(bits / 32), mask: bits - 1, room, newestDay: 0 };
     this.#layers.push(layer);
     return layer;
