@@ -33,11 +33,14 @@ import { dealWithUncertain, type UncertainWay, wayOf } from './uncertain.ts';
 /** What waits for one destination, and what becomes of it. */
 export interface RestoredDestination {
   readonly id: string;
-  /** Entries that wait; they may have been delivered after the backup was taken. */
+  /** Entries that go out by themselves; they may have been delivered after the backup was taken. */
   readonly waiting: number;
+  /** Entries that wait behind a held or dead entry of the same ordering key, as in `status`; may be delivered, too. */
+  readonly blockedBehind: number;
+  /** Of both. */
   readonly money: readonly { readonly currency: string; readonly amount: string }[];
   readonly way: UncertainWay;
-  /** Of those that wait: held with an exception case each. */
+  /** Of both: held with an exception case each. */
   readonly held: number;
   readonly cause: string | null;
 }
@@ -146,11 +149,14 @@ async function lookInto(
   }
 }
 
-function waitingAt(totals: Totals, { id }: DestinationConfig): Pick<RestoredDestination, 'waiting' | 'money'> {
+function waitingAt(
+  totals: Totals,
+  { id }: DestinationConfig,
+): Pick<RestoredDestination, 'waiting' | 'blockedBehind' | 'money'> {
   const { counts, money } = totals.destination(id);
-  const waiting = counts.enqueued - counts.posted - counts.discarded - counts.held - counts.dead;
+  const open = counts.enqueued - counts.posted - counts.discarded - counts.held - counts.dead;
   const sums = new Map(money.enqueued);
   for (const state of ['posted', 'discarded', 'held', 'dead'] as const)
     for (const [currency, units] of money[state]) sums.set(currency, (sums.get(currency) ?? 0n) - units);
-  return { waiting, money: moneyTotals(sums) };
+  return { waiting: open - counts.behind, blockedBehind: counts.behind, money: moneyTotals(sums) };
 }

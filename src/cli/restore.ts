@@ -4,7 +4,7 @@ import { CONFIG_OPTION, type CliCommand, JSON_OPTION } from './command.ts';
 import { configOptionText, configurationPath, loadOrThrow, quoted } from './configuration.ts';
 import { type OptionValues, UsageError } from './option-values.ts';
 import { suggest, type Terminal } from './terminal.ts';
-import { dateAndTime, money, plural } from './wording.ts';
+import { count, dateAndTime, money, plural } from './wording.ts';
 
 /** `causeway restore`: a store out of a backup, and what a person must know before it runs. */
 export const restoreCommand: CliCommand = {
@@ -56,10 +56,14 @@ function describe(report: RestoreReport, timezone: string): string[] {
   ];
 }
 
-function describeDestination({ id, waiting, money: sums, way, held, cause }: RestoredDestination): string[] {
+/** What is told of one destination, in the words of `status`; one fact per line. */
+export function describeDestination(destination: RestoredDestination): string[] {
+  const { id, waiting, blockedBehind, money: sums, way, held, cause } = destination;
   const totals = sums.length === 0 ? '' : ` (${sums.map(money).join(', ')})`;
-  const first = `${id}: ${plural(waiting, 'event')} waiting${totals}, which may have been delivered after the backup.`;
-  if (waiting === 0) return [`${id}: nothing waits.`];
+  const blocked = blockedBehind === 0 ? '' : `, ${count(blockedBehind)} blocked behind what is held or set aside`;
+  const open = `${plural(waiting, 'event')} waiting${blocked}${totals}`;
+  const first = `${id}: ${open}. Each may have been delivered after the backup.`;
+  if (waiting + blockedBehind === 0) return [`${id}: nothing waits.`];
   if (way === 'recognised')
     return [first, `  They are sent again under the keys that ${id} knows already; it recognises a repetition.`];
   if (way === 'asked-first') return [first, `  ${id} is asked for each of them before it is sent again.`];
@@ -67,8 +71,9 @@ function describeDestination({ id, waiting, money: sums, way, held, cause }: Res
     first,
     `  ${id} would not recognise them: ${held} held, each with a case of this cause: ${cause ?? ''}`,
   ];
-  return waiting > held
-    ? [...lines, `  ${waiting - held} were in requests that go again with the same events under the same key.`]
+  const kept = waiting + blockedBehind - held;
+  return kept > 0
+    ? [...lines, `  ${kept} were in requests that go again with the same events under the same key.`]
     : lines;
 }
 
