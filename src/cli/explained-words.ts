@@ -77,7 +77,7 @@ export const DISPOSITION_WORDS: Readonly<Record<Disposition, WordText>> = {
     'It is answered as the first time and has no second effect.',
   ),
   refused: word(
-    'The message could not be stored just then: answered AE, nothing of it is kept (REFUSED in `status`).',
+    'The message could not be stored just then: answered AE, nothing of it is kept (NOT STORED in `status`).',
     'The sender keeps it and sends it again; nothing is lost.',
     'Run `causeway status`: while the store is failed or its disk is full, nothing is taken.',
   ),
@@ -200,5 +200,6 @@ export const PRINTED_AS: Readonly<Record<string, string>> = {
   'held-events': 'held',
   'held-ever': 'held',
   'rejected-ever': 'rejected',
+  'not-stored': 'refused',
   duplicates: 'duplicate',
 };

@@ -27,10 +27,10 @@ export const statusCommand: CliCommand = {
   ],
   notes: [
     'Totals since the store was provisioned: RECEIVED, DUPLICATES, HELD EVER, REJECTED EVER, DELIVERED.',
-    'Since the start: REFUSED (answered AE, nothing stored); refused connections are told in words below the verdict.',
+    'Since the start: NOT STORED (disposition refused: answered AE, sent again). Refused connections are told below.',
     'IN/MIN counts every message, duplicates too.',
     'RECEIVED counts messages that were stored. DUPLICATES came again (same control id, same bytes): each was answered',
-    'as the first time and has no second effect. What senders sent is RECEIVED + DUPLICATES + REFUSED.',
+    'as the first time and has no second effect. What senders sent is RECEIVED + DUPLICATES + NOT STORED.',
     'What needs a person is an exception case: one message or event. Open ones stand in the Store line.',
     'HELD EVER counts messages, those of closed cases too. HELD EVENTS wait for their cases now; BLOCKED wait behind',
     'them or behind what is set aside. HELD EVENTS and SET ASIDE are events, the money lines below their amounts.',
@@ -135,7 +135,7 @@ function channelLines(snapshot: StatusSnapshot, terminal: Terminal): readonly st
     count(channel.totals.refused),
   ];
   const columns = ['CHANNEL', 'STATE', 'LISTENS', 'LAST MESSAGE'].map((title) => ({ title }));
-  const numbers = ['IN/MIN', 'RECEIVED', 'DUPLICATES', 'HELD EVER', 'REJECTED EVER', 'REFUSED'].map((title) => ({
+  const numbers = ['IN/MIN', 'RECEIVED', 'DUPLICATES', 'HELD EVER', 'REJECTED EVER', 'NOT STORED'].map((title) => ({
     title,
     align: 'right' as const,
   }));

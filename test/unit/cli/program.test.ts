@@ -98,7 +98,7 @@ test('every state, disposition and remark is explained in the form in which it i
       'HELD EVENTS',
       'BLOCKED',
       'DUPLICATES',
-      'REFUSED',
+      'NOT STORED',
       'not owed',
     ],
   ];
@@ -136,7 +136,7 @@ test('the cause of a case is explained with what cures it', async () => {
 
 test('the help of a replay warns of batches, and that of status says what the totals count', async () => {
   expect((await run('replay', '--help')).stdout.join('\n')).toContain('the ERP must recognise the event ids');
-  expect((await run('status', '--help')).stdout.join('\n')).toContain('RECEIVED + DUPLICATES + REFUSED');
+  expect((await run('status', '--help')).stdout.join('\n')).toContain('RECEIVED + DUPLICATES + NOT STORED');
   expect((await run('send', '--help')).stdout.join('\n')).toContain('DUPLICATES');
 });
 

@@ -123,3 +123,15 @@ test('line ends and remarks of the reader are told', () => {
   expect(yaml).toContain('# Line ends: CR × 1, LF × 1.');
   expect(yaml).toMatch(/# Remarks of the reader: charset-/);
 });
+
+test('a long list is wrapped between its values, never between a value and how often it came', () => {
+  for (const extra of Array.from({ length: 12 }, (_, count) => 'X'.repeat(count))) {
+    const messages = Array.from({ length: 12 }, (_, number) => {
+      const sender = `A_RATHER_LONG_SENDER_${number}${extra}|A_LONG_FACILITY_${number}`;
+      return read([`MSH|^~\\&|${sender}|C|D|2026||ADT^A01|C${number}|P|2.5`, 'PID|1||7']);
+    });
+    const lines = learn(messages).yaml.split('\n');
+    expect(lines.filter((line) => line.includes('A_RATHER_LONG')).length).toBeGreaterThan(3);
+    expect(lines.filter((line) => /^ *# *×|×$/.test(line) || line.length > 110)).toEqual([]);
+  }
+});
