@@ -70,7 +70,7 @@ const isAlphanumeric = (code: number): boolean =>
  * Reads a header line (MSH, or FHS and BHS, which have the same first seven fields). null when it is none, or when its
  * separator cannot be one. Never throws.
  */
-export function readHeaderLine(line: string): MessageHeader | null {
+export function readHeaderLine(line: string): HeaderLine | null {
   const isMessage = line.startsWith('MSH');
   if (!isMessage && !line.startsWith('FHS') && !line.startsWith('BHS')) return null;
   return isFieldSeparator(line.charAt(3)) ? new HeaderLine(line, isMessage) : null;
@@ -88,12 +88,15 @@ export const withControlId = (header: MessageHeader, controlId: string): Message
 const SHARED_FIELDS = 7;
 
 /** Looks for nothing before it is asked for, and for a field only as far as that. */
-class HeaderLine implements MessageHeader {
+export class HeaderLine implements MessageHeader {
   readonly delimiters: Delimiters;
   readonly #line: string;
   readonly #isMessage: boolean;
-  /** Where fields 2, 3 … begin, as far as they were looked for, and where the next one does. */
-  readonly #starts: number[] = [0, 0, 4];
+  /**
+   * Where fields 2, 3 … begin, as far as they were looked for, and where the next one does. The view of the same line
+   * as a segment goes on with it, so that nothing is looked for twice.
+   */
+  readonly starts: number[] = [0, 0, 4];
 
   constructor(line: string, isMessage: boolean) {
     this.delimiters = readDelimiters(line);
@@ -110,7 +113,7 @@ class HeaderLine implements MessageHeader {
     const second = this.field(number + 1);
     // Where the second is empty, or of FHS and BHS not meant, there may be no separator in the line.
     if (second === '') return this.field(number) + this.delimiters.field;
-    return this.#line.slice(this.#starts[number], (this.#starts[number + 2] ?? 0) - 1);
+    return this.#line.slice(this.starts[number], (this.starts[number + 2] ?? 0) - 1);
   }
 
   get controlId(): string {
@@ -145,7 +148,7 @@ class HeaderLine implements MessageHeader {
 
   #find(number: number): string {
     const line = this.#line;
-    const starts = this.#starts;
+    const starts = this.starts;
     const separator = this.delimiters.field;
     let found = starts.length;
     let next = starts[found - 1] ?? 0;

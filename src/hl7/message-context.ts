@@ -21,6 +21,8 @@ export interface ContextParts {
   readonly ascii: Uint8Array | null;
   readonly delimiters: Delimiters;
   readonly header: MessageHeader;
+  /** `HeaderLine.starts` where the header line is the first line of `text`, character by character; else null. */
+  readonly headerStarts: number[] | null;
   /** Label of the encoding; null for a message of nothing but ASCII: its text is the same in every set. */
   readonly used: string | null;
   readonly settings: CharsetSettings;
@@ -31,6 +33,7 @@ export class MessageContext {
   readonly text: string;
   readonly delimiters: Delimiters;
   readonly delimiterCodes: DelimiterCodes;
+  readonly headerStarts: number[] | null;
   readonly #parts: ContextParts;
   #codes: CharacterCodes | null;
 
@@ -39,6 +42,7 @@ export class MessageContext {
     this.text = text;
     this.delimiters = delimiters;
     this.delimiterCodes = delimiterCodes(delimiters);
+    this.headerStarts = parts.headerStarts;
     this.#parts = parts;
     this.#codes = parts.ascii;
   }

@@ -100,7 +100,7 @@ export class Hl7Message {
 
   /** All segments in order, or those with `name` (exact case). */
   segments(name?: string): readonly Hl7Segment[] {
-    if (name !== undefined) return this.#placesOf(name).map((at) => this.#at(at));
+    if (name !== undefined) return this.#placesOf(name).map((at) => this.#at(at, name));
     if (this.#segments === null) {
       const all: Hl7Segment[] = [];
       for (let at = 0; at < this.#bounds.length; at += 2) all.push(this.#at(at));
@@ -142,11 +142,11 @@ export class Hl7Message {
   #find(name: string, occurrence: number): Hl7Segment | undefined {
     if (this.#isIndexed()) {
       const at = this.#placesOf(name)[occurrence];
-      return at === undefined ? undefined : this.#at(at);
+      return at === undefined ? undefined : this.#at(at, name);
     }
     let at = this.#next(name, 0);
     for (let left = occurrence; left > 0 && at >= 0; left -= 1) at = this.#next(name, at + 2);
-    return at < 0 ? undefined : this.#at(at);
+    return at < 0 ? undefined : this.#at(at, name);
   }
 
   /**
@@ -184,12 +184,12 @@ export class Hl7Message {
   }
 
   /** The view of the segment whose bounds begin at `at`. */
-  #at(at: number): Hl7Segment {
+  #at(at: number, name: string | null = null): Hl7Segment {
     const index = at / 2;
     const made = this.#made[index];
     if (made !== undefined) return made;
     const start = this.#bounds[at] ?? 0;
-    const segment = new Hl7Segment({ start, end: this.#bounds[at + 1] ?? 0, index }, this.#context);
+    const segment = new Hl7Segment({ start, end: this.#bounds[at + 1] ?? 0, index, name }, this.#context);
     this.#made[index] = segment;
     return segment;
   }

@@ -81,6 +81,7 @@ export function parseMessage(bytes: Buffer, settings: Hl7v2Settings): ParsedMess
       ascii: decoded !== null ? null : start === 0 ? bytes : bytes.subarray(start),
       delimiters,
       header,
+      headerStarts: decoded === null && headerLine.length < HEADER_BYTES_MAX ? header.starts : null,
       used: decoded?.used ?? null,
       settings,
     }),

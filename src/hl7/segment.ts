@@ -9,6 +9,8 @@ export interface SegmentPlace {
   readonly end: number;
   /** 0-based position in the message. */
   readonly index: number;
+  /** What the text begins with, where that is known: its name, which then needs no copy. Else null. */
+  readonly name: string | null;
 }
 
 /** Segments whose first two fields are the delimiters themselves. */
@@ -27,13 +29,13 @@ export class Hl7Segment {
   readonly #end: number;
   readonly #context: MessageContext;
   readonly #isHeader: boolean;
-  /** Where the parts between separators begin, as far as they were looked for; part n ends 1 before part n + 1. */
+  /** Where the fields begin, as far as they were looked for; field n ends 1 before field n + 1. */
   readonly #starts: number[];
   /** The repetition that was looked for last: walking over many repetitions stays linear. */
-  #repeatedPart = -1;
+  #repeatedField = -1;
   #repetition = 1;
   #repetitionStart = 0;
-  #countedPart = -1;
+  #countedField = -1;
   #count = 0;
 
   constructor(place: SegmentPlace, context: MessageContext) {
@@ -43,9 +45,11 @@ export class Hl7Segment {
     this.#end = end;
     this.#context = context;
     const nameEnd = nextOf(context.codes, context.delimiterCodes.field, start, end);
-    this.name = context.text.slice(start, nameEnd);
-    this.#starts = [start, nameEnd + 1];
+    this.name = place.name?.length === nameEnd - start ? place.name : context.text.slice(start, nameEnd);
     this.#isHeader = isHeaderName(this.name);
+    if (!this.#isHeader) this.#starts = [start, nameEnd + 1];
+    // Field 1 is the separator itself.
+    else this.#starts = (start === 0 ? context.headerStarts : null) ?? [start, start, nameEnd + 1];
   }
 
   /** The whole segment as it was decoded, without its line end. */
@@ -55,38 +59,35 @@ export class Hl7Segment {
 
   /** Number of the last field that is there, empty or not; in MSH the field separator counts as field 1. */
   get fieldCount(): number {
-    this.#findPart(Number.MAX_SAFE_INTEGER);
-    const parts = this.#starts.length - 1;
-    return this.#isHeader ? parts : parts - 1;
+    this.#findField(Number.MAX_SAFE_INTEGER);
+    return this.#starts.length - 2;
   }
 
   /** A whole field with its escapes untouched; undefined when absent. Of MSH, 1 is the separator and 2 the rest. */
   raw(field: number): string | undefined {
     if (field < 1) return undefined;
     if (this.#isHeader && field === 1) return this.#context.delimiters.field;
-    const part = this.#isHeader ? field - 1 : field;
-    if (!this.#findPart(part)) return undefined;
-    return this.#context.text.slice(this.#starts[part], (this.#starts[part + 1] ?? 0) - 1);
+    if (!this.#findField(field)) return undefined;
+    return this.#context.text.slice(this.#starts[field], (this.#starts[field + 1] ?? 0) - 1);
   }
 
   /** How often a field is there: 0 when absent, 1 when empty. */
   repetitions(field: number): number {
     if (this.#isHeader && field <= 2) return this.raw(field) === undefined ? 0 : 1;
-    const part = this.#isHeader ? field - 1 : field;
-    if (part < 1 || !this.#findPart(part)) return 0;
-    if (this.#countedPart !== part) {
-      this.#countedPart = part;
-      this.#count = this.#countRepetitions(part);
+    if (field < 1 || !this.#findField(field)) return 0;
+    if (this.#countedField !== field) {
+      this.#countedField = field;
+      this.#count = this.#countRepetitions(field);
     }
     return this.#count;
   }
 
-  #countRepetitions(part: number): number {
+  #countRepetitions(field: number): number {
     const { codes } = this.#context;
     const { repetition } = this.#context.delimiterCodes;
     let count = 1;
-    const end = (this.#starts[part + 1] ?? 0) - 1;
-    for (let at = this.#starts[part] ?? 0; at < end; at += 1) if (codes[at] === repetition) count += 1;
+    const end = (this.#starts[field + 1] ?? 0) - 1;
+    for (let at = this.#starts[field] ?? 0; at < end; at += 1) if (codes[at] === repetition) count += 1;
     return count;
   }
 
@@ -98,20 +99,19 @@ export class Hl7Segment {
     if (field < 1 || (this.#isHeader && field <= 2)) {
       return component === 1 && subcomponent === 1 && repetition === 1 ? this.raw(field) : undefined;
     }
-    const part = this.#isHeader ? field - 1 : field;
-    if (!this.#findPart(part)) return undefined;
-    const start = this.#starts[part] ?? 0;
-    const end = (this.#starts[part + 1] ?? 0) - 1;
-    const from = repetition === 1 ? start : this.#startOfRepetition(part, repetition, end);
+    if (!this.#findField(field)) return undefined;
+    const start = this.#starts[field] ?? 0;
+    const end = (this.#starts[field + 1] ?? 0) - 1;
+    const from = repetition === 1 ? start : this.#startOfRepetition(field, repetition, end);
     return from < 0 ? undefined : valueIn(this.#context, { start: from, end }, component, subcomponent);
   }
 
   /** Where a repetition begins; -1 when there are not so many. */
-  #startOfRepetition(part: number, repetition: number, end: number): number {
-    if (this.#repeatedPart !== part || this.#repetition > repetition) {
-      this.#repeatedPart = part;
+  #startOfRepetition(field: number, repetition: number, end: number): number {
+    if (this.#repeatedField !== field || this.#repetition > repetition) {
+      this.#repeatedField = field;
       this.#repetition = 1;
-      this.#repetitionStart = this.#starts[part] ?? 0;
+      this.#repetitionStart = this.#starts[field] ?? 0;
     }
     const { codes, delimiterCodes } = this.#context;
     while (this.#repetition < repetition) {
@@ -123,10 +123,10 @@ export class Hl7Segment {
     return repetition < 1 ? -1 : this.#repetitionStart;
   }
 
-  /** Looks for the part between field separators as far as needed; false when the segment has no such part. */
-  #findPart(part: number): boolean {
+  /** Looks for the field as far as needed; false when the segment has no such field. */
+  #findField(field: number): boolean {
     const starts = this.#starts;
-    if (part + 1 < starts.length) return true;
+    if (field + 1 < starts.length) return true;
     const { codes, delimiterCodes } = this.#context;
     const separator = delimiterCodes.field;
     const end = this.#end;
@@ -136,10 +136,10 @@ export class Hl7Segment {
       if (codes[at] !== separator) continue;
       starts.push(at + 1);
       found += 1;
-      if (found > part + 1) return true;
+      if (found > field + 1) return true;
     }
     if (at === end) starts.push(end + 1);
-    return part + 1 < starts.length;
+    return field + 1 < starts.length;
   }
 }
 
