@@ -7,6 +7,7 @@ import { PROBLEM_CODES } from '../model/problem.ts';
 import { type CliCommand, type ExitCode, JSON_OPTION } from './command.ts';
 import {
   CASE_WORDS,
+  CERTIFICATE_WORDS,
   CIRCUIT_WORDS,
   DAMAGE_WORDS,
   DELIVERY_WORDS,
@@ -36,6 +37,7 @@ const SORTS = {
   replyState: 'State of a reply.',
   circuit: 'State of the connection to a destination.',
   disk: 'State of the disk of the store.',
+  certificate: 'State of a certificate.',
   damage: 'What is wrong with records of the store.',
 } as const;
 type Sort = keyof typeof SORTS;
@@ -90,7 +92,9 @@ function codeIn(typed: string): string {
     .replace(/[^a-z_-]+/g, ' ')
     .trim()
     .replaceAll(' ', '-');
-  const state = Object.hasOwn(PRINTED_AS, printed) ? PRINTED_AS[printed] : printed;
+  // `Ends within 7 days`: the number is of the one certificate.
+  const named = printed.replace(/^(ends-within)-.*$/, '$1');
+  const state = Object.hasOwn(PRINTED_AS, named) ? PRINTED_AS[named] : named;
   if (state !== undefined && explanationsOf(state).length > 0) return state;
   const [first = '', , third] = words;
   if (first.toLowerCase() === 'destination-refused' && third !== undefined) return third;
@@ -110,6 +114,7 @@ const CATALOGUES: Readonly<Record<Exclude<Sort, 'error' | 'connection'>, Readonl
   replyState: REPLY_STATE_WORDS,
   circuit: CIRCUIT_WORDS,
   disk: DISK_WORDS,
+  certificate: CERTIFICATE_WORDS,
   damage: DAMAGE_WORDS,
 };
 

@@ -176,6 +176,21 @@ export const DISK_WORDS: Readonly<Record<DiskState, WordText>> = {
   ),
 };
 
+/** How long a certificate is still good, as the page and `status` tell it. */
+export const CERTIFICATE_WORDS: Readonly<Record<'valid' | 'ends-within' | 'not-valid-at-this-time', WordText>> = {
+  valid: word('The certificate is valid, and for longer than 30 days.', 'It is told 30, 7 and 1 days before its end.'),
+  'ends-within': word(
+    'The certificate ends soon.',
+    'Everything flows until then.',
+    'Put the new certificate and key in place of the old files: they are taken up without a restart.',
+  ),
+  'not-valid-at-this-time': word(
+    'The certificate has ended, or is not valid yet by the clock of this machine.',
+    'Connections that are open stay open; new ones fail.',
+    'Put a valid certificate in place of the old file, or set the clock of this machine.',
+  ),
+};
+
 /** What `verify` finds wrong with records. */
 export const DAMAGE_WORDS: Readonly<Record<DamageKind, WordText>> = {
   damaged: word(
@@ -196,6 +211,17 @@ export const PRINTED_AS: Readonly<Record<string, string>> = {
   'set-aside': 'dead',
   'dead-letter': 'dead',
   delivered: 'posted',
+  'held-for-a-person': 'held',
+  'waits-for-a-person': 'held',
+  'needs-a-person': 'held',
+  'will-be-tried-again': 'pending',
+  'is-on-its-way': 'claimed',
+  'is-delivered': 'posted',
+  'is-set-aside': 'dead',
+  'is-discarded': 'discarded',
+  'disk-fills': 'warn',
+  'nearly-full': 'refusing',
+  full: 'paused',
   waiting: 'pending',
   'held-events': 'held',
   'held-ever': 'held',
