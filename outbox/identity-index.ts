@@ -114,12 +114,14 @@ export class IdentityIndex {
   async #fill(generation: number): Promise<void> {
     const filter = this.#filter;
     let isWhole = true;
+    let hasFullPage = false;
     for (let from = IDENTITY_PREFIX; generation === this.#generation; ) {
       const beganMs = this.#clock.monotonicMs();
       const { rows, isWhole: isPageWhole } = await this.#database.scan({
         ...{ gte: from, lt: endOf(IDENTITY_PREFIX), limit: PAGE },
       });
       isWhole &&= isPageWhole;
+      hasFullPage ||= rows.length === PAGE;
       for (const row of rows) {
         // Of a damaged record nobody knows the number: then no number can be denied.
         if (isDamaged(row)) isWhole = false;
@@ -131,7 +133,9 @@ export class IdentityIndex {
       const restMs = (this.#clock.monotonicMs() - beganMs) * FILL_REST_FACTOR;
       await new Promise<void>((resolve) => this.#clock.after(restMs, resolve));
     }
-    if (isWhole && (await this.#hasAllKeys()) && generation === this.#generation) filter.complete();
+    // A page that is not full was read to the end of the table: that tells by itself.
+    if (isWhole && hasFullPage) isWhole = await this.#hasAllKeys();
+    if (isWhole && generation === this.#generation) filter.complete();
   }
 
   /** Whether no key was passed over: one page does not tell, only a whole scan does. */
