@@ -29,6 +29,7 @@ import {
   endOf,
   furtherUseKey,
   nameOfControlIdKey,
+  namesOfControlIdKeys,
   openControlIdKey,
   openControlIdName,
 } from './keys.ts';
@@ -253,7 +254,7 @@ export class ControlIdIndex {
     let beganMs = this.#clock.monotonicMs();
     const range = { gte: controlIdDay(this.#firstDay), lt: endOf('c!'), limit: PAGE };
     for await (const keys of keyPages(this.#database, range)) {
-      for (const key of keys) filter.add(nameOfControlIdKey(key), dayOfControlIdKey(key) ?? 0);
+      for (const { name, day } of namesOfControlIdKeys(keys)) filter.add(name, day);
       const restMs = (this.#clock.monotonicMs() - beganMs) * FILL_REST_FACTOR;
       await new Promise<void>((resolve) => this.#clock.after(restMs, resolve));
       if (generation !== this.#generation) return;
@@ -268,8 +269,7 @@ export class ControlIdIndex {
     const old = [...this.#days].filter((day) => day < firstDay);
     if (old.length === 0) return;
     const to = controlIdDay(firstDay);
-    let from = 'c!';
-    while (generation === this.#generation) {
+    for (let from = 'c!'; generation === this.#generation; ) {
       const { keys } = await readableKeys(this.#database, { gte: from, lt: to, limit: PAGE });
       const last = keys.at(-1);
       if (last === undefined) break;

@@ -96,6 +96,23 @@ export function dayOfControlIdKey(key: string): number | null {
 export const nameOfControlIdKey = (key: string): string => key.slice('c!000000!'.length);
 
 /**
+ * Names under which the rows of a page of control-id keys are looked for, with their days. A further message is found
+ * by the name of the first one, whose row may be lost.
+ */
+export function* namesOfControlIdKeys(
+  keys: readonly string[],
+): Generator<{ readonly name: string; readonly day: number }> {
+  let last = '';
+  for (const key of keys) {
+    const day = dayOfControlIdKey(key) ?? 0;
+    const first = key.split('!', 4).join('!');
+    if (first !== key && first !== last) yield { name: nameOfControlIdKey(first), day };
+    yield { name: nameOfControlIdKey(key), day };
+    last = first;
+  }
+}
+
+/**
  * What stands for a control id in its key without encryption: the control id itself; one that is long or has other
  * characters than ASCII letters, digits, `.`, `_`, `-` as its SHA-256, so that keys stay short and safe.
  */

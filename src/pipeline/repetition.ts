@@ -46,7 +46,7 @@ export const MAYBE_REPEATED = 'maybe-repeated' satisfies MessageFlag;
 export interface Earlier {
   /** Of messages with the same bytes the newest that was taken, else the newest that is still kept. */
   readonly message: StoredMessage | null;
-  /** No message that was taken could be read, but one may be there that is damaged. */
+  /** No message that was taken could be read, but one may be damaged or lost. */
   readonly isUnproven: boolean;
 }
 
@@ -59,6 +59,8 @@ export function earlierOf(frames: FrameStore, finding: ControlIdFinding | null):
       const message = frames.get(number);
       if (message !== null && !isRejected(message)) return { message, isUnproven: false };
       newest ??= message;
+      // Retention leaves messages of the window: one that its row knows and that is gone was lost.
+      isUnproven ||= message === null;
     } catch (error) {
       if (!isLastingDamage(error)) throw error;
       isUnproven = true;

@@ -3,7 +3,7 @@
  * and never gets past that message, or a charge that is posted twice because damage switched the recognition off.
  */
 import { expect, test } from 'vitest';
-import { controlIdDay } from '../../../outbox/keys.ts';
+import { controlIdDay, messageKey } from '../../../outbox/keys.ts';
 import type { Disk, OpenDisk } from '../../../src/platform/disk.ts';
 import { openLevel } from '../../../src/platform/level-disk.ts';
 import { openDamaged } from '../../support/damaged-blocks.ts';
@@ -25,6 +25,10 @@ async function damage({ database }: Fixture, table: string, but = ''): Promise<v
     await disk.batch([{ type: 'put', key, value }], { sync: true });
   }
 }
+
+/** Takes a record out, as a block that is dropped does. */
+const lose = ({ database }: Fixture, key: string): Promise<void> =>
+  (database.sealed as unknown as Disk).batch([{ type: 'del', key }], { sync: true });
 
 const eventIdOf = (fixture: Fixture, at: number) => fixture.placed[at]?.entry.header.eventId;
 
@@ -55,6 +59,29 @@ test('the same bytes that are known elsewhere are a repetition, whatever is dama
   await damage(fixture, first, further);
   const second = await fixture.send(charge({ controlId: 'C1', patient: 'P2' }));
   expect(second).toMatchObject({ disposition: 'duplicate', ackCode: 'AA' });
+});
+
+test('the message that it repeats is lost, its row is not: it is told apart', async () => {
+  const fixture = await openIntakeFixture();
+  await fixture.send(charge({ controlId: 'C1' }));
+  await lose(fixture, messageKey(1));
+  expect(await fixture.send(charge({ controlId: 'C1' }))).toMatchObject({ ackCode: 'AA', disposition: 'accepted' });
+  expect(fixture.frames.get(2)?.header.flags).toEqual(['maybe-repeated']);
+  expect(fixture.placed[1]?.entry.header.mayBeRepeated).toBe(true);
+});
+
+test('the row of the first use of a control id is lost: a further use stays known after a start', async () => {
+  const first = await openIntakeFixture();
+  for (const patient of ['P1', 'P2', 'P3']) await first.send(charge({ controlId: 'C1', patient }));
+  const [row = ''] = await first.database.keys({ gte: 'c!', lt: 'c~', limit: 1 });
+  await lose(first, row);
+  await first.database.close();
+  const again = await openIntakeFixture({ location: first.location });
+  // Reading ahead takes its time; once it ended, it denies what it did not see.
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (const patient of ['P2', 'P3'])
+    expect((await again.send(charge({ controlId: 'C1', patient }))).disposition, patient).toBe('duplicate');
+  expect((await again.send(charge({ controlId: 'C1', patient: 'P4' }))).disposition).toBe('accepted');
 });
 
 test('a message of a batch that cannot be proven new is taken with the others, and told apart', async () => {
