@@ -13,12 +13,16 @@ import {
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { isDamaged } from '../src/platform/tolerant-reads.ts';
 import { endOf, entryIdOf, type LaneId, laneRowKey, sequenceOfKey } from './keys.ts';
+import { moneyTotals } from './money.ts';
 import { encodeJson, type EntryRecord, entryParts, type ParkedRecord, readEntry } from './records.ts';
 import type { ParkedEntry } from './lane-store.ts';
 import { type StoredEntry, storedEntry } from './stored-entry.ts';
-import type { Totals } from './totals.ts';
+import type { MoneyFact, Totals } from './totals.ts';
 
 const PAGE = 512;
+
+/** Parked entries as control totals count them, each with its money. */
+export type ParkedSums = Readonly<Record<'held' | 'dead' | 'behind', readonly MoneyFact[]>>;
 
 /** A page of a lane: the entries that can be read, in order, and the numbers between them that cannot. */
 export interface ReadableEntries {
@@ -70,7 +74,9 @@ export class LostEntries {
       isDamaged(row) ? [] : [storedEntry(id, sequenceOfKey(row.key), row.payload)],
     );
     const last = rows.length < limit ? end : sequenceOfKey(rows.at(-1)?.key ?? '');
-    if (entries.length >= last - from + 1) return { entries, lost: [], mayPass };
+    // Not by how many there are: entries above `end` that came meanwhile would stand for lost ones.
+    const dense = from + entries.length - 1;
+    if (dense >= last && (entries.at(-1)?.sequence ?? dense) === dense) return { entries, lost: [], mayPass };
     const readable = new Set(entries.map(({ sequence }) => sequence));
     const numbers = Array.from({ length: Math.max(0, Math.min(limit, last - from + 1)) }, (_, index) => from + index);
     const lost = numbers.filter((sequence) => !readable.has(sequence));
@@ -162,6 +168,35 @@ export class LostEntries {
   placeOf(sequence: number, at: { atMs: number; known?: KnownOfLost | undefined }): StoredEntry {
     const parts = entryParts(lostRecord(entryIdOf(this.#id, sequence), at));
     return storedEntry(this.#id, sequence, Buffer.concat(parts));
+  }
+
+  /**
+   * What the control totals count as parked now, as a function that takes it out of them again: to be called in
+   * `onJoin`, together with what is put in its place. The destination has one lane.
+   */
+  parkedTotals(): () => void {
+    const { destinationId } = this.#id;
+    const { counts, money } = this.#totals.destination(destinationId);
+    const { held, dead, behind } = counts;
+    const sums = { held: moneyTotals(money.held), dead: moneyTotals(money.dead) };
+    return () => {
+      this.#totals.countBehind(destinationId, -behind);
+      for (const [state, count] of [
+        ['held', held],
+        ['dead', dead],
+      ] as const) {
+        for (let entry = 0; entry < count; entry += 1) this.#totals.countEntry(destinationId, state, -1, {});
+        for (const sum of sums[state]) this.#totals.addMoney(destinationId, state, -1, sum);
+      }
+    };
+  }
+
+  /** Counts parked entries into the control totals; for `onJoin`. */
+  countParked({ held, dead, behind }: ParkedSums): void {
+    const { destinationId } = this.#id;
+    this.#totals.countBehind(destinationId, behind.length);
+    for (const money of held) this.#totals.countEntry(destinationId, 'held', 1, money);
+    for (const money of dead) this.#totals.countEntry(destinationId, 'dead', 1, money);
   }
 
   #oneByOne(keys: readonly string[]): (Buffer | undefined)[] {

@@ -135,8 +135,7 @@ export class DeliveryRun {
   #newFeed(inShipments: ReadonlySet<number>): LaneFeed {
     const { lane, database, settings, clock } = this.#parts;
     const readPage: LaneFeedParts['readPage'] = (at) => readLanePage(this.#parts, at);
-    const heal: LaneFeedParts['heal'] = (damaged, counted) =>
-      healParked(this.#parts, damaged, { counted, inShipments });
+    const heal: LaneFeedParts['heal'] = (damaged) => healParked(this.#parts, damaged, inShipments);
     const holdLost: LaneFeedParts['holdLost'] = (parked) => holdLostParked(this.#parts, parked);
     const shared = {
       lane,

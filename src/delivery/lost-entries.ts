@@ -77,13 +77,19 @@ async function stillLost(
   return lost;
 }
 
-/** Returns those that are held now; the others had left the lane, and nothing more is owed. */
-async function setAside(parts: LostEntriesParts, lost: readonly number[]): Promise<readonly ParkedEntry[]> {
+/**
+ * Returns those that are held now; the others had left the lane, and nothing more is owed. What stands in `batch` is
+ * committed with it.
+ */
+async function setAside(
+  parts: LostEntriesParts,
+  lost: readonly number[],
+  batch = new WriteBatch(),
+): Promise<readonly ParkedEntry[]> {
   const { lane, database, clock } = parts;
   const atMs = clock.nowMs();
-  const batch = new WriteBatch();
   const left = await lane.leftLane(lost);
-  const known = await parts.knownOfLost(lane, lost);
+  const known: Known = lost.length === 0 ? new Map() : await parts.knownOfLost(lane, lost);
   const places = lost.filter((sequence) => !left.has(sequence));
   for (const sequence of lost.filter((one) => left.has(one)))
     lane.lost.replace(batch, sequence, { atMs, caseId: null, known: known.get(sequence) });
@@ -93,7 +99,7 @@ async function setAside(parts: LostEntriesParts, lost: readonly number[]): Promi
     return lane.lost.replace(batch, sequence, { atMs, caseId, known: known.get(sequence) });
   });
   await database.commit(batch, 'synced');
-  tell(parts, places.length, known);
+  if (lost.length > 0) tell(parts, places.length, known);
   return held;
 }
 
@@ -207,24 +213,30 @@ export async function wholeShipments(
   const whole: ShipmentRecord[] = [];
   for (const record of records) {
     const lost = await stillLost(parts, async () => ({ lost: parts.lane.lost.among(record.members) }));
-    if (lost.length === 0) whole.push(record);
-    else await breakUp(parts, record, lost);
+    const rest = await parts.lane.entriesOf(record.members.filter((sequence) => !lost.includes(sequence)));
+    // One that was set aside in another way is held: there is nothing to send of it.
+    const ready = rest.filter(hasContent);
+    if (ready.length === record.members.length) whole.push(record);
+    else await breakUp(parts, record, { lost, ready });
   }
   return whole;
 }
 
-async function breakUp(parts: LostEntriesParts, record: ShipmentRecord, lost: readonly number[]): Promise<void> {
-  const { lane, database, clock } = parts;
-  await setAside(parts, lost);
+/** In one commit: a shipment that outlives a lost member would send the place that stands for it. */
+async function breakUp(
+  parts: LostEntriesParts,
+  record: ShipmentRecord,
+  { lost, ready }: { readonly lost: readonly number[]; readonly ready: readonly StoredEntry[] },
+): Promise<void> {
+  const { lane, clock } = parts;
   const batch = new WriteBatch();
   lane.deleteShipment(batch, record.members[0] ?? 0);
-  const rest = await lane.entriesOf(record.members.filter((sequence) => !lost.includes(sequence)));
-  for (const entry of rest) {
+  for (const entry of ready) {
     const { orderingKey, fenceKeys = [] } = entry.header;
     const keys = [orderingKey, ...fenceKeys];
     const was = lane.parked(entry.sequence)?.state ?? null;
-    const ready = { state: 'ready', keys, atMs: clock.nowMs(), attempts: record.attempts, uncertain: true } as const;
-    lane.park(batch, entry, { was, record: ready });
+    const again = { state: 'ready', keys, atMs: clock.nowMs(), attempts: record.attempts, uncertain: true } as const;
+    lane.park(batch, entry, { was, record: again });
   }
-  await database.commit(batch, 'synced');
+  await setAside(parts, lost, batch);
 }

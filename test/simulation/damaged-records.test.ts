@@ -7,7 +7,7 @@ import { Chance } from './chance.ts';
 import { makePlan, type Plan, TROUBLE_MS, type TimedAct } from './plan.ts';
 import { World } from './world.ts';
 
-const RUNS = 60;
+const RUNS = 350;
 
 function planWithDamage(seed: number): Plan {
   const chance = new Chance(seed, 'damage');

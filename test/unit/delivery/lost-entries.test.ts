@@ -179,3 +179,12 @@ test('more entries in one turn than a call takes arguments are offered without a
   expect(() => dispatcher.offer(Array.from({ length: 200_000 }, () => entry))).not.toThrow();
   await until('delivered', () => fixture.counts().posted === 1);
 });
+
+test('entries that arrive while a lost one is looked for do not stand for it', async () => {
+  const fixture = await openLaneFixture({ script: ok });
+  await fixture.append(['a', 'b', 'c']);
+  await damage(fixture, 'e', 2);
+  await fixture.append(['d', 'e']);
+  const page = await fixture.lane.lost.page(1, { limit: 256, end: 3 });
+  expect(page.lost).toEqual([2]);
+});
