@@ -1,3 +1,4 @@
+import type { Hl7Segment } from '../hl7/message.ts';
 import type { EventData } from '../model/event.ts';
 import { keyOf, missingIdentity, refuseSeveral } from './identity.ts';
 import type { Mapping } from './mapping.ts';
@@ -34,12 +35,8 @@ export const barCoding: Mapping = {
     if (parts.length === 0) part.problem('no-event', 'DG1', 'Expected a DG1, DRG, PR1, GP1 or GP2 segment.');
     const services = listOfParts(part, message.segments('GP2'), (segment) => serviceOf(part, segment));
     const coding = profile.includeCoding ? readCoding(part) : {};
-    for (const [domain, id] of [
-      ['encounter', encounterId],
-      ['patient', patientId],
-      ['account', account],
-    ] as const)
-      if (id !== undefined) part.keys.push(keyOf(domain, id));
+    // Not the account nor the patient: charges need not wait behind a code that somebody has to look at.
+    if (encounterId !== undefined) part.keys.push(keyOf('encounter', encounterId));
     if (patientId === undefined || encounterId === undefined || part.session.problems.length > 0)
       return part.outcomes([null]);
     const orderingKey = keyOf('encounter', encounterId);
@@ -62,10 +59,22 @@ function serviceOf(part: Part, segment: Parameters<Part['readerOf']>[0]): NonNul
   };
 }
 
-function readCoding(part: Part): Pick<Coding, 'drg' | 'procedures'> {
+function readCoding(part: Part): Pick<Coding, 'drg' | 'procedures' | 'removedProcedures'> {
   const { message } = part.reading;
   const drg = part.reader(message.segment('DRG'), 'DRG').code(1);
-  const procedures = listOfParts(part, message.segments('PR1'), (segment) => {
+  const segments = message.segments('PR1');
+  const procedures = proceduresOf(
+    part,
+    segments.filter((segment) => !isDeleted(segment)),
+  );
+  return { drg, procedures, removedProcedures: proceduresOf(part, segments.filter(isDeleted)) };
+}
+
+/** PR1-20, table 0206. */
+const isDeleted = (segment: Hl7Segment): boolean => (segment.value(20) ?? '').trim() === 'D';
+
+function proceduresOf(part: Part, segments: readonly Hl7Segment[]): Coding['procedures'] {
+  return listOfParts(part, segments, (segment) => {
     const pr1 = part.readerOf(segment);
     const code = pr1.required(pr1.code(3), 3, 'a procedure code');
     const modifiers = Array.from({ length: Math.min(pr1.repetitions(16), 20) }, (_, at) => pr1.code(16, at + 1)).filter(
@@ -73,5 +82,4 @@ function readCoding(part: Part): Pick<Coding, 'drg' | 'procedures'> {
     );
     return { code: code ?? { code: '' }, modifiers: modifiers.length === 0 ? undefined : modifiers, date: pr1.time(5) };
   });
-  return { drg, procedures };
 }

@@ -1,4 +1,4 @@
-import type { Hl7Message } from '../hl7/message.ts';
+import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
 import type { CanonicalEvent, Identifier } from '../model/event.ts';
 import { eventBase } from './adt.ts';
 import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
@@ -46,12 +46,20 @@ function mapGroups<OnDelete extends Deletion>(
   if (!isByPatient && message.segments('PID').length > 1)
     session.problems.push({ code: 'out-of-range', path: 'PID[2]', text: 'Expected one PID segment in this message.' });
   const places = groups.length === 0 ? [null] : groups;
+  const firstGroup = groups[0]?.first.index ?? Number.POSITIVE_INFINITY;
+  // What stands in the group of one visit (its guarantor, say) is not that of another.
+  const beforeGroups = (wanted: string): Hl7Segment | undefined => {
+    const segment = message.segment(wanted);
+    // A Z segment of the site mostly stands once, at the end.
+    const isOfAll = wanted.startsWith('Z') || (segment !== undefined && segment.index < firstGroup);
+    return isOfAll ? segment : undefined;
+  };
   return places.map((group, index): LineOutcome => {
     const place = group === null ? WHOLE_MESSAGE : `${name}[${index + 1}]`;
     const own = { ...session, problems: [...session.problems], timeFlags: [...session.timeFlags] };
     const scope = {
       // PID and GT1 stand once before all visits in some versions, in each group in others.
-      segment: (wanted: string) => group?.segment(wanted) ?? (isByPatient ? undefined : message.segment(wanted)),
+      segment: (wanted: string) => group?.segment(wanted) ?? (isByPatient ? undefined : beforeGroups(wanted)),
       insurances: group === null ? message.segments('IN1') : group.segments('IN1'),
     };
     return outcomeOf(message, { context, times, scope, session: own, place });

@@ -22,6 +22,13 @@ export const csu: Mapping = {
 function mapCase(message: Hl7Message, context: MappingContext): readonly LineOutcome[] {
   const reading = openReading(message, context, ['PID', 'PV1', 'CSR', 'CSS', 'OBR', 'OBX']);
   refuseSeveral(message, reading.session);
+  if (message.segments('CSR').length > 1) {
+    reading.session.problems.push({
+      code: 'out-of-range',
+      path: 'CSR[2]',
+      text: 'Expected one CSR segment in this message.',
+    });
+  }
   const subject = readSubject(message, reading.session, { profile: context.profile, patient: 'optional' });
   const facts: CaseFacts = { subject, caseId: readCaseId(reading) };
   const lines = usageLines(message).flatMap((line) => {

@@ -2,7 +2,7 @@
 import type { Hl7Message } from '../hl7/message.ts';
 import type { CanonicalEvent, Code } from '../model/event.ts';
 import type { FieldReader } from './fields.ts';
-import { keyOf, refuseSeveral } from './identity.ts';
+import { refuseSeveral } from './identity.ts';
 import type { LineOutcome, MappingContext } from './mapping.ts';
 import { type OrderGroup, orderGroups } from './order-groups.ts';
 import { readBilling, readOrc } from './order-numbers.ts';
@@ -74,7 +74,6 @@ export function readDrug(drug: DrugReading) {
   const order = readOrc(part, group, part.reader(undefined, 'OBR'));
   const billing = readBilling(part, group);
   const account = billing.account ?? subject.account;
-  if (account !== undefined) part.keys.push(keyOf('account', account));
   // A cancellation may come with the order alone; what was ordered stands in RXO, too.
   const rxo = part.reader(group.segment('RXO'), 'RXO');
   const code = reader.required(anyCode(reader, fields.code) ?? anyCode(rxo, 1), fields.code, 'a drug code');

@@ -62,13 +62,16 @@ function invoiceEvent(part: Part, group: SegmentGroup): CanonicalEvent | null {
   return part.event('invoice.received', {
     orderingKey: keyOf('supplier', supplier),
     effectiveTime: date,
-    // A cancellation takes back what the invoice asked for.
-    money: total === undefined ? null : isCancelled ? takenBack(total) : total,
+    money: total === undefined ? null : askedFor(action, total),
     data: { invoiceNumber, action, supplier, ...details },
   });
 }
 
-const takenBack = ({ amount, currency }: Money): Money => ({ amount: negate(amount), currency });
+/** A cancellation takes back what the invoice asked for; to assess it again asks for nothing more. */
+function askedFor(action: Action, total: Money): Money | null {
+  if (action === 'reassessed') return null;
+  return action === 'cancelled' ? { ...total, amount: negate(total.amount) } : total;
+}
 
 interface Sections {
   readonly group: SegmentGroup;

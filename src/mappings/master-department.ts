@@ -2,23 +2,26 @@
 import type { Hl7Segment, SegmentGroup } from '../hl7/message.ts';
 import type { CanonicalEvent, Code, EventData } from '../model/event.ts';
 import { keyOf } from './identity.ts';
-import { checkKey, type MasterRecord } from './master-record.ts';
+import { checkLocation, type MasterRecord } from './master-record.ts';
 import { listOfParts, type Part, segmentsBehind } from './parts.ts';
 import { codeList, locationAt, textList } from './quantities.ts';
 
 type Department = NonNullable<EventData<'department.changed'>['departments']>[number];
 
-/** The department, then each cost centre that its LDP segments name, once. */
+/**
+ * The department, then each cost centre that its LDP segments name, once. A location or department that ends says
+ * nothing about its cost centre: others book on it, too.
+ */
 export function departmentEvents(record: MasterRecord): readonly (CanonicalEvent | null)[] {
   const { part, group, key, data, active, ends } = record;
   const loc = part.reader(group.segment('LOC'), 'LOC');
   const orderingKey = keyOf('department', key);
   part.keys.push(orderingKey);
-  checkKey(record, loc);
+  checkLocation(record, loc);
   const name = loc.text(2);
   if (!ends) loc.required(name, 2, 'the name of the location');
   const departments = listOfParts(part, group.segments('LDP'), (ldp) => departmentOf(part, group, ldp));
-  const costCenter = departments?.find((department) => department.costCenter !== undefined)?.costCenter;
+  const costCenter = (departments?.find(isInForce) ?? departments?.find(hasCostCenter))?.costCenter;
   const details = {
     name,
     location: locationAt(loc, 1),
@@ -32,13 +35,17 @@ export function departmentEvents(record: MasterRecord): readonly (CanonicalEvent
     ...facts,
     data: { departmentId: key, active, ...details, ...data },
   });
-  return [changed, ...costCenterEvents(record, departments ?? [])];
+  return [changed, ...(active ? costCenterEvents(record, departments ?? []) : [])];
 }
 
+const hasCostCenter = ({ costCenter }: Department): boolean => costCenter !== undefined;
+
+const isInForce = (department: Department): boolean => hasCostCenter(department) && department.active !== 'I';
+
 function costCenterEvents(record: MasterRecord, departments: readonly Department[]): CanonicalEvent[] {
-  const { part, key, data, active } = record;
+  const { part, key, data } = record;
   const seen = new Set<string>();
-  return departments.flatMap((department) => {
+  return departments.filter(isInForce).flatMap((department) => {
     const { costCenter } = department;
     if (costCenter === undefined || seen.has(costCenter.code)) return [];
     seen.add(costCenter.code);
@@ -51,7 +58,7 @@ function costCenterEvents(record: MasterRecord, departments: readonly Department
       effectiveTime: data.effectiveFrom,
       data: {
         costCenter,
-        active: active && department.active !== 'I',
+        active: true,
         name: costCenter.text,
         department: department.department,
         departmentId: key,

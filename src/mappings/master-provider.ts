@@ -16,9 +16,16 @@ export function providerRecordEvent(record: MasterRecord): CanonicalEvent | null
   const flag = readFlag(stf, 7);
   const details = providerDetails(staff);
   const status = active ? (flag ?? 'active') : 'inactive';
+  // Of an update, the day of hire is not when it takes effect.
+  const dateOfAction: Readonly<Partial<Record<typeof data.action, string | undefined>>> = {
+    add: details.activeFrom,
+    reactivate: details.activeFrom,
+    deactivate: details.activeTo,
+    delete: details.activeTo,
+  };
   return part.event('provider.changed', {
     orderingKey,
-    effectiveTime: data.effectiveFrom ?? details.activeFrom,
+    effectiveTime: data.effectiveFrom ?? dateOfAction[data.action],
     data: { providerId: key, status, name, ...details, ...data },
   });
 }

@@ -65,11 +65,12 @@ export function openRecord(
   { file, records }: { readonly file: FileFacts; readonly records: number },
 ): MasterRecord | null {
   const mfe = part.reader(group.first, part.place);
+  const { trigger } = part.reading.times.common;
   const action = ACTIONS[mfe.plain(1)];
   if (action === undefined) {
     mfe.problem('unsupported-code', mfe.path(1), 'Expected MAD, MUP, MDL, MDC or MAC (table 0180).');
   }
-  const key = mfe.required(readKey(mfe), 4, 'the primary key of the record');
+  const key = mfe.required(readKey(mfe, group, trigger === 'M05'), 4, 'the primary key of the record');
   const data = {
     recordControlId: mfe.text(2),
     records: String(records),
@@ -83,13 +84,28 @@ export function openRecord(
 
 /**
  * MFE-4 by its type in MFE-5: of a location (PL) all its parts are the key, of the others component 1. The coding
- * system is component 3 of a CE, component 2 of an EI.
+ * system is component 3 of a CE, component 2 of an EI. Before v2.3.1 nothing names the type: where
+ * LOC-1 has a room or bed, MFE-4 is a location; where LOC is missing nobody can say, and a bed taken for its ward would
+ * close the ward.
  */
-function readKey(mfe: FieldReader<undefined>): Identifier | undefined {
+function readKey(mfe: FieldReader<undefined>, group: SegmentGroup, isLocation: boolean): Identifier | undefined {
   const type = mfe.plain(5);
   if (type === 'PL') return locationKey(mfe, 4);
+  if (type === '' && isLocation && mfe.plain(4, 2) !== '') {
+    const loc = group.segment('LOC');
+    if (loc === undefined) {
+      mfe.problem('required', mfe.path(5), 'Expected PL or CE: the type of the primary key of a location.');
+      return undefined;
+    }
+    const [, ...inside] = partsOfLocation(new FieldReader(loc, 'LOC', mfe.session), 1);
+    if (inside.some((part) => part !== '')) return locationKey(mfe, 4);
+  }
   return mfe.identifier(4, type === 'EI' ? 2 : 3);
 }
+
+/** Point of care, room, bed and facility; '' for what is not sent. */
+const partsOfLocation = (reader: FieldReader<undefined>, field: number): readonly string[] =>
+  [1, 2, 3, 4].map((component) => reader.plain(field, component)).map((text) => (text === '""' ? '' : text));
 
 /** Point of care, room, bed and facility, joined by a caret. */
 export function locationKey(reader: FieldReader<undefined>, field: number): Identifier | undefined {
@@ -107,4 +123,12 @@ export function checkKey(record: MasterRecord, reader: FieldReader<undefined>, f
   const { value } = record.key;
   if (repeated === '' || repeated === '""' || repeated === value || value.startsWith(`${repeated}^`)) return;
   reader.problem('out-of-range', reader.path(field), 'Expected the primary key of the record (MFE-4).');
+}
+
+/** `checkKey` of LOC-1: every part that both say must be the same, or another bed of the ward would change. */
+export function checkLocation({ key }: MasterRecord, loc: FieldReader<undefined>): void {
+  const parts = key.value.split('^');
+  const repeated = partsOfLocation(loc, 1);
+  const isOther = repeated.some((part, index) => part !== '' && (parts[index] ?? '') !== '' && part !== parts[index]);
+  if (isOther) loc.problem('out-of-range', loc.path(1), 'Expected the primary key of the record (MFE-4).');
 }

@@ -5,7 +5,6 @@
 import type { Hl7Message, SegmentGroup } from '../hl7/message.ts';
 import type { CanonicalEvent, Code, EventData, Quantity } from '../model/event.ts';
 import type { FieldReader, ReadSession } from './fields.ts';
-import { keyOf } from './identity.ts';
 import type { LineOutcome, MappingContext } from './mapping.ts';
 import { type OrderGroup, orderGroups } from './order-groups.ts';
 import { readBilling, readOrc } from './order-numbers.ts';
@@ -164,11 +163,9 @@ function eventOfTurn(part: Part, { turn, data, code, facts }: Turned): Canonical
 function orderDetails({ part, group, subject }: OneOrder, obr: FieldReader<undefined>) {
   const orc = part.reader(group.orc, group.orcName);
   const billing = readBilling(part, group);
-  const account = billing.account ?? subject.account;
-  if (account !== undefined) part.keys.push(keyOf('account', account));
   return {
     encounterId: subject.encounterId,
-    account,
+    account: billing.account ?? subject.account,
     resultStatus: obr.text(25),
     quantity: readQuantity(part, group),
     serviceDate: obr.time(7),

@@ -39,6 +39,12 @@ const BY_TRIGGER: Readonly<Record<string, Trigger>> = {
   B08: { turn: { kind: 'employee.changed', change: 'certificate-revoked' }, status: undefined, provider: undefined },
 };
 
+/**
+ * STF-12 or STF-13, where one of them is when it takes effect: of a change of somebody who is employed already, the day
+ * of hire is not.
+ */
+const EFFECTIVE_FIELDS: Readonly<Record<string, 12 | 13>> = { B01: 12, B03: 13, B04: 12, B05: 13, B06: 13 };
+
 export const pmu: Mapping = {
   messageTypes: Object.keys(BY_TRIGGER).map((trigger) => `PMU^${trigger}`),
   summary: 'The employee is onboarded, changed or terminated; with PRA the provider is changed, too.',
@@ -63,7 +69,7 @@ function employeeEvent(staff: StaffReading, { turn, status }: Trigger): Canonica
   const staffKey = readStaffKey(staff);
   const workerId = stf.required(readWorkerId(staff) ?? staffKey, 2, 'a staff id');
   const flag = readFlag(stf, 7);
-  const effectiveDate = readEffectiveDate(staff, turn.kind === 'employee.terminated' ? 13 : 12);
+  const effectiveDate = readEffectiveDate(staff);
   const details = {
     staffKey,
     status: status ?? flag ?? ('active' as const),
@@ -87,10 +93,13 @@ function employeeEvent(staff: StaffReading, { turn, status }: Trigger): Canonica
   }
 }
 
-/** STF-12 or STF-13 (DIN), else when the sender says it happened, was recorded or was told. */
-function readEffectiveDate({ part, stf }: StaffReading, field: number): string | undefined {
-  const { occurredAt, recordedAt, messageAt } = part.reading.times.common;
-  return stf.required(stf.time(field) ?? occurredAt ?? recordedAt ?? messageAt, field, 'the date it takes effect');
+/** STF-12 or STF-13 (DIN) by the trigger, else when the sender says it happened, was recorded or was told. */
+function readEffectiveDate({ part, stf }: StaffReading): string | undefined {
+  const { trigger, occurredAt, recordedAt, messageAt } = part.reading.times.common;
+  const field = EFFECTIVE_FIELDS[trigger];
+  const told = occurredAt ?? recordedAt ?? messageAt;
+  if (field !== undefined) return stf.required(stf.time(field) ?? told, field, 'the date it takes effect');
+  return part.reader(part.reading.message.segment('EVN'), 'EVN').required(told, 2, 'when it was recorded');
 }
 
 function providerEvent(staff: StaffReading, { status, provider }: Trigger): CanonicalEvent | null {
@@ -106,7 +115,7 @@ function providerEvent(staff: StaffReading, { status, provider }: Trigger): Cano
   part.keys.push(orderingKey);
   return part.event('provider.changed', {
     orderingKey,
-    effectiveTime: details.activeFrom,
+    effectiveTime: readEffectiveDate(staff),
     data: { providerId, action: provider, status: status ?? flag ?? 'active', name, ...details },
   });
 }

@@ -7,7 +7,12 @@ import type { FieldReader } from './fields.ts';
 const HL7_NULL = '""';
 
 /** Where a number and its unit are: `[field, component, subcomponent]`. */
-export type Place = readonly [field: number, component?: number, subcomponent?: number, repetition?: number];
+export type Place = readonly [
+  field: number,
+  component?: number | undefined,
+  subcomponent?: number | undefined,
+  repetition?: number | undefined,
+];
 
 const plainAt = (reader: FieldReader<undefined>, [field, component = 1, subcomponent = 1, repetition = 1]: Place) => {
   const text = reader.plain(field, component, subcomponent, repetition);
@@ -29,8 +34,23 @@ export function decimalAt(reader: FieldReader<undefined>, place: Place): string 
 export function quantityAt(reader: FieldReader<undefined>, value: Place, unit: Place): Quantity | undefined {
   const decimal = decimalAt(reader, value);
   if (decimal === undefined) return undefined;
-  const text = plainAt(reader, unit).slice(0, TEXT_CHARACTERS_MAX);
+  const text = unitAt(reader, unit).slice(0, TEXT_CHARACTERS_MAX);
   return text === '' ? { value: decimal } : { value: decimal, unit: text };
+}
+
+/**
+ * CE or CWE: the code, else its alternative, else its text. Three without its unit is read as pieces, and is thirty
+ * where it was said of boxes.
+ */
+function unitAt(reader: FieldReader<undefined>, unit: Place): string {
+  const [field, component, subcomponent = 1, repetition] = unit;
+  if (subcomponent !== 1) return plainAt(reader, unit);
+  for (const part of [1, 4, 2]) {
+    const place: Place = component === undefined ? [field, part] : [field, component, part, repetition];
+    const text = plainAt(reader, place);
+    if (text !== '') return text;
+  }
+  return '';
 }
 
 /** CQ: number and unit in one field (HL7 v2.5.1 ch. 2A). */

@@ -1,3 +1,4 @@
+import { refuseSeveral } from './identity.ts';
 import type { Mapping } from './mapping.ts';
 import { orderGroups } from './order-groups.ts';
 import { nothingIn, openReading, Part } from './parts.ts';
@@ -11,6 +12,7 @@ export const requisitions: Mapping = {
   emits: ['stock.requisitioned'],
   map(message, context) {
     const reading = openReading(message, context, ['PID', 'PV1', 'ORC', 'RQD', 'RQ1', 'BLG']);
+    refuseSeveral(message, reading.session);
     const groups = orderGroups(message.segments(), []);
     if (groups.length === 0) return nothingIn(reading, 'ORC', 'an ORC segment with RQD segments behind it');
     return groups.flatMap((group) => {

@@ -5,7 +5,7 @@ import type { CanonicalEvent, EventData } from '../model/event.ts';
 import { keyOf, refuseSeveral } from './identity.ts';
 import { type Mapping, WHOLE_MESSAGE } from './mapping.ts';
 import { openReading, Part } from './parts.ts';
-import { quantityAt } from './quantities.ts';
+import { anyCode, quantityAt } from './quantities.ts';
 import { readResources } from './siu-resources.ts';
 import { readSubject } from './subject.ts';
 
@@ -63,6 +63,9 @@ export const siu: Mapping = {
     const reading = openReading(message, context, ['SCH', 'PID', 'PV1', 'RGS', 'AIS', 'AIG', 'AIL', 'AIP']);
     const part = new Part(reading, WHOLE_MESSAGE);
     refuseSeveral(message, part.session);
+    if (message.segments('SCH').length > 1) {
+      part.problem('out-of-range', 'SCH[2]', 'Expected one SCH segment in this message.');
+    }
     return part.outcomes([scheduleEvent(part)]);
   },
 };
@@ -87,7 +90,7 @@ function scheduleEvent(part: Part): CanonicalEvent | null {
     placerAppointment,
     fillerAppointment,
     occurrence: sch.reference(3),
-    status: sch.code(25),
+    status: anyCode(sch, 25),
     ...subject,
     schedule: sch.code(5),
     appointmentType: sch.code(8),

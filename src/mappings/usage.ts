@@ -66,6 +66,7 @@ export function usageEvent(part: Part, line: UsageLine, { subject, caseId }: Cas
   if (sent !== undefined && isZero(sent.value)) {
     obx.problem('out-of-range', obx.path(VALUE, usage.quantity), 'Expected a quantity other than zero.');
   }
+  const isTakenBack = readIsTakenBack(obx);
   const { css, obr } = readersBefore(part, line);
   const usedAt = obx.required(css.time(2) ?? obx.time(14) ?? obr.time(7), 14, 'when it was used');
   const department = value.code(usage.department);
@@ -81,10 +82,22 @@ export function usageEvent(part: Part, line: UsageLine, { subject, caseId }: Cas
     procedure: anyCode(obr, 44) ?? anyCode(obr, 4),
   };
   if (item === undefined || sent === undefined || usedAt === undefined || orderingKey === undefined) return null;
-  const kind = isNegative(sent.value) ? 'supply.returned' : 'supply.used';
+  if (isTakenBack === undefined) return null;
+  const kind = isNegative(sent.value) === isTakenBack ? 'supply.used' : 'supply.returned';
   const quantity = { ...sent, value: abs(sent.value) };
   const data = { usageId: part.eventId(kind), item, quantity, usedAt, ...details };
   return part.event(kind, { orderingKey, effectiveTime: usedAt, data });
+}
+
+/**
+ * OBX-11, table 0085: D deletes and W withdraws what was reported before, so it is taken back. Undefined, with a
+ * problem, for a line that says that nothing was found out.
+ */
+function readIsTakenBack(obx: FieldReader<undefined>): boolean | undefined {
+  const status = obx.plain(11);
+  if (status !== 'X' && status !== 'N') return status === 'D' || status === 'W';
+  obx.problem('unsupported-code', obx.path(11), 'Expected a status of something used or taken back (table 0085).');
+  return undefined;
 }
 
 function readersBefore(part: Part, { css, obr }: UsageLine) {

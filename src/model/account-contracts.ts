@@ -78,6 +78,12 @@ export const accountContracts = {
       .max(LIST_ELEMENTS_MAX)
       .optional()
       .describe('PR1. Only where the channel profile has includeCoding: true.'),
+    removedProcedures: z
+      .array(procedureField)
+      .min(1)
+      .max(LIST_ELEMENTS_MAX)
+      .optional()
+      .describe('PR1 that PR1-20 deletes (D, from v2.5.1 on). Only where the channel profile has includeCoding: true.'),
     services: z.array(serviceField).min(1).max(LIST_ELEMENTS_MAX).optional().describe('GP2 of P10.'),
     ...commonFields,
   }),

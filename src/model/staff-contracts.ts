@@ -33,7 +33,7 @@ const employeeFields = {
   workerId: identifierField.describe('STF-2, chosen by profile.workerId, else STF-1.'),
   staffKey: identifierField.optional().describe('STF-1, primary key of the record.'),
   effectiveDate: timeField.describe(
-    'STF-12 (of a leaver STF-13), else EVN-6, EVN-2, MSH-7: as precise as it was sent.',
+    'STF-12 of B01 and B04, STF-13 of B03, B05 and B06, else EVN-6, EVN-2, MSH-7: as precise as it was sent.',
   ),
   name: nameField.optional().describe('STF-3. Only where the channel profile has includeNames: true.'),
   inactiveReason: codeField.optional().describe('STF-38.'),
