@@ -6,7 +6,7 @@
  */
 import type { ParkedRecord, ParkedState } from '../../outbox/records.ts';
 import type { StoredEntry } from '../../outbox/lane-store.ts';
-import type { OrderingKey } from '../model/ids.ts';
+import type { EventId, OrderingKey } from '../model/ids.ts';
 
 /** Most entries of a lane in memory. */
 export const WINDOW_ENTRIES_MAX = 1_024;
@@ -43,6 +43,8 @@ export interface TakeRules {
 
 interface Room extends Pick<TakeRules, 'eventsMax' | 'returnedAlone'> {
   readonly taken: WindowEntry[];
+  /** Of those that are taken. */
+  readonly eventIds: Set<EventId>;
   readonly bytesLeft: number;
 }
 
@@ -91,22 +93,32 @@ export class Window {
 
   /**
    * Takes what can go next as one shipment of at most `eventsMax` entries and `bytesMax` bytes (at least one entry).
+   * The same event (of a message that came again) never stands in it twice: the answer could not be told apart.
    */
   take({ eventsMax, bytesMax, keysApart, returnedAlone }: TakeRules): WindowEntry[] {
     const taken: WindowEntry[] = [];
+    const eventIds = new Set<EventId>();
     let bytes = 0;
     let next = this.#ready.shift();
     while (next !== undefined) {
       if (next.state === 'ready') {
         const alone = isAlone(next, returnedAlone);
-        if (taken.length > 0 && (alone || bytes + next.entry.body.length > bytesMax)) {
+        const { header, body } = next.entry;
+        if (taken.length > 0 && (alone || bytes + body.length > bytesMax || eventIds.has(header.eventId))) {
           this.#ready.unshift(next);
           break;
         }
         bytes += this.#hold(next, taken);
         if (alone) break;
+        eventIds.add(header.eventId);
         if (!keysApart)
-          bytes += this.#takeFollowers(next, { taken, eventsMax, returnedAlone, bytesLeft: bytesMax - bytes });
+          bytes += this.#takeFollowers(next, {
+            taken,
+            eventIds,
+            eventsMax,
+            returnedAlone,
+            bytesLeft: bytesMax - bytes,
+          });
       }
       if (taken.length >= eventsMax) break;
       next = this.#ready.shift();
@@ -186,9 +198,11 @@ export class Window {
     while (room.taken.length < room.eventsMax) {
       const follower = line.entries[line.taken];
       if (follower === undefined || !this.#isNext(follower, first.keys)) break;
-      if (isAlone(follower, room.returnedAlone)) break;
-      if (bytes + follower.entry.body.length > room.bytesLeft) break;
+      const { header, body } = follower.entry;
+      if (isAlone(follower, room.returnedAlone) || room.eventIds.has(header.eventId)) break;
+      if (bytes + body.length > room.bytesLeft) break;
       bytes += this.#hold(follower, room.taken);
+      room.eventIds.add(header.eventId);
     }
     return bytes;
   }

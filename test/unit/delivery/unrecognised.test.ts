@@ -217,6 +217,27 @@ test.each([
   expect(first?.cause).toBe('maybe-delivered erp its message may have come before');
 });
 
+test.each([
+  { what: 'in one line', keys: ['a', 'a'] },
+  { what: 'in two lines', keys: ['a', 'b'] },
+])('the same event twice, $what, never shares a request: an ERP answers for it once', async ({ keys }) => {
+  const fixture = await openLaneFixture({
+    repetition: { by: 'event-id' },
+    maxEvents: 5,
+    inFlightMax: 1,
+    script: ({ body }) => {
+      const ids = new Set(eventsIn(body.toString()).map(({ id }) => id));
+      return json(200, { results: [...ids].map((eventId) => ({ eventId, status: 201 })) });
+    },
+  });
+  const [first] = await fixture.append(keys.slice(0, 1));
+  await fixture.append(keys.slice(1), [], { ...MAYBE, eventId: first?.header.eventId ?? ('' as never) });
+  await fixture.append(['c', 'd']);
+  await fixture.start();
+  await until('posted', () => fixture.counts().posted === 4);
+  expect(fixture.requests).toHaveLength(2);
+});
+
 test('an event that may be that of an earlier message is asked for, also when it waited behind another', async () => {
   let isRefused = true;
   const fixture = await openLaneFixture({
