@@ -74,6 +74,22 @@ test.each(['v24.12.0', 'v24.21.0', 'v25.0.0'])('a Node %s of the machine is good
   expect(ran.stdout).toMatch(/ran .*node --disable-proto=delete --unhandled-rejections=strict .*src\/main\.ts status/);
 });
 
+test('a later Node that does not know a switch of the engine is started without it', () => {
+  const folder = temporary();
+  const launcher = bareLauncher(folder);
+  mkdirSync(join(folder, 'path'));
+  const refusal = `#!/bin/sh\ncase "$*" in *maglev*) echo "node: bad option" >&2; exit 9 ;; esac\n`;
+  const path = join(folder, 'path', 'node');
+  fakeNode(path, 'v25.0.0');
+  writeFileSync(path, refusal + readFileSync(path, 'utf8'));
+  const ran = spawnSync('/bin/sh', [launcher, 'status'], {
+    encoding: 'utf8',
+    env: { PATH: `${join(folder, 'path')}:/usr/bin:/bin` },
+  });
+  expect(ran).toMatchObject({ status: 0, stderr: '' });
+  expect(ran.stdout).toMatch(/ran .*node --disable-proto=delete .*src\/main\.ts status/);
+});
+
 test('the Node beside the application goes before that of the machine', () => {
   const folder = temporary();
   const launcher = bareLauncher(folder);
