@@ -109,8 +109,10 @@ function statusEvent(part: Part, group: SegmentGroup): CanonicalEvent | null {
   const { ipr, claim, adjustments } = readClaim(part, group);
   const claimId = ipr.required(claim.claimId, 1, 'the number of the processed invoice');
   const status = ipr.required(ipr.text(4), 4, 'the status (table 0571)');
-  const orderingKey = keyOf('invoice', { value: claim.invoiceNumber ?? claimId ?? '' });
-  if (claimId !== undefined) part.keys.push(orderingKey);
+  // The payer's number is a fence: later results may come without the invoice.
+  const numbers = [claim.invoiceNumber, claimId].filter((number) => number !== undefined);
+  const [orderingKey, ...fenceKeys] = numbers.map((value) => keyOf('invoice', { value }));
+  if (orderingKey !== undefined) part.keys.push(orderingKey, ...fenceKeys);
   const details = {
     statusAt: ipr.time(5),
     charge: claim.charge,
@@ -118,9 +120,10 @@ function statusEvent(part: Part, group: SegmentGroup): CanonicalEvent | null {
     paymentExpectedAt: ipr.time(7),
     adjustments,
   };
-  if (claimId === undefined || status === undefined) return null;
+  if (claimId === undefined || status === undefined || orderingKey === undefined) return null;
   return part.event('reimbursement.status.changed', {
     orderingKey,
+    fenceKeys,
     effectiveTime: details.statusAt,
     data: { claimId, invoiceNumber: claim.invoiceNumber, status, ...details },
   });

@@ -30,7 +30,11 @@ export function chargemasterEvent(record: MasterRecord): CanonicalEvent | null {
     inventoryItems: codeList(cdm, 9),
     contract: cdm.identifier(11),
     roomFee: cdm.text(13),
-    prices: listOfParts(part, group.segments('PRC'), (prc) => priceGroupOf(part.readerOf(prc))),
+    prices: listOfParts(part, group.segments('PRC'), (segment) => {
+      const prc = part.readerOf(segment);
+      checkKey(record, prc);
+      return priceGroupOf(prc);
+    }),
   };
   return part.event('chargemaster.changed', {
     orderingKey,

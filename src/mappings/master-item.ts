@@ -23,10 +23,12 @@ export function itemEvent(record: MasterRecord): CanonicalEvent | null {
     group.segment('ITM') !== undefined ||
     (group.segment('IIM') === undefined && part.reading.times.common.trigger === 'M16');
   const details = isItem ? itemDetails(record) : lotDetails(record);
+  // Table 0776: A, P (will be inactive), I.
+  const isEnded = group.segment('ITM')?.value(3)?.trim().toUpperCase() === 'I';
   return part.event('item.changed', {
     orderingKey,
     effectiveTime: data.effectiveFrom,
-    data: { scope: isItem ? 'item' : 'lot', active, itemId: key, ...details, ...data },
+    data: { scope: isItem ? 'item' : 'lot', active: active && !isEnded, itemId: key, ...details, ...data },
   });
 }
 
@@ -130,8 +132,8 @@ const stockedLotOf = (ilt: FieldReader<undefined>): Lot => ({
 function lotDetails(record: MasterRecord) {
   const { part, group } = record;
   const segments = group.segments('IIM');
-  const iim = part.reader(segments[0], 'IIM');
-  checkKey(record, iim);
+  const [iim = part.reader(undefined, 'IIM'), ...others] = segments.map((segment) => part.readerOf(segment));
+  for (const reader of [iim, ...others]) checkKey(record, reader);
   return {
     serviceItem: iim.code(2),
     manufacturer: iim.code(5),

@@ -1,7 +1,7 @@
 import type { CanonicalEvent } from '../model/event.ts';
 import { keyOf } from './identity.ts';
 import { checkKey, type MasterRecord } from './master-record.ts';
-import { openStaff, providerDetails, readFlag, readStaffName } from './staff.ts';
+import { openStaff, providerDetails, readFlag, readStaffName, unstated } from './staff.ts';
 
 /** provider.changed of an MFN: STF, PRA and ORG behind MFE (HL7 v2.5.1 ch. 8 and 15). */
 export function providerRecordEvent(record: MasterRecord): CanonicalEvent | null {
@@ -15,7 +15,7 @@ export function providerRecordEvent(record: MasterRecord): CanonicalEvent | null
   if (!ends) stf.required(name, 3, 'the name of the provider');
   const flag = readFlag(stf, 7);
   const details = providerDetails(staff);
-  const status = active ? (flag ?? 'active') : 'inactive';
+  const status = active ? (flag ?? unstated(data.action !== 'update')) : 'inactive';
   // Of an update, the day of hire is not when it takes effect.
   const dateOfAction: Readonly<Partial<Record<typeof data.action, string | undefined>>> = {
     add: details.activeFrom,

@@ -70,6 +70,11 @@ function eventsOf(record: MasterRecord): readonly (CanonicalEvent | null)[] {
   const byTrigger = BY_TRIGGER[record.part.reading.times.common.trigger];
   const name = kindOf(record.group) ?? byTrigger;
   const maker = BY_SEGMENT.find(([segment]) => segment === name)?.[1];
+  // Lots may stand together behind one MFE; of two records nobody can say which one the key is that of.
+  if (name !== undefined && name !== 'IIM' && record.group.segments(name).length > 1) {
+    const text = `Expected one ${name} segment behind each MFE.`;
+    record.part.problem('out-of-range', `${record.part.place}.${name}[2]`, text);
+  }
   return maker === undefined ? [otherRecordEvent(record)] : maker(record);
 }
 

@@ -12,6 +12,7 @@ import {
   readWorkerId,
   type StaffReading,
   type Status,
+  unstated,
   staffDetails,
 } from './staff.ts';
 
@@ -72,7 +73,7 @@ function employeeEvent(staff: StaffReading, { turn, status }: Trigger): Canonica
   const effectiveDate = readEffectiveDate(staff);
   const details = {
     staffKey,
-    status: status ?? flag ?? ('active' as const),
+    status: status ?? flag ?? unstated(turn.kind === 'employee.onboarded'),
     name: part.reading.context.profile.includeNames ? readStaffName(staff) : undefined,
     inactiveReason: stf.code(38),
     ...staffDetails(staff),
@@ -102,20 +103,20 @@ function readEffectiveDate({ part, stf }: StaffReading): string | undefined {
   return part.reader(part.reading.message.segment('EVN'), 'EVN').required(told, 2, 'when it was recorded');
 }
 
-function providerEvent(staff: StaffReading, { status, provider }: Trigger): CanonicalEvent | null {
+function providerEvent(staff: StaffReading, { turn, status, provider }: Trigger): CanonicalEvent | null {
   const { part, stf } = staff;
   const providerId = readStaffKey(staff) ?? readWorkerId(staff);
   const name = readStaffName(staff);
   const ends = provider === 'delete' || provider === 'deactivate';
   if (!ends) stf.required(name, 3, 'the name of the provider');
   const details = providerDetails(staff);
-  const flag = readFlag(stf, 7);
+  const stated = status ?? readFlag(stf, 7) ?? unstated(turn.kind === 'employee.onboarded');
   if (providerId === undefined || provider === undefined) return null;
   const orderingKey = keyOf('provider', providerId);
   part.keys.push(orderingKey);
   return part.event('provider.changed', {
     orderingKey,
     effectiveTime: readEffectiveDate(staff),
-    data: { providerId, action: provider, status: status ?? flag ?? 'active', name, ...details },
+    data: { providerId, action: provider, status: stated, name, ...details },
   });
 }

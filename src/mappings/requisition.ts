@@ -20,9 +20,11 @@ export function requisitionOutcomes(part: Part, group: OrderGroup, subject: Subj
 
 function requisitionEvent(part: Part, group: OrderGroup, subject: Subject): CanonicalEvent | null {
   const orc = part.reader(group.orc, group.orcName);
-  const id = orc.identifier(2, 2) ?? orc.identifier(3, 2);
+  const numbers = [orc.identifier(2, 2), orc.identifier(3, 2)].filter((number) => number !== undefined);
+  const [id] = numbers;
   if (id === undefined) orc.required(undefined, 2, 'a requisition number');
-  else part.keys.push(keyOf('requisition', id));
+  const [orderingKey, ...fenceKeys] = numbers.map((number) => keyOf('requisition', number));
+  if (orderingKey !== undefined) part.keys.push(orderingKey, ...fenceKeys);
   const action = readAction(orc);
   const control = orc.text(1);
   const lines = readLines(part, group);
@@ -41,10 +43,11 @@ function requisitionEvent(part: Part, group: OrderGroup, subject: Subject): Cano
     account: billing.account ?? subject.account,
     billing: billing.instructions,
   };
-  if (id === undefined || control === undefined || action === undefined) return null;
+  if (id === undefined || orderingKey === undefined || control === undefined || action === undefined) return null;
   const complete = lines.filter((line) => line !== null);
   return part.event('stock.requisitioned', {
-    orderingKey: keyOf('requisition', id),
+    orderingKey,
+    fenceKeys,
     effectiveTime: data.transactionAt,
     data: { requisitionId: id.value, action, control, lines: complete, ...data },
   });

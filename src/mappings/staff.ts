@@ -43,6 +43,12 @@ export function readFlag(reader: FieldReader<undefined>, field: number): Status 
   return undefined;
 }
 
+/**
+ * The status of a record that has no STF-7: somebody new works here; an update that does not say must not let a person
+ * in again who has left.
+ */
+export const unstated = (isNew: boolean): 'active' | 'unchanged' => (isNew ? 'active' : 'unchanged');
+
 /** STF-2 by the preferences of the channel. */
 export function readWorkerId({ stf, part }: StaffReading): Identifier | undefined {
   const chosen = chooseRepetition(stf, 2, part.reading.context.profile.workerId);

@@ -14,7 +14,9 @@ const codes = z.array(codeField).min(1).max(LIST_ELEMENTS_MAX);
 
 /** STF of an employee or provider, beside its ids. */
 const staffFields = {
-  status: z.enum(['active', 'inactive']).describe('By what the message says of the record, else STF-7.'),
+  status: z
+    .enum(['active', 'inactive', 'unchanged'])
+    .describe('By what the message says of the record, else STF-7. unchanged: an update that does not say (no STF-7).'),
   staffType: textField.optional().describe('STF-4.'),
   position: textField.optional().describe('STF-18, job title.'),
   jobCode: textField.optional().describe('STF-19.1.'),

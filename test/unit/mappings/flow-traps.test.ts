@@ -92,6 +92,51 @@ test.each([
   expect(eventsOf(mapLines(lines))[0]).toMatchObject({ kind: 'provider.changed', effectiveTime: effective });
 });
 
+test.each([
+  ['PMU^B01', 'active'],
+  ['PMU^B02', 'unchanged'],
+  ['PMU^B04', 'active'],
+  ['PMU^B06', 'inactive'],
+  ['MFN^M02', 'unchanged'],
+])('%s without STF-7 makes nobody active who has left', (type, status) => {
+  const record = ['MFI|STF||UPD|||AL', 'MFE|MUP|1||K1|CE'];
+  const lines = [header(type), EVN, ...(type === 'MFN^M02' ? record : []), person.replace('|A|', '||'), 'PRA|K1'];
+  for (const { data } of eventsOf(mapLines(lines))) expect(data).toMatchObject({ status });
+});
+
+const records = (trigger: string, ...lines: readonly string[]) =>
+  mapLines([header(`MFN^${trigger}`), 'MFI|X||UPD|||AL', 'MFE|MUP|1||K1|CE', ...lines]);
+
+test('what stands behind the wrong MFE changes nothing', () => {
+  const wrong = [
+    records('M15', 'IIM|K1||L1', 'IIM|K2||L2'),
+    records('M04', 'CDM|K1||A', 'PRC|K2||||10.00'),
+    records('M04', 'CDM|K1||A', 'CDM|K2||B'),
+    records('M16', 'ITM|K1|A', 'ITM|K1|B'),
+  ];
+  expect(wrong.map(([outcome]) => (outcome?.ok === false ? outcome.problems.map(({ path }) => path) : []))).toEqual([
+    ['IIM[2]-1'],
+    ['PRC[1]-1'],
+    ['MFE[1].CDM[2]'],
+    ['MFE[1].ITM[2]'],
+  ]);
+  expect(records('M15', 'IIM|K1||L1', 'IIM|K1||L2')).toMatchObject([{ event: { data: { lots: [{}, {}] } } }]);
+});
+
+test('an item that ITM-3 calls inactive is not in force', () => {
+  expect(records('M16', 'ITM|K1|GLOVES|I')).toMatchObject([{ event: { data: { active: false } } }]);
+  expect(records('M16', 'ITM|K1|GLOVES|P')).toMatchObject([{ event: { data: { active: true } } }]);
+});
+
+test('what knows only the second number of a requisition or claim stays behind what knows both', () => {
+  const requisition = flow('OMS^O05', 'ORC|NW|R1|S1', 'RQD|1|I1|||5|BX');
+  const result = [header('EHC^E10'), 'IPR|C1|||ACC', 'IVC|N1'];
+  expect(eventsOf(mapLines(requisition))).toMatchObject([
+    { orderingKey: 'requisition:R1', fenceKeys: ['requisition:S1'] },
+  ]);
+  expect(eventsOf(mapLines(result))).toMatchObject([{ orderingKey: 'invoice:N1', fenceKeys: ['invoice:C1'] }]);
+});
+
 const usage = (quantity: string, status: string): readonly string[] =>
   flow('CSU^C12', 'CSR|CASE1', 'CSS|OR|20260302110000', `OBX|1|CE|ITEM||IT77^L^S^${quantity}^EA||||||${status}`);
 
