@@ -1,4 +1,4 @@
-import type { Hl7Message, Hl7Segment } from '../hl7/message.ts';
+import type { Hl7Message, Hl7Segment, SegmentGroup } from '../hl7/message.ts';
 import type { CanonicalEvent, Identifier } from '../model/event.ts';
 import { eventBase } from './adt.ts';
 import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
@@ -60,10 +60,16 @@ function mapGroups<OnDelete extends Deletion>(
     const scope = {
       // PID and GT1 stand once before all visits in some versions, in each group in others.
       segment: (wanted: string) => group?.segment(wanted) ?? (isByPatient ? undefined : beforeGroups(wanted)),
-      insurances: group === null ? message.segments('IN1') : group.segments('IN1'),
+      insurances: insurancesOf(group, message, firstGroup),
     };
     return outcomeOf(message, { context, times, scope, session: own, place });
   });
+}
+
+/** Those of the group, else those that stand before all groups. */
+function insurancesOf(group: SegmentGroup | null, message: Hl7Message, firstGroup: number): readonly Hl7Segment[] {
+  const own = group?.segments('IN1') ?? [];
+  return own.length > 0 ? own : message.segments('IN1').filter(({ index }) => index < firstGroup);
 }
 
 function outcomeOf<OnDelete extends Deletion>(message: Hl7Message, reading: Reading<OnDelete>): LineOutcome {

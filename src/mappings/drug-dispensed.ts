@@ -1,9 +1,8 @@
 import { abs, isNegative, isZero, negate } from '../model/decimal.ts';
 import type { CanonicalEvent, Quantity } from '../model/event.ts';
-import { chargeOf, type DrugReading, mapDrugs, readDrug } from './drug.ts';
+import { chargeOf, type DrugReading, isTakenBack, mapDrugs, readDrug } from './drug.ts';
 import { readLots } from './drug-lots.ts';
 import type { Mapping } from './mapping.ts';
-import { turnOfOrder } from './order-turn.ts';
 
 /**
  * RDS Pharmacy dispense: O13, and O01 as v2.3 and v2.3.1 name it (HL7 v2.5.1 ch. 4A). FT1 of the message says what the
@@ -21,6 +20,9 @@ export const rds: Mapping = {
     }),
 };
 
+/** ORC-1 of a dispense that changed: as with RXA-21 U, how it differs from what was reported is not sent. */
+const UPDATES: ReadonlySet<string> = new Set(['XO', 'XX', 'XR']);
+
 function dispensedEvent(drug: DrugReading): CanonicalEvent | null {
   const { part, reader, orc } = drug;
   const read = readDrug(drug);
@@ -33,24 +35,20 @@ function dispensedEvent(drug: DrugReading): CanonicalEvent | null {
     ...readLots(reader, { lot: 18, expiry: 19, manufacturer: 20 }),
   };
   if (read === null || dispensedAt === undefined || sent === undefined) return null;
-  const quantity = isTakenBack(orc.plain(1), orc.plain(5)) ? takenBack(sent) : sent;
+  const quantity = isTakenBack(orc) ? takenBack(sent) : sent;
+  const isUpdate = UPDATES.has(orc.plain(1));
+  const asked = isUpdate ? 'none' : asks(quantity, read.data.chargeType);
   return part.event('drug.dispensed', {
     ...read.keys,
     effectiveTime: dispensedAt,
     data: {
-      charge: chargeOf(drug, 'dispense', asks(quantity, read.data.chargeType)),
+      charge: chargeOf(drug, 'dispense', asked),
       dispensedAt,
       ...read.data,
       quantity,
       ...details,
     },
   });
-}
-
-/** A dispense that is cancelled takes back what it names; what is only discontinued was dispensed all the same. */
-function isTakenBack(control: string, orderStatus: string): boolean {
-  const turn = turnOfOrder({ control, orderStatus, resultStatus: '' });
-  return turn?.kind === 'order.cancelled' && turn.manner === 'cancelled';
 }
 
 const takenBack = (quantity: Quantity): Quantity => ({ ...quantity, value: negate(abs(quantity.value)) });

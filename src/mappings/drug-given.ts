@@ -1,6 +1,6 @@
 import { isZero } from '../model/decimal.ts';
 import type { CanonicalEvent, EventData } from '../model/event.ts';
-import { chargeOf, type DrugReading, mapDrugs, readDrug } from './drug.ts';
+import { chargeOf, type DrugReading, isTakenBack, mapDrugs, readDrug } from './drug.ts';
 import { readLots } from './drug-lots.ts';
 import type { Mapping } from './mapping.ts';
 
@@ -43,7 +43,9 @@ function givenEvent(drug: DrugReading): CanonicalEvent | null {
   const read = readDrug(drug);
   const givenAt = reader.required(reader.time(3), 3, 'when it was given');
   const status = readTable(drug, { field: 20, table: STATUSES, expected: 'CP, PA, RE or NA (table 0322)' });
-  const action = readTable(drug, { field: 21, table: ACTIONS, expected: 'A, D, U or X (table 0323)' });
+  const stated = readTable(drug, { field: 21, table: ACTIONS, expected: 'A, D, U or X (table 0323)' });
+  const isSilent = ['', '""'].includes(reader.plain(21));
+  const action = isSilent && isTakenBack(drug.orc) ? 'delete' : stated;
   const isGiven = status === 'complete' || status === 'partial';
   if (isGiven) reader.required(read === null ? null : read.quantity, 6, 'the amount that was given');
   const details = {

@@ -6,6 +6,7 @@ import { refuseSeveral } from './identity.ts';
 import type { LineOutcome, MappingContext } from './mapping.ts';
 import { type OrderGroup, orderGroups } from './order-groups.ts';
 import { readBilling, readOrc } from './order-numbers.ts';
+import { turnOfOrder } from './order-turn.ts';
 import { nothingIn, openReading, Part } from './parts.ts';
 import { anyCode, codeOfSystem, quantityAt } from './quantities.ts';
 import { readSubject, type Subject } from './subject.ts';
@@ -106,6 +107,12 @@ function readNdc({ part, group, reader, fields }: DrugReading): Code | undefined
     codeOfSystem(rxe, 31, NDC) ??
     ft1.code(29)
   );
+}
+
+/** A dispense or dose that is cancelled takes back what it names; what is only discontinued was dispensed all the same. */
+export function isTakenBack(orc: FieldReader<undefined>): boolean {
+  const turn = turnOfOrder({ control: orc.plain(1), orderStatus: orc.plain(5), resultStatus: '' });
+  return turn?.kind === 'order.cancelled' && turn.manner === 'cancelled';
 }
 
 /** What an event asks for, where the policy of the channel names its kind; else nothing. */

@@ -51,7 +51,7 @@ export const eventIdOf = (context: MappingContext, kind: EventKind, place: strin
 
 /**
  * PID-3 by the preferences of the channel: authorities first, inside them the identifier types, then the types
- * alone, then the first repetition with a value, then PID-2 (kept for backward compatibility until v2.6).
+ * alone, then the first repetition with a value (a social security number last), then PID-2 (kept for backward compatibility until v2.6).
  */
 export function readPatientId<OnDelete extends Deletion>(
   pid: FieldReader<OnDelete>,
@@ -62,23 +62,32 @@ export function readPatientId<OnDelete extends Deletion>(
   return pid.required(pid.identifier(2) ?? undefined, 3, 'a patient id');
 }
 
-/** The repetition of a CX field that the rules prefer, else the first with a value; 0 when none has one. */
+/** Table 0203: numbers of a person outside the hospital. They leave the facility only where nothing else is sent. */
+const OTHER_DOCUMENTS: ReadonlySet<string> = new Set(['SS', 'DL', 'PPN']);
+
+/**
+ * The repetition of a CX field that the rules prefer, else the first with a value that is not of `OTHER_DOCUMENTS`, else
+ * the first with a value; 0 when none has one.
+ */
 export function chooseRepetition(pid: FieldReader, field: number, rules: ChannelProfile['patientId']): number {
   let first = 0;
+  let other = 0;
   let best = Number.POSITIVE_INFINITY;
   let chosen = 0;
   const count = pid.repetitions(field);
   for (let repetition = 1; repetition <= count; repetition += 1) {
     const value = pid.plain(field, 1, 1, repetition);
     if (value === '' || value === '""') continue;
-    if (first === 0) first = repetition;
+    const isOtherDocument = OTHER_DOCUMENTS.has(pid.plain(field, TYPE, 1, repetition));
+    if (first === 0 && !isOtherDocument) first = repetition;
+    if (other === 0 && isOtherDocument) other = repetition;
     const rank = rankOf(pid, { field, repetition }, rules);
     if (rank < best) {
       best = rank;
       chosen = repetition;
     }
   }
-  return chosen === 0 ? first : chosen;
+  return chosen || first || other;
 }
 
 /** Lower is better: position of the authority, then of the type; infinite when neither is known. */

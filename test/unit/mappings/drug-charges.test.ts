@@ -59,3 +59,14 @@ test('a cancelled dispense takes back its quantity, also one that was sent as ne
     '-3',
   ]);
 });
+
+test('a dispense that changed is not charged once more; a refill is', () => {
+  const lines = message('RDS^O13', ...['XO', 'XX', 'XR', 'OF'].flatMap((control) => rxd(control, '3')));
+  expect(charges(lines, 'dispense')).toEqual(['none', 'none', 'none', 'charge']);
+});
+
+test('a dose of a cancelled administration is credited, unless RXA-21 says more', () => {
+  const doses = [rxa('1', 'CP', ''), rxa('1', 'CP', 'A')];
+  expect(charges(message('RAS^O17', 'ORC|CA|P1', ...doses), 'administration')).toEqual(['credit', 'charge']);
+  expect(charges(message('RAS^O17', 'ORC|DC|P1', ...doses), 'administration')).toEqual(['charge', 'charge']);
+});

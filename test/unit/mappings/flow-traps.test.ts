@@ -25,6 +25,13 @@ test('the guarantor of one visit is not that of the next; one before all visits 
   expect(guarantors([msh, evn, pid, 'GT1|1|G1', pv1, second])).toEqual(['G1', 'G1']);
 });
 
+test('insurance that stands before all visits is that of each', () => {
+  const [msh = '', evn = '', pid = '', pv1 = ''] = flow('BAR^P01');
+  const lines = [msh, evn, pid, 'IN1|1|PPO|C1', pv1, PV1.replace('V7001', 'V7002'), 'IN1|1|HMO|C2'];
+  const plans = eventsOf(mapLines(lines)).map(({ data }) => ('payers' in data ? data.payers?.[0]?.plan?.code : null));
+  expect(plans).toEqual(['PPO', 'HMO']);
+});
+
 const deleted = '|||||||||||||||D';
 
 test('a procedure that PR1-20 deletes is no coded procedure', () => {
