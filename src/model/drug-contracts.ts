@@ -71,7 +71,8 @@ export const drugContracts = {
     action: z
       .enum(['add', 'delete', 'update'])
       .describe(
-        'RXA-21 (table 0323); empty, delete where ORC-1 cancels (CA, OC, CR). An update asks for no charge: how it differs from what was reported is not sent.',
+        'RXA-21 (table 0323); empty, delete where ORC-1 cancels (CA, OC, CR). An update asks for no charge: how it ' +
+          'differs from what was reported is not sent.',
       ),
     givenAt: timeField.describe('RXA-3, start of the administration.'),
     endedAt: timeField.optional().describe('RXA-4.'),
