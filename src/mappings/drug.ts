@@ -109,7 +109,7 @@ function readNdc({ part, group, reader, fields }: DrugReading): Code | undefined
   );
 }
 
-/** A dispense or dose that is cancelled takes back what it names; what is only discontinued was dispensed all the same. */
+/** A dispense or dose that is cancelled takes back what it names; one that is only discontinued left the shelf. */
 export function isTakenBack(orc: FieldReader<undefined>): boolean {
   const turn = turnOfOrder({ control: orc.plain(1), orderStatus: orc.plain(5), resultStatus: '' });
   return turn?.kind === 'order.cancelled' && turn.manner === 'cancelled';

@@ -51,7 +51,8 @@ export const eventIdOf = (context: MappingContext, kind: EventKind, place: strin
 
 /**
  * PID-3 by the preferences of the channel: authorities first, inside them the identifier types, then the types
- * alone, then the first repetition with a value (a social security number last), then PID-2 (kept for backward compatibility until v2.6).
+ * alone, then the first repetition with a value (a social security number last), then PID-2 (kept for backward
+ * compatibility until v2.6).
  */
 export function readPatientId<OnDelete extends Deletion>(
   pid: FieldReader<OnDelete>,
@@ -66,8 +67,8 @@ export function readPatientId<OnDelete extends Deletion>(
 const OTHER_DOCUMENTS: ReadonlySet<string> = new Set(['SS', 'DL', 'PPN']);
 
 /**
- * The repetition of a CX field that the rules prefer, else the first with a value that is not of `OTHER_DOCUMENTS`, else
- * the first with a value; 0 when none has one.
+ * The repetition of a CX field that the rules prefer, else the first with a value that is not of `OTHER_DOCUMENTS`,
+ * else the first with a value; 0 when none has one.
  */
 export function chooseRepetition(pid: FieldReader, field: number, rules: ChannelProfile['patientId']): number {
   let first = 0;

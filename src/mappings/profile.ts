@@ -82,8 +82,8 @@ export const profileSettings = z.strictObject({
     })
     .prefault({})
     .describe(
-      'Which repetition of PID-3 is the patient id. First match wins; without a match the first one with a value, numbers ' +
-        'of other documents (SS, DL, PPN) last.',
+      'Which repetition of PID-3 is the patient id. First match wins; without a match the first one with a value, ' +
+        'numbers of other documents (SS, DL, PPN) last.',
     ),
   encounterId: z
     .array(path)
@@ -157,8 +157,8 @@ export const profileSettings = z.strictObject({
     })
     .prefault({})
     .describe(
-      'Which repetition of STF-2 is the worker id. First match wins; else the first one with a value, numbers of other ' +
-        'documents (SS, DL, PPN) last.',
+      'Which repetition of STF-2 is the worker id. First match wins; else the first one with a value, numbers of ' +
+        'other documents (SS, DL, PPN) last.',
     ),
   usage: usageSettings.prefault({}).describe('Where CSU^C10 and C12 have the parts of a used supply (OBX-5).'),
   extensions: z
