@@ -139,7 +139,8 @@ export class LiveServer {
     }
     viewer.hasSaidHello = true;
     const missed = hello.from === undefined ? null : this.#feed.since(hello.from);
-    if (missed === null) viewer.needsSnapshot = true;
+    // Also who missed nothing is told at once that its figures are those of now, not with the next change or beat.
+    if (missed === null || missed.length === 0) viewer.needsSnapshot = true;
     else for (const delta of missed) viewer.socket.send(JSON.stringify(delta));
     if (!this.#ticking) void this.#run();
     else if (viewer.needsSnapshot) this.#sendSnapshots();

@@ -110,6 +110,16 @@ test('a viewer that lost its connection resumes with what it missed, without a s
   expect(lost.keeper.picture).toEqual(other.keeper.picture);
 });
 
+test('a viewer that lost its connection while nothing changed is told at once that its figures are current', async () => {
+  const { url } = await setUp({ pingMs: 60_000_000 });
+  const lost = await view(url, HELLO);
+  await until('the snapshot', () => lost.messages.length === 1);
+  lost.socket.terminate();
+  const again = await view(url, lost.keeper.hello());
+  await until('a word', () => again.messages.length === 1, 5_000);
+  expect(lost.keeper.hear(again.messages[0] as ServerMessage)).toBe('current');
+});
+
 test('a sequence of an earlier process is answered by a snapshot', async () => {
   const { url, change } = await setUp();
   const old = await view(url, { ...HELLO, from: { epoch: 'another', seq: 1 } });
