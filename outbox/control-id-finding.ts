@@ -1,6 +1,10 @@
 /** What intake and people ask the control-id index, and what they hear. */
 import type { ChannelId } from '../src/model/ids.ts';
 
+/** What a message is remembered by: its control id, or its content when it has none. */
+export const rememberedAs = (controlId: string, payloadHash: string): string =>
+  controlId === '' ? `empty ${payloadHash}` : controlId;
+
 /** Which earlier messages are looked for: control ids are compared inside one channel and one duplicate window. */
 export interface ControlIdQuery {
   readonly channelId: ChannelId;
@@ -39,4 +43,16 @@ export interface EveryUse {
   readonly numbers: readonly number[];
   /** Rows, or ranges of them, that cannot be read: some numbers may be missing. */
   readonly damaged: number;
+}
+
+/** What is remembered, and who hears that background reading failed. */
+export interface IndexOptions {
+  /** The longest duplicate window of all channels, in days. */
+  readonly windowDays: number;
+  /** Days for which people can look for a control id, at least `windowDays`. */
+  readonly keepDays: number;
+  /** Gets what the background work met while the store was open; look-ups then go to the disk. */
+  readonly onFailed: (error: unknown) => void;
+  /** Rows were lost: so many messages are indexed again. */
+  readonly onIndexedAgain?: (messages: number) => void;
 }

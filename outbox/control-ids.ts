@@ -11,14 +11,14 @@
  * after a failed sync may still have stored the frame; the sender's repetition finds it here.
  *
  * A damaged row stops nothing: what may have stood in it makes a message unproven, neither new nor a repetition
- * (docs/decisions/0018-damaged-store.md).
+ * (docs/decisions/0018-damaged-store.md). Where rows are lost, `lost-control-ids.ts` makes them anew.
  */
 import type { Clock } from '../src/model/clock.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
 import { isDamaged, isLastingDamage, keyPages, readableKeys } from '../src/platform/tolerant-reads.ts';
 import { KeyFilter } from './key-filter.ts';
-import type { ControlIdFinding, ControlIdPlace, ControlIdQuery, EveryUse } from './control-id-finding.ts';
+import type { ControlIdFinding, ControlIdPlace, ControlIdQuery, EveryUse, IndexOptions } from './control-id-finding.ts';
 import {
   type BlindName,
   contentName,
@@ -45,16 +45,6 @@ export interface IndexedMessage {
   readonly channelId: ChannelId;
   readonly payloadHash: string;
   readonly place: ControlIdPlace;
-}
-
-/** What is remembered, and who hears that background reading failed. */
-export interface IndexOptions {
-  /** The longest duplicate window of all channels, in days. */
-  readonly windowDays: number;
-  /** Days for which people can look for a control id, at least `windowDays`. */
-  readonly keepDays: number;
-  /** Gets what the background work met while the store was open; look-ups then go to the disk. */
-  readonly onFailed: (error: unknown) => void;
 }
 
 /** `load` must run before the first look-up and again after the store was opened anew. */

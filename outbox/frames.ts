@@ -2,12 +2,14 @@
  * Stored frames with the reply that was given, found by message id and by the sender's control id (`control-ids.ts`).
  */
 import type { Clock } from '../src/model/clock.ts';
+import { CausewayError } from '../src/model/errors.ts';
 import type { ChannelId } from '../src/model/ids.ts';
 import type { Database, WriteBatch } from '../src/platform/database.ts';
-import { isDamaged, readableKeys } from '../src/platform/tolerant-reads.ts';
-import type { ControlIdFinding, ControlIdPlace, ControlIdQuery, EveryUse } from './control-id-finding.ts';
-import { ControlIdIndex, type IndexOptions } from './control-ids.ts';
+import { isDamaged, isLastingDamage, readableKeys } from '../src/platform/tolerant-reads.ts';
+import type { ControlIdFinding, ControlIdPlace, ControlIdQuery, EveryUse, IndexOptions } from './control-id-finding.ts';
+import { ControlIdIndex } from './control-ids.ts';
 import { type BlindName, endOf, messageKey, sequenceOfKey } from './keys.ts';
+import { indexAgain } from './lost-control-ids.ts';
 import { numberedPage, type NumberedPage } from './numbered-page.ts';
 import { type MessageHeaderRecord, type MessageRecord, messageParts, readMessage } from './records.ts';
 import { ReplyTracking } from './reply-tracking.ts';
@@ -40,7 +42,10 @@ export class FrameStore {
   readonly #database: Database;
   readonly #totals: Totals;
   readonly #time: StoreClock;
+  readonly #clock: Clock;
   readonly #controlIds: ControlIdIndex;
+  /** Background work of an earlier load ends. */
+  #loads = 0;
   /** Which replies of stored messages left. */
   readonly replies: ReplyTracking;
 
@@ -48,6 +53,7 @@ export class FrameStore {
   constructor(database: Database, totals: Totals, { clock, blind }: { clock: Clock; blind: BlindName | null }) {
     this.#database = database;
     this.#totals = totals;
+    this.#clock = clock;
     this.#time = new StoreClock(clock);
     this.#controlIds = new ControlIdIndex(database, this.#time, { clock, blind });
     this.replies = new ReplyTracking(database, totals, clock);
@@ -81,8 +87,28 @@ export class FrameStore {
   /** Prepares look-ups by control id, and the replies, from the stored totals, which must be loaded before. */
   async loadIndex(options: IndexOptions): Promise<void> {
     this.#time.resume(this.#totals.storeMs);
-    await this.#controlIds.load(options);
+    this.#loads += 1;
+    const load = this.#loads;
+    const onFailed = (error: unknown): void => {
+      options.onFailed(error);
+      if (isLastingDamage(error)) void this.#indexAgain(options, () => load === this.#loads);
+    };
+    await this.#controlIds.load({ ...options, onFailed });
     await this.replies.load();
+  }
+
+  /** Where rows of the index are lost, in the background. */
+  async #indexAgain({ windowDays, onFailed, onIndexedAgain }: IndexOptions, isCurrent: () => boolean): Promise<void> {
+    try {
+      const [low, high] = [this.#totals.low('message'), this.#totals.committed('message')];
+      const message = (sequence: number): StoredMessage | null => this.readable(sequence);
+      const shared = { database: this.#database, index: this.#controlIds, clock: this.#clock };
+      const count = await indexAgain({ ...shared, message, low, high, windowDays, isCurrent });
+      if (count > 0) onIndexedAgain?.(count);
+    } catch (error) {
+      if (!(error instanceof CausewayError)) throw error;
+      if (this.#database.state === 'open') onFailed(error);
+    }
   }
 
   /**

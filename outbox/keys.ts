@@ -73,7 +73,7 @@ export function parseEntryId(id: string): (LaneId & { readonly sequence: number 
   return { destinationId: match[1] as DestinationId, lane: match[2] as Lane, sequence: Number(match[3]) };
 }
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** Whole days (UTC) since the epoch of a stamp in ms; of store time it is the bucket of a control id. */
 export const dayOf = (epochMs: number): number => Math.floor(epochMs / DAY_MS);

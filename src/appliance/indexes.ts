@@ -35,8 +35,10 @@ export function createIndexes({ database, totals, config, blind, clock, log }: I
   const keepDays = keptDays(config.store.retention, windowDays) + 1;
   const onFailed = (): void =>
     log.warn('control ids could not be read ahead: each one is looked up on disk', { count: windowDays });
+  const onIndexedAgain = (count: number): void =>
+    log.warn('control ids were lost by damage of the store: they are known again by their messages', { count });
   const load = async (): Promise<void> => {
-    await frames.loadIndex({ windowDays, keepDays, onFailed });
+    await frames.loadIndex({ windowDays, keepDays, onFailed, onIndexedAgain });
     await identities.load(() => log.warn('merged numbers could not be read ahead: each is looked up on disk', {}));
   };
   return { frames, identities, load };

@@ -8,7 +8,7 @@
  * would stop the line of its sender for good. Its events have the ids that they had at first, and go out as ones that
  * may have been delivered (docs/decisions/0018-damaged-store.md).
  */
-import type { ControlIdFinding } from '../../outbox/control-id-finding.ts';
+import { type ControlIdFinding, rememberedAs } from '../../outbox/control-id-finding.ts';
 import type { FrameStore, StoredMessage } from '../../outbox/frames.ts';
 import type { MessageHeader } from '../hl7/header.ts';
 import { messageIdOf } from '../model/ids.ts';
@@ -19,12 +19,9 @@ import type { IntakeParts } from './intake.ts';
 import { repliesOf, repliesTo, storedReplies } from './replies.ts';
 import type { Understood } from './understand.ts';
 
-/** What a message is remembered by: its control id, or its content when it has none; null without a readable header. */
-export function indexName(header: MessageHeader | null, payloadHash: string): string | null {
-  if (header === null) return null;
-  const controlId = header.controlId;
-  return controlId === '' ? `empty ${payloadHash}` : controlId;
-}
+/** What a message is remembered by; null without a readable header. */
+export const indexName = (header: MessageHeader | null, payloadHash: string): string | null =>
+  header === null ? null : rememberedAs(header.controlId, payloadHash);
 
 /** What came under the name before, inside the duplicate window of the channel. */
 export function findUses(
