@@ -73,6 +73,7 @@ export function parseEntryId(id: string): (LaneId & { readonly sequence: number 
   return { destinationId: match[1] as DestinationId, lane: match[2] as Lane, sequence: Number(match[3]) };
 }
 
+/** A day, in ms. */
 export const DAY_MS = 86_400_000;
 
 /** Whole days (UTC) since the epoch of a stamp in ms; of store time it is the bucket of a control id. */

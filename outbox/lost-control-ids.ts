@@ -1,6 +1,6 @@
 /**
- * Control ids whose rows are lost. A block that reads as zeros is an empty one to LevelDB, for single reads, too, so a
- * repetition of what stood in it would be new. The messages are still there and tell what the rows said.
+ * Control ids whose rows are lost. A block that reads as zeros is an empty one to LevelDB, for single reads, too, and a
+ * repetition of what stood in it looks new. The messages are still there and tell what the rows said.
  */
 import type { Clock } from '../src/model/clock.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';

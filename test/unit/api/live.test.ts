@@ -110,7 +110,7 @@ test('a viewer that lost its connection resumes with what it missed, without a s
   expect(lost.keeper.picture).toEqual(other.keeper.picture);
 });
 
-test('a viewer that lost its connection while nothing changed is told at once that its figures are current', async () => {
+test('a viewer that comes back while nothing changed is told at once that its figures are current', async () => {
   const { url } = await setUp({ pingMs: 60_000_000 });
   const lost = await view(url, HELLO);
   await until('the snapshot', () => lost.messages.length === 1);
