@@ -107,6 +107,12 @@ export class LostEntries {
     });
   }
 
+  /** The record beside a parked entry cannot be read: it is going to be held, whatever it was. */
+  isParkedDamaged(sequence: number): boolean {
+    const [row] = this.#database.readEach([laneRowKey('p', this.#id, sequence)]);
+    return row !== undefined && isDamaged(row);
+  }
+
   /** Those of `sequences` that can be read. */
   async readable(sequences: readonly number[]): Promise<ReadonlyMap<number, StoredEntry>> {
     const keys = sequences.map((sequence) => laneRowKey('e', this.#id, sequence));

@@ -31,6 +31,7 @@ import type { Clock, Random } from './model/clock.ts';
 import { CausewayError } from './model/errors.ts';
 import type { ChannelId, DestinationId } from './model/ids.ts';
 import type { KnowLost } from './delivery/lost-entries.ts';
+import { remakeLostCases } from './pipeline/lost-cases.ts';
 import { knownOfLost } from './pipeline/lost-events.ts';
 import { Ledger, type Placed } from './pipeline/ledger.ts';
 import { Cures, type ParkedChange } from './pipeline/reprocess.ts';
@@ -205,6 +206,20 @@ async function start(config: Config, starting: Starting): Promise<Omit<App, 'sto
   const status = await startServers(config, { operations, metrics, log, clock }, started);
   ready = true;
   watch.start();
+  const remade = remakeLostCases({
+    ledger,
+    channels: channelMap,
+    facility,
+    database,
+    lanes: lanes.values(),
+    clock,
+    log,
+  });
+  // What it cannot do now, the next start tries again.
+  const remaking = remade.catch((error: unknown) => {
+    if (!(error instanceof CausewayError)) throw error;
+  });
+  started.push(() => remaking);
   return { addresses: { status, channels: addresses }, operations, reload: () => certificates.reload() };
 }
 

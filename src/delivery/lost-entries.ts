@@ -65,7 +65,7 @@ export const hasContent = (entry: StoredEntry | undefined): entry is StoredEntry
   entry !== undefined && entry.body.length > 0;
 
 /** Not on the first word of the disk: what it cannot read now it may read a moment later. */
-async function stillLost(
+export async function stillLost(
   { clock }: LostEntriesParts,
   read: () => Promise<{ readonly lost: readonly number[]; readonly mayPass?: boolean }>,
 ): Promise<readonly number[]> {
@@ -81,7 +81,7 @@ async function stillLost(
  * Returns those that are held now; the others had left the lane, and nothing more is owed. What stands in `batch` is
  * committed with it.
  */
-async function setAside(
+export async function setAside(
   parts: LostEntriesParts,
   lost: readonly number[],
   batch = new WriteBatch(),
@@ -232,6 +232,7 @@ async function breakUp(
   const batch = new WriteBatch();
   lane.deleteShipment(batch, record.members[0] ?? 0);
   for (const entry of ready) {
+    if (lane.lost.isParkedDamaged(entry.sequence)) continue;
     const { orderingKey, fenceKeys = [] } = entry.header;
     const keys = [orderingKey, ...fenceKeys];
     const was = lane.parked(entry.sequence)?.state ?? null;

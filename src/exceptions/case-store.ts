@@ -9,7 +9,9 @@ import type { Totals } from '../../outbox/totals.ts';
 import type { CaseState, ExceptionCase } from '../model/exception-case.ts';
 import { type CaseId, caseIdOf, sequenceOfId } from '../model/ids.ts';
 import type { Database, WriteBatch } from '../platform/database.ts';
-import { isDamaged } from '../platform/tolerant-reads.ts';
+import { isDamaged, isReadError } from '../platform/tolerant-reads.ts';
+
+const OPEN_PAGE = 256;
 
 /** The facts of a case at its opening; id and state are given by the store. */
 export type NewCase = Omit<ExceptionCase, 'caseId' | 'state'>;
@@ -100,6 +102,24 @@ export class CaseStore {
     const table = { prefix: 'x!', key: caseKey, low, high };
     const { rows, ...rest } = await numberedPage(this.#database, table, { after, limit });
     return { cases: rows.map((row) => decodeJson<ExceptionCase>(row.payload)), ...rest };
+  }
+
+  /**
+   * Open cases whose record is damaged or gone, in order; not those that the disk only cannot read at the moment.
+   * @throws CausewayError `STORE_FAILED`
+   */
+  async lostOpen(): Promise<readonly CaseId[]> {
+    const lost: CaseId[] = [];
+    for (let gte = openCaseKey(1); ; ) {
+      const { rows } = await this.#database.scan({ gte, lt: endOf('xo!'), limit: OPEN_PAGE });
+      const numbers = rows.map(({ key }) => sequenceOfKey(key));
+      for (const [at, row] of this.#database.readEach(numbers.map(caseKey)).entries()) {
+        if (row === undefined || (isDamaged(row) && !isReadError(row))) lost.push(caseIdOf(numbers[at] ?? 0));
+      }
+      const last = numbers.at(-1);
+      if (last === undefined) return lost;
+      gte = openCaseKey(last + 1);
+    }
   }
 
   /** null: a part of the index cannot be read, so every case must be looked at. */

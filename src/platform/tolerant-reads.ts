@@ -27,6 +27,9 @@ export interface Scan {
 /** Whether a row of a scan can be used. */
 export const isDamaged = (row: Row | DamagedRow): row is DamagedRow => 'damage' in row;
 
+/** Whether the machine could not read it this time: it may be as it was. */
+export const isReadError = ({ damage }: DamagedRow): boolean => damage.endsWith(READ_ERROR);
+
 /** Reads one page, whatever state its records are in. Rejects only when the store is not open. */
 export async function scanRows(disk: Disk, range: Range, envelope: Envelope): Promise<Scan> {
   try {

@@ -21,6 +21,8 @@ import type { Clock, Random } from '../../src/model/clock.ts';
 import { type ChannelId, type DestinationId, type FacilityId, sequenceOfId } from '../../src/model/ids.ts';
 import type { Intake } from '../../src/model/intake.ts';
 import { createIntake, type IntakeChannel } from '../../src/pipeline/intake.ts';
+import { CausewayError } from '../../src/model/errors.ts';
+import { remakeLostCases } from '../../src/pipeline/lost-cases.ts';
 import { knownOfLost } from '../../src/pipeline/lost-events.ts';
 import { Ledger, type Placed } from '../../src/pipeline/ledger.ts';
 import { Cures, type ParkedChange } from '../../src/pipeline/reprocess.ts';
@@ -101,6 +103,9 @@ export async function startLife(parts: LifeParts): Promise<Life> {
       });
     };
     await dispatcher.recover();
+    desk.remakeLostCases().catch((error: unknown) => {
+      if (!(error instanceof CausewayError)) throw error;
+    });
     const stop = async (): Promise<void> => {
       await dispatcher.halt(3_000);
       await database.close();
@@ -156,7 +161,10 @@ interface DeskParts extends Stores {
 function newDesk(
   { plan, clock, log, hooks, amountTolerance }: LifeParts,
   desk: DeskParts,
-): Pick<Life, 'intake' | 'operations'> & { readonly knownOfLost: KnowLost } {
+): Pick<Life, 'intake' | 'operations'> & {
+  readonly knownOfLost: KnowLost;
+  readonly remakeLostCases: () => Promise<number>;
+} {
   const { database, totals, frames, cases, identities, lane, dispatcher } = desk;
   const facility = { id: 'north' as FacilityId, timezone: 'America/Chicago', currency: 'USD' };
   const lanes = new Map([[ERP, lane]]);
@@ -199,5 +207,10 @@ function newDesk(
     onMessage() {},
   });
   const judged = { ledger, facility, channels: new Map([[CLINICAL, channel]]) };
-  return { intake, operations, knownOfLost: (...asked) => knownOfLost(judged, ...asked) };
+  return {
+    intake,
+    operations,
+    knownOfLost: (...asked) => knownOfLost(judged, ...asked),
+    remakeLostCases: () => remakeLostCases({ ...judged, database, lanes: lanes.values(), clock, log }),
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * Records of waiting entries are damaged while everything else goes wrong, too: their accounts keep their order, and
- * once people have cured the cases every event has taken effect once, with its money.
+ * Records of waiting entries, of requests and of open cases are damaged while everything else goes wrong, too: accounts
+ * keep their order, and once people have cured the cases every event has taken effect once, with its money.
  */
 import { expect, test } from 'vitest';
 import { Chance } from './chance.ts';

@@ -272,10 +272,13 @@ export class World {
   }
 }
 
-/** One of the entries that wait in the lane, or of the records beside parked ones. */
+/** One of the entries that wait in the lane, of the records beside parked ones and requests, or of the open cases. */
 function waitingRecord(keys: readonly string[], which: number): string | undefined {
   const left = new Set(keys.filter((key) => /^[op]!/.test(key)).map((key) => key.slice(2)));
-  const waiting = keys.filter((key) => key.startsWith('p!') || (key.startsWith('e!') && !left.has(key.slice(2))));
+  const open = new Set(keys.filter((key) => key.startsWith('xo!')).map((key) => `x!${key.slice(3)}`));
+  const isWaiting = (key: string): boolean =>
+    /^[pwk]!/.test(key) || open.has(key) || (key.startsWith('e!') && !left.has(key.slice(2)));
+  const waiting = keys.filter(isWaiting);
   return waiting[Math.floor(which * waiting.length)];
 }
 
