@@ -1,5 +1,5 @@
 /**
- * Open exception cases whose record is damaged: nobody could act on what waits with them, and its money would be held
+ * Open exception cases whose record is damaged: nobody could act on what waits with them, and its money stays held
  * for ever. Each is made again under its number, from what still names it: its message, judged again, or the parked
  * entries that wait with it. Where nothing names it any more, what is left is a case that a person can close.
  */
@@ -156,11 +156,11 @@ const problem = (text: string): Problem => ({ code: 'store-damaged', path: 'mess
 
 const TEXTS = {
   nothing:
-    'The record of this case is damaged, and nothing tells what waited with it: look at what `causeway verify` names, ' +
-    'then discard the case.',
+    'The record of this case is damaged, and nothing tells what waited with it: look at what `causeway verify` ' +
+    'names, then discard the case.',
   event:
-    'The stored event is damaged or missing, and so was the record of its case. Reprocessing the case makes the event ' +
-    'again from its message, under its first event id.',
+    'The stored event is damaged or missing, and so was the record of its case. Reprocessing the case makes the ' +
+    'event again from its message, under its first event id.',
   entry:
     'The record of this case was damaged: why its event waits is not known any more. What is younger on its account ' +
     'waits behind it. Reprocessing the case sends it again under its first key.',
