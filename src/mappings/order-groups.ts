@@ -12,18 +12,22 @@ export interface OrderGroup {
   readonly detailName: string;
   /** Whether the ORC belongs to this detail alone: the first one behind it. */
   readonly isFirst: boolean;
-  /** Segments behind the detail, else those that stand anywhere under the same ORC. */
+  /** The segment behind the detail, else what the details under one ORC share (`Shared`). */
   segment(name: string): Hl7Segment | undefined;
   /** Segments with `name` behind the detail. */
   segments(name: string): readonly Hl7Segment[];
 }
 
-/** Segments under one ORC. */
+/**
+ * What the details under one ORC share: what stands before the first of them, and the BLG behind the last one, where the
+ * standard has that of the whole order. What stands behind another detail is about that one alone.
+ */
 interface Shared {
   readonly orc: Hl7Segment | undefined;
   readonly orcName: string;
-  /** The first of each name. */
+  /** The first of each name that stands before a detail. */
   readonly members: Map<string, Hl7Segment>;
+  last: Open | null;
 }
 
 interface Open {
@@ -50,13 +54,14 @@ export function orderGroups(segments: readonly Hl7Segment[], details: readonly s
   let open: Open | null = null;
   const begin = (shared: Shared, isFirst: boolean): Open => {
     open = { shared, isFirst, members: new Map(), detail: undefined, detailName: '' };
+    shared.last = open;
     groups.push(open);
     return open;
   };
   for (const segment of segments) {
     const current: Open | null = open;
     if (segment.name === 'ORC') {
-      begin({ orc: segment, orcName: nameOf(segment), members: new Map() }, true);
+      begin({ orc: segment, orcName: nameOf(segment), members: new Map(), last: null }, true);
     } else if (details.includes(segment.name)) {
       const group = groupFor(current, begin);
       group.detail = segment;
@@ -71,15 +76,15 @@ export function orderGroups(segments: readonly Hl7Segment[], details: readonly s
 }
 
 function groupFor(current: Open | null, begin: (shared: Shared, isFirst: boolean) => Open): Open {
-  if (current === null) return begin({ orc: undefined, orcName: 'ORC', members: new Map() }, true);
+  if (current === null) return begin({ orc: undefined, orcName: 'ORC', members: new Map(), last: null }, true);
   return current.detail === undefined ? current : begin(current.shared, false);
 }
 
-function addTo({ members, shared }: Open, segment: Hl7Segment): void {
+function addTo({ members, shared, detail }: Open, segment: Hl7Segment): void {
   const same = members.get(segment.name);
   if (same === undefined) members.set(segment.name, [segment]);
   else same.push(segment);
-  if (!shared.members.has(segment.name)) shared.members.set(segment.name, segment);
+  if (detail === undefined && !shared.members.has(segment.name)) shared.members.set(segment.name, segment);
 }
 
 function closed({ shared, isFirst, members, detail, detailName }: Open): OrderGroup {
@@ -91,7 +96,10 @@ function closed({ shared, isFirst, members, detail, detailName }: Open): OrderGr
     detail,
     detailName,
     isFirst,
-    segment: (name) => members.get(name)?.[0] ?? shared.members.get(name),
+    segment: (name) =>
+      members.get(name)?.[0] ??
+      shared.members.get(name) ??
+      (name === 'BLG' && orc !== undefined ? shared.last?.members.get(name)?.[0] : undefined),
     segments: (name) => members.get(name) ?? [],
   };
 }

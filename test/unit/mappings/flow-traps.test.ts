@@ -199,3 +199,22 @@ test('submitted, assessed again and cancelled, an invoice adds nothing to what i
   );
   expect(amounts).toEqual(['100.00', undefined, '-100.00']);
 });
+
+test('how often and on whose account is asked of each detail under one ORC', () => {
+  const orders = (...lines: readonly string[]) =>
+    eventsOf(mapLines(flow('OMG^O19', 'ORC|NW|P1', ...lines))).map(({ data }) => [
+      'quantity' in data ? data.quantity?.value : undefined,
+      'account' in data ? data.account?.value : undefined,
+    ]);
+  const [one, two] = ['OBR|1|P1||80053', 'OBR|2|P2||80061'];
+  // Behind the first detail: its own.
+  expect(orders(one, 'TQ1|1|2^EA', 'BLG|D|CH|ACC9', two)).toEqual([
+    ['2', 'ACC9'],
+    [undefined, 'ACC5001'],
+  ]);
+  // Before the first detail, and BLG behind the last one: of the whole order.
+  expect(orders('TQ1|1|2^EA', one, two, 'BLG|D|CH|ACC9')).toEqual([
+    ['2', 'ACC9'],
+    ['2', 'ACC9'],
+  ]);
+});
