@@ -19,8 +19,8 @@ export interface OrderGroup {
 }
 
 /**
- * What the details under one ORC share: what stands before the first of them, and the BLG behind the last one, where the
- * standard has that of the whole order. What stands behind another detail is about that one alone.
+ * What the details under one ORC share: what stands before the first of them, and the BLG behind the last one, where
+ * the standard has that of the whole order. What stands behind another detail is about that one alone.
  */
 interface Shared {
   readonly orc: Hl7Segment | undefined;
