@@ -11,9 +11,6 @@ import type { StoredMessage } from './frames.ts';
 
 /** Messages looked at in one piece: each may cost two reads for every day of the window. */
 const PIECE = 16;
-/** Beside the traffic: a fifth of the time. */
-const REST_FACTOR = 4;
-
 /** What is read, and where it is written. */
 export interface IndexAgainParts {
   readonly database: Database;
@@ -26,30 +23,32 @@ export interface IndexAgainParts {
   readonly clock: Clock;
   /** The longest duplicate window of all channels. */
   readonly windowDays: number;
-  /** False when the store was opened anew meanwhile. */
-  readonly isCurrent: () => boolean;
+  /** After each piece, which took so many ms; false ends the work. */
+  readonly rest: (workedMs: number) => Promise<boolean>;
 }
 
 /**
  * Indexes the messages of the window anew that have an effect and are not found by their control id, the newest first;
- * returns how many. Their age is told by the wall clock, and they count as of today: longer than the window is the safe
- * side. Each gets a row of its own, which nothing that comes meanwhile can overwrite.
+ * returns how many. Their age is told by the wall clock against the newest (time in which nothing ran does not count),
+ * and they count as of today: longer than the window is the safe side. Each gets a row of its own, which nothing that
+ * comes meanwhile can overwrite.
  * @throws CausewayError `STORE_FAILED`, `STORE_DAMAGED` (a read error)
  */
 export async function indexAgain(parts: IndexAgainParts): Promise<number> {
-  const { database, clock, windowDays, low, high, isCurrent } = parts;
-  const oldestMs = clock.nowMs() - (windowDays + 1) * DAY_MS;
+  const { database, clock, windowDays, low, high, rest } = parts;
+  let newestMs: number | undefined;
   let count = 0;
-  for (let number = high; number >= low && isCurrent(); number -= PIECE) {
+  for (let number = high; number >= low; number -= PIECE) {
     const beganMs = clock.monotonicMs();
     const messages = readable(parts, number);
+    newestMs ??= messages[0]?.header.receivedAtMs;
+    const oldestMs = Math.min(newestMs ?? 0, clock.nowMs()) - (windowDays + 1) * DAY_MS;
     const young = messages.filter(({ header }) => header.receivedAtMs >= oldestMs);
     const batch = new WriteBatch();
     for (const message of young) count += put(batch, message, parts);
     if (batch.size > 0) await database.commit(batch, 'written');
     if (young.length === 0 && messages.length > 0) return count;
-    const restMs = (clock.monotonicMs() - beganMs) * REST_FACTOR;
-    await new Promise<void>((resolve) => clock.after(restMs, resolve));
+    if (!(await rest(clock.monotonicMs() - beganMs))) return count;
   }
   return count;
 }

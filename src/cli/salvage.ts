@@ -4,6 +4,7 @@ import { CONFIG_OPTION, type CliCommand, JSON_OPTION } from './command.ts';
 import { configurationPath, loadOrThrow, shortPath } from './configuration.ts';
 import { UsageError } from './option-values.ts';
 import { reportLines } from './verify.ts';
+import { count } from './wording.ts';
 
 /** `causeway salvage`: what can still be read of a damaged store, in a copy. */
 export const salvageCommand: CliCommand = {
@@ -38,6 +39,8 @@ export const salvageCommand: CliCommand = {
       terminal.out(`The copy ${shortPath(resolve(to))}:`);
       for (const line of reportLines(report.after)) terminal.out(`  ${line}`);
       for (const name of report.recounted) terminal.out(`  control totals counted anew: ${name}`);
+      if (report.indexedAgain > 0)
+        terminal.out(`  control ids that were lost, known again by their messages: ${count(report.indexedAgain)}`);
     }
     return isWhole(report.after) ? 0 : 1;
   },

@@ -175,6 +175,28 @@ test('rows are lost without a word, as in a zeroed block: they are known again b
   expect((await again.send(charge({ controlId: 'B', patient: 'P2' }))).disposition).toBe('accepted');
 });
 
+test('a repair left rows out: those of the window are made anew, of older messages none', async () => {
+  let nowMs = WALL_MS;
+  let stoppedMs = 0;
+  const clock = { nowMs: () => nowMs + stoppedMs, monotonicMs: () => nowMs };
+  const fixture = await openIntakeFixture(clock);
+  for (const controlId of ['OLD', 'YOUNG', 'NEW']) {
+    await fixture.send(charge({ controlId }));
+    nowMs += 5 * DAY_MS;
+  }
+  for (const row of await fixture.database.keys({ gte: 'c!', lt: 'c~', limit: 9 })) await lose(fixture, row);
+  // Time in which nothing ran makes no message older.
+  stoppedMs = 100 * DAY_MS;
+  expect(await fixture.frames.indexAgain(7)).toBe(2);
+  expect(await fixture.frames.indexAgain(7)).toBe(0);
+  for (const [controlId, disposition] of [
+    ['YOUNG', 'duplicate'],
+    ['NEW', 'duplicate'],
+    ['OLD', 'accepted'],
+  ] as const)
+    expect((await fixture.send(charge({ controlId }))).disposition, controlId).toBe(disposition);
+});
+
 test('people who look for a control id get what can be read, and hear that something is missing', async () => {
   const fixture = await openIntakeFixture();
   await fixture.send(charge({ controlId: 'C1', patient: 'P1' }));
