@@ -117,6 +117,7 @@ export async function holdLostParked(
     const lost = missed.filter(({ sequence }) => !hasContent(found.get(sequence)));
     return { lost: lost.map(({ sequence }) => sequence) };
   });
+  if (places.length === 0) return [];
   const parked = missed.filter(({ sequence }) => places.includes(sequence));
   const atMs = clock.nowMs();
   const batch = new WriteBatch();

@@ -5,9 +5,13 @@ import type { LaneStore } from '../../../outbox/lane-store.ts';
 import type { KnownOfLost } from '../../../outbox/lost-entries.ts';
 import type { ChannelId, OrderingKey } from '../../../src/model/ids.ts';
 import { messageIdOf } from '../../../src/model/ids.ts';
+import { deliveryCommits } from '../../../src/delivery/commits.ts';
+import { holdLostParked } from '../../../src/delivery/lost-entries.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
 import { type Database, WriteBatch } from '../../../src/platform/database.ts';
 import type { Disk, OpenDisk } from '../../../src/platform/disk.ts';
 import { openLevel } from '../../../src/platform/level-disk.ts';
+import { silentLog } from '../../../src/platform/log.ts';
 import { withReadErrors } from '../../../src/platform/tolerant-reads.ts';
 import { json, ok, openLaneFixture } from '../../support/lane-fixture.ts';
 import { until } from '../../support/until.ts';
@@ -187,4 +191,16 @@ test('entries that arrive while a lost one is looked for do not stand for it', a
   await fixture.append(['d', 'e']);
   const page = await fixture.lane.lost.page(1, { limit: 256, end: 3 });
   expect(page.lost).toEqual([2]);
+});
+
+test('a parked entry that can be read after all raises no alarm', async () => {
+  const { lane, cases, database, append } = await openLaneFixture({ script: ok });
+  const [entry] = await append(['a']);
+  const said: string[] = [];
+  const log = { ...silentLog, error: (text: string) => void said.push(text) };
+  const parts = { lane, cases, database: deliveryCommits(database), clock: systemClock, log };
+  const record = { state: 'behind', keys: ['a' as OrderingKey], atMs: 1, attempts: [] } as const;
+  const missed = [{ sequence: entry?.sequence ?? 0, record }];
+  expect(await holdLostParked({ ...parts, knownOfLost: knows(['a']) }, missed)).toEqual([]);
+  expect(said).toEqual([]);
 });
