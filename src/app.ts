@@ -206,20 +206,20 @@ async function start(config: Config, starting: Starting): Promise<Omit<App, 'sto
   const status = await startServers(config, { operations, metrics, log, clock }, started);
   ready = true;
   watch.start();
+  const stopping = new AbortController();
   const remade = remakeLostCases({
-    ledger,
-    channels: channelMap,
-    facility,
-    database,
+    ...{ ledger, channels: channelMap, facility, database, clock, log },
     lanes: lanes.values(),
-    clock,
-    log,
+    signal: stopping.signal,
   });
   // What it cannot do now, the next start tries again.
   const remaking = remade.catch((error: unknown) => {
     if (!(error instanceof CausewayError)) throw error;
   });
-  started.push(() => remaking);
+  started.push(async () => {
+    stopping.abort();
+    await remaking;
+  });
   return { addresses: { status, channels: addresses }, operations, reload: () => certificates.reload() };
 }
 

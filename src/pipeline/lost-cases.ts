@@ -25,6 +25,8 @@ export interface LostCasesParts extends LostEventsParts {
   readonly lanes: Iterable<LaneStore>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Ends the search for messages, which may be long: what was not found yet is no reason to make a case without it. */
+  readonly signal?: AbortSignal;
 }
 
 /** An entry that waits with a case. */
@@ -45,6 +47,7 @@ export async function remakeLostCases(parts: LostCasesParts): Promise<number> {
   const waiting = await waitingWith(parts, lost);
   const unnamed = new Set([...lost].filter((caseId) => !waiting.has(caseId)));
   const messages = await messagesOf(parts, unnamed);
+  if (parts.signal?.aborted === true) return 0;
   for (const caseId of lost) {
     const batch = new WriteBatch();
     const facts = await factsOf(parts, caseId, {
@@ -85,11 +88,11 @@ async function waitingWith(
 
 /** The messages that were held with the cases. */
 async function messagesOf(
-  { ledger }: LostCasesParts,
+  { ledger, signal }: LostCasesParts,
   wanted: ReadonlySet<CaseId>,
 ): Promise<ReadonlyMap<CaseId, StoredMessage>> {
   const found = new Map<CaseId, StoredMessage>();
-  for (let after: number | null = 0; after !== null && found.size < wanted.size; ) {
+  for (let after: number | null = 0; after !== null && found.size < wanted.size && signal?.aborted !== true; ) {
     const page = await ledger.frames.page(after, MESSAGES_PAGE);
     for (const message of page.messages) {
       const { caseId } = message.header;

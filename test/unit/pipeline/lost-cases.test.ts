@@ -11,12 +11,13 @@ import { dft, ft1 } from '../../support/sample-lines.ts';
 
 type Fixture = Awaited<ReturnType<typeof openIntakeFixture>>;
 
-const remake = (fixture: Fixture): Promise<number> => {
+const remake = (fixture: Fixture, signal = new AbortController().signal): Promise<number> => {
   const { frames, cases, identities, totals, lane, facility, channel, database } = fixture;
   const lanes = new Map([[ERP, lane]]);
   const ledger = new Ledger({ facilityId: facility.id, epoch: 1, frames, cases, identities, totals, lanes });
   const judging = { ledger, channels: new Map([[CLINICAL, channel]]), facility };
-  return remakeLostCases({ ...judging, database, lanes: lanes.values(), clock: new ManualClock(), log: silentLog });
+  const clock = new ManualClock();
+  return remakeLostCases({ ...judging, database, lanes: lanes.values(), clock, log: silentLog, signal });
 };
 
 async function damage({ database }: Fixture, sequence: number): Promise<void> {
@@ -45,4 +46,13 @@ test.each([
   expect(fixture.cases.get('x0000000000000001')).toEqual(before);
   expect(fixture.totals.openCases).toBe(1);
   expect(await remake(fixture)).toBe(0);
+});
+
+test('a stop while its message is looked for waits for nothing and makes no case without it', async () => {
+  const fixture = await openIntakeFixture();
+  await fixture.send('MSH|^~\\&|A|B|C|D|20260101||MDM^T02|M1|P|2.5\rPID|1');
+  await damage(fixture, 1);
+  expect(await remake(fixture, AbortSignal.abort())).toBe(0);
+  expect(() => fixture.cases.get('x0000000000000001')).toThrow();
+  expect(await remake(fixture)).toBe(1);
 });
