@@ -5,6 +5,7 @@
 import type { StoredEntry } from '../../outbox/lane-store.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import { WriteBatch } from '../platform/database.ts';
+import { untilFailure } from './commits.ts';
 import { CompanyWait } from './company-wait.ts';
 import { KeyCounts } from './key-counts.ts';
 import { LaneCursor } from './lane-cursor.ts';
@@ -52,7 +53,8 @@ export class DeliveryRun {
   #recovered = false;
   #looping: Promise<void> = Promise.resolve();
 
-  constructor(parts: DispatcherParts, observer: RunObserver) {
+  constructor(given: DispatcherParts, observer: RunObserver) {
+    const parts = { ...given, database: untilFailure(given.database) };
     this.#parts = parts;
     this.#observer = observer;
     const { clock, random, settings } = parts;

@@ -7,7 +7,8 @@ import { Chance } from './chance.ts';
 import { makePlan, type Plan, TROUBLE_MS, type TimedAct } from './plan.ts';
 import { World } from './world.ts';
 
-const RUNS = 350;
+/** The first ones, and one in which the store failed under a request while the appliance was being stopped. */
+const SEEDS = [...Array.from({ length: 350 }, (_, index) => index + 1), 5_883];
 
 function planWithDamage(seed: number): Plan {
   const chance = new Chance(seed, 'damage');
@@ -24,11 +25,11 @@ test('damaged records of waiting entries: order, effects and money are right in 
   timeout: 120_000,
 }, async () => {
   let struck = 0;
-  for (let seed = 1; seed <= RUNS; seed += 1) {
+  for (const seed of SEEDS) {
     const { violations, trace } = await new World(planWithDamage(seed)).run();
     expect(violations, `seed ${seed}`).toEqual([]);
     if (trace.some((line) => line.includes('were set aside') || line.includes('wait for a person'))) struck += 1;
   }
   // Else nothing of it was tried.
-  expect(struck).toBeGreaterThan(RUNS / 6);
+  expect(struck).toBeGreaterThan(SEEDS.length / 6);
 });
