@@ -5,9 +5,10 @@
  * so a record that is gone is noticed although nothing on disk speaks of it. An entry that left its lane must have an
  * outcome, be parked or be in a stored shipment. The store may be in use meanwhile.
  */
+import { CausewayError } from '../src/model/errors.ts';
 import type { StoreTable } from '../src/model/store-damage.ts';
 import { type Database, WriteBatch } from '../src/platform/database.ts';
-import { isDamaged, type Scan } from '../src/platform/tolerant-reads.ts';
+import { isDamaged, keyPages, type Scan } from '../src/platform/tolerant-reads.ts';
 import { type DamageList, type DamagePlace, placeOfKey } from './damage-list.ts';
 import { caseKey, endOf, type LaneId, laneKey, laneName, laneRowKey, messageKey, sequenceOfKey } from './keys.ts';
 import { decodeJson, type LaneRecord, type ShipmentRecord } from './records.ts';
@@ -145,13 +146,28 @@ async function withoutEnd({ database }: StoreCheckParts, id: LaneId, sequences: 
 const membersOf = (payload: Buffer): readonly number[] => decodeJson<ShipmentRecord>(payload).members;
 
 async function* checkLoose({ database, damage }: StoreCheckParts, prefix: string): AsyncGenerator<number, void> {
+  let isAllRead = true;
   for (let from = prefix; ; ) {
     const { rows, isWhole } = await database.scan({ gte: from, lt: endOf(prefix), limit: PAGE });
     noteRows(damage, placeOfKey(prefix).table, rows);
-    if (!isWhole) damage.add({ ...placeOfKey(prefix), lane: null }, 'damaged', null);
+    isAllRead &&= isWhole;
     const last = rows.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) break;
     from = `${last.key}\u0000`;
     yield rows.length;
+  }
+  // No page tells of a block in the middle of it that was passed over, and no number is missed here.
+  if (isAllRead && (await isReadWhole(database, prefix))) return;
+  damage.add({ ...placeOfKey(prefix), lane: null }, 'damaged', null);
+}
+
+/** Whether one scan of all keys comes to its end without an error. */
+async function isReadWhole(database: Database, prefix: string): Promise<boolean> {
+  try {
+    for await (const keys of keyPages(database, { gte: prefix, lt: endOf(prefix), limit: PAGE })) void keys;
+    return true;
+  } catch (error) {
+    if (error instanceof CausewayError && error.code === 'STORE_DAMAGED') return false;
+    throw error;
   }
 }
