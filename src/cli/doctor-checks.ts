@@ -4,6 +4,8 @@ import type { Config } from '../config/schema.ts';
 import { isLoopback } from '../model/address.ts';
 import { CausewayError } from '../model/errors.ts';
 import { STORE_FORMAT } from '../model/store-format.ts';
+import { assertStoreAccess } from '../platform/file-access.ts';
+import { databasePathOf } from '../platform/store-folder.ts';
 import { markedFormat } from '../platform/store-identity.ts';
 import { driftText } from '../status/drift-text.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
@@ -29,6 +31,12 @@ const finding = (level: FindingLevel, topic: string, text: string): Finding => (
 
 /** Folder closed to others, and room on its disk. */
 export function checkStoreFolder({ store }: Config): readonly Finding[] {
+  try {
+    assertStoreAccess(store.path, databasePathOf(store.path));
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error;
+    return [finding('fail', 'store folder', `${error.detail} ${error.hint}`)];
+  }
   if (!existsSync(store.path)) return [finding('ok', 'store folder', `${store.path} is made at the first start.`)];
   const mode = statSync(store.path).mode & 0o777;
   const { bavail, bsize } = statfsSync(store.path);

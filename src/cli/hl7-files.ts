@@ -5,6 +5,7 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { accessDenied } from '../platform/file-access.ts';
 import { UsageError } from './option-values.ts';
 
 const VT = 0x0b;
@@ -24,15 +25,13 @@ export type FoundFile =
 
 /**
  * Files of the given paths, folders with everything below them, in the order of their names.
- * @throws UsageError when a path does not exist
+ * @throws UsageError when a path does not exist, CausewayError `ACCESS_DENIED` when this user may not read it
  */
 export async function* findFiles(paths: readonly string[]): AsyncGenerator<FoundFile> {
   for (const path of paths) {
-    const exists = await access(path, constants.F_OK).then(
-      () => true,
-      () => false,
-    );
-    if (!exists) throw new UsageError(`${path} does not exist.`);
+    const failure: unknown = await access(path, constants.R_OK).catch((error: unknown) => error);
+    if (failure === undefined) continue;
+    throw accessDenied(failure) ?? new UsageError(`${path} does not exist.`);
   }
   for (const path of paths) yield* findBelow(path, 0);
 }

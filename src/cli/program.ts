@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { CausewayError } from '../model/errors.ts';
+import { accessDenied } from '../platform/file-access.ts';
 import { commands } from './catalogue.ts';
 import type { CliCommand, CliContext, ExitCode } from './command.ts';
 import { AnswerError } from './control-client.ts';
@@ -97,10 +98,9 @@ function explainFailure(error: unknown, { terminal }: CliContext): ExitCode {
     terminal.say(error.message);
     return USAGE;
   }
-  if (error instanceof CausewayError) {
-    terminal.say(`${terminal.paint('red', error.code)}: ${error.message.slice(error.code.length + 2)}`);
-    terminal.say(`Hint: ${error.hint}`);
-    return ANSWERS_NO.has(error.code) ? 1 : USAGE;
-  }
-  throw error;
+  const failure = error instanceof CausewayError ? error : accessDenied(error);
+  if (failure === null) throw error;
+  terminal.say(`${terminal.paint('red', failure.code)}: ${failure.message.slice(failure.code.length + 2)}`);
+  terminal.say(`Hint: ${failure.hint}`);
+  return ANSWERS_NO.has(failure.code) ? 1 : USAGE;
 }

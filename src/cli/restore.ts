@@ -29,6 +29,8 @@ export const restoreCommand: CliCommand = {
     const report = await restoreStore({ config, from, clock, log: createLog('error') });
     if (values.flag('json')) terminal.out(JSON.stringify(report));
     else for (const line of describe(report, config.facility.timezone)) terminal.out(line);
+    if (process.getuid?.() === 0)
+      terminal.say(`${report.path} belongs to root: give it to the user of the service first (chown -R).`);
     suggestNext(terminal, report, values);
     return 0;
   },

@@ -1,6 +1,6 @@
 /** What `causeway send` tells: one line per message, and the summary that decides the exit code. */
 import type { Exchange } from './mllp-session.ts';
-import type { OptionValues } from './option-values.ts';
+import { type OptionValues, UsageError } from './option-values.ts';
 import type { Outgoing } from './send-source.ts';
 import type { Terminal } from './terminal.ts';
 import { count, plural, printable } from './wording.ts';
@@ -37,6 +37,9 @@ const COMMIT_OF: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Collects what came back and prints it as it comes; memory is bounded. */
+/** Codes of one reply, or of the commit acknowledgment and the application's behind it. */
+const EXPECTED = /^(?:NONE|[AC][AER]|C[AER] A[AER])$/;
+
 export class SendReport {
   readonly #terminal: Terminal;
   readonly #json: boolean;
@@ -54,7 +57,11 @@ export class SendReport {
     this.#terminal = terminal;
     this.#json = values.flag('json');
     this.#quiet = values.flag('quiet');
-    this.#expect = values.text('expect')?.toUpperCase();
+    this.#expect = values.text('expect')?.trim().toUpperCase();
+    if (this.#expect !== undefined && !EXPECTED.test(this.#expect))
+      throw new UsageError(
+        `--expect ${this.#expect}: expected AA, AE, AR, CA, CE, CR, 'CA AA' (both replies) or none.`,
+      );
   }
 
   skipped(file: string, reason: string): void {
@@ -101,6 +108,7 @@ export class SendReport {
     if (codes.length === 0)
       return isRefusal ? expect !== undefined && !POSITIVE.has(expect) : expect === undefined || POSITIVE.has(expect);
     if (expect === undefined) return codes.every((code) => POSITIVE.has(code));
+    if (codes.join(' ') === expect) return true;
     return codes.includes(expect) || (codes.length === 1 && codes[0] === COMMIT_OF.get(expect));
   }
 
@@ -130,7 +138,11 @@ export class SendReport {
 
   /** Again in one place, because they scrolled away among the others; not for one message, which stands just above. */
   #listFailed(sent: number): void {
-    if (this.#failed === 0 || (sent === 1 && !this.#quiet)) return;
+    if (this.#failed === 0) return;
+    if (sent === 1 && !this.#quiet) {
+      this.#terminal.out(`Expected: ${this.#expect ?? 'AA'}.`);
+      return;
+    }
     this.#terminal.out(`${this.#expect === undefined ? 'Not AA' : `Not ${this.#expect}`}:`);
     for (const line of this.#failedLines) this.#terminal.out(line);
     const more = this.#failed - this.#failedLines.length;

@@ -4,7 +4,8 @@ import { CausewayError } from '../model/errors.ts';
 import { BACKUP_FORMAT } from './backup-format.ts';
 import { backupStream } from './backup-stream.ts';
 import { openDisk } from './open-disk.ts';
-import { takeStoreFolder } from './store-folder.ts';
+import { assertStoreAccess } from './file-access.ts';
+import { databasePathOf, takeStoreFolder } from './store-folder.ts';
 import { isProvisioned, markedFormat, readIdentity } from './store-identity.ts';
 
 /** Held until `close` resolved. */
@@ -16,6 +17,7 @@ export interface StoppedStore {
 
 /** @throws CausewayError `STORE_MISSING`, `STORE_IN_USE`, `STORE_OPEN_FAILED`, `STORE_NEWER_FORMAT` */
 export async function openStoppedStore(path: string, clock: Clock, version: string): Promise<StoppedStore> {
+  assertStoreAccess(path, databasePathOf(path));
   if (!isProvisioned(path)) throw new CausewayError('STORE_MISSING', `${path} holds no store.`);
   const folder = await takeStoreFolder(path);
   try {

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CausewayError } from '../model/errors.ts';
+import { assertStoreAccess } from './file-access.ts';
 import type { StoreIdentity } from '../model/store-identity.ts';
 import { identify, readIdentity, startNewEpoch } from './store-identity.ts';
 
@@ -42,9 +43,10 @@ export const databasePathOf = (storePath: string): string => join(storePath, DAT
 
 /**
  * Takes only the owner lock of a store, in whatever state it is; nothing is made or changed.
- * @throws CausewayError `STORE_IN_USE`, `STORE_MISSING` when there is no such folder
+ * @throws CausewayError `STORE_IN_USE`, `ACCESS_DENIED`, `STORE_MISSING` when there is no such folder
  */
 export async function lockStoreFolder(path: string): Promise<{ release(): Promise<void> }> {
+  assertStoreAccess(path, databasePathOf(path));
   if (!existsSync(databasePathOf(path))) throw new CausewayError('STORE_MISSING', `${path} holds no store.`);
   const lock = await takeOwnerLock(path);
   return { release: () => closeServer(lock) };
@@ -52,9 +54,10 @@ export async function lockStoreFolder(path: string): Promise<{ release(): Promis
 
 /**
  * Creates the folder if needed (mode 0700) and takes the owner lock.
- * @throws CausewayError `STORE_IN_USE`, `STORE_MISSING`, `STORE_OPEN_FAILED`, `STORE_NEWER_FORMAT`
+ * @throws CausewayError `STORE_IN_USE`, `ACCESS_DENIED`, `STORE_MISSING`, `STORE_OPEN_FAILED`, `STORE_NEWER_FORMAT`
  */
 export async function takeStoreFolder(path: string): Promise<StoreFolder> {
+  assertStoreAccess(path, databasePathOf(path));
   try {
     makeFolder(path);
     // Patient data: whoever could read the folder before, from now on only its owner can.

@@ -80,7 +80,7 @@ export class WatchedTls {
       this.#refuseEnded(material);
       this.#material = material;
       this.#trouble = null;
-      log.info('new TLS material is in use', { owner });
+      log.info('TLS material was read anew and is in use', { owner });
       this.onReplaced?.(material);
     } catch (error) {
       if (!(error instanceof CausewayError)) throw error;

@@ -103,6 +103,8 @@ test('--expect names a reply that must come', async () => {
 test('--expect AA takes the commit acknowledgment of a message that asks for nothing else, no refusal', async () => {
   const answered = (msa: string) => (write: Socket['write'], id: string) => void write(ack(`${msa}|${id}`));
   expect((await send([asking('1', 'AL', 'NE')], answered('CA'), '--expect', 'AA')).code).toBe(0);
+  const unknown = await send([asking('1', 'AL', 'NE')], answered('CA'), '--expect', 'AX');
+  expect(unknown.code).toBe(2);
   expect((await send([asking('1', 'AL', 'NE')], answered('CE'), '--expect', 'AA')).code).toBe(1);
   expect((await send([asking('1', 'AL', 'NE')], answered('CR'), '--expect', 'AR')).code).toBe(0);
 });

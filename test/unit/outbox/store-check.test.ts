@@ -1,4 +1,4 @@
-/** `verify` calls no store whole of which LevelDB passed over a block: in tables without dense numbers nothing is missed. */
+/** `verify` calls no store whole of which LevelDB passed over a block, also where no number is missed. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
