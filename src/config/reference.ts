@@ -100,7 +100,7 @@ function section(title: string, setting: z.ZodType, remark = ''): string {
   return `## \`${title}\`\n\n${text === '' ? '' : `${text}\n\n`}${[...head, ...rows].join('\n')}\n`;
 }
 
-/** One row per setting; small mappings inside are written as `batch.maxEvents`. */
+/** One row per setting; mappings inside are written as `batch.maxEvents`, those of a list as `filter[].reason`. */
 function rowsOf(schema: z.ZodObject, prefix: string): readonly string[] {
   return Object.entries(schema.shape).flatMap(([key, value]) => {
     const setting = value as z.ZodType;
@@ -108,8 +108,11 @@ function rowsOf(schema: z.ZodObject, prefix: string): readonly string[] {
     const name = `${prefix}${key}`;
     const meaning = setting.description ?? inner.description ?? '';
     const row = `| \`${name}\` | ${cell(valueText(inner))} | ${defaultText(setting)} | ${cell(meaning)} |`;
-    const hasOwnSection = prefix === '' && ['profile', 'policy', 'learned'].includes(key);
-    return inner instanceof z.ZodObject && !hasOwnSection ? [row, ...rowsOf(inner, `${name}.`)] : [row];
+    const hasOwnSection = prefix === '' && ['profile', 'policy', 'learned', 'routes'].includes(key);
+    if (hasOwnSection) return [row];
+    if (inner instanceof z.ZodObject) return [row, ...rowsOf(inner, `${name}.`)];
+    const item = inner instanceof z.ZodArray ? unwrap(inner.element as z.ZodType) : null;
+    return item instanceof z.ZodObject ? [row, ...rowsOf(item, `${name}[].`)] : [row];
   });
 }
 
