@@ -19,6 +19,7 @@ import {
   REPLY_STATE_WORDS,
   type WordText,
 } from './explained-words.ts';
+import { TERMS } from './explained-terms.ts';
 import { UsageError } from './option-values.ts';
 import { suggest, type Terminal } from './terminal.ts';
 
@@ -39,6 +40,7 @@ const SORTS = {
   disk: 'State of the disk of the store.',
   certificate: 'State of a certificate.',
   damage: 'What is wrong with records of the store.',
+  term: 'A word of the product.',
 } as const;
 type Sort = keyof typeof SORTS;
 
@@ -116,6 +118,7 @@ const CATALOGUES: Readonly<Record<Exclude<Sort, 'error' | 'connection'>, Readonl
   disk: DISK_WORDS,
   certificate: CERTIFICATE_WORDS,
   damage: DAMAGE_WORDS,
+  term: TERMS,
 };
 
 let known: readonly Explanation[] | null = null;
