@@ -14,6 +14,7 @@ import { readHeader } from '../hl7/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { readBatchAck } from './batch-ack.ts';
 import { splitMessages } from './hl7-files.ts';
+import { waitedText } from './wording.ts';
 
 /** Largest reply that is read, in bytes: a batch has an acknowledgment for each of its messages. */
 const REPLY_BYTES_MAX = 33_554_432;
@@ -122,7 +123,7 @@ export class MllpSession {
     return new Promise((resolve) => {
       const socket = tls === null ? connect({ host, port }) : connectTls({ host, port, ...tls });
       socket.setNoDelay(true);
-      const timer = clock.after(timeoutMs, () => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)));
+      const timer = clock.after(timeoutMs, () => socket.destroy(new Error(waitedText(socket, timeoutMs))));
       socket.once(tls === null ? 'connect' : 'secureConnect', () => {
         timer.cancel();
         this.#adopt(socket);

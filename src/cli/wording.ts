@@ -66,3 +66,9 @@ export function printable(text: string, max = 200): string {
 /** `AA`, `CA AA`, or that nothing is answered. */
 export const repliesText = ({ replies }: { readonly replies: readonly string[] }): string =>
   replies.length === 0 ? 'no reply' : replies.join(' ');
+
+/** Why a connection did not come about in time. `connecting`: not even TCP answered. */
+export const waitedText = ({ connecting }: { readonly connecting: boolean }, ms: number): string =>
+  connecting
+    ? `no connection within ${ms} ms`
+    : `it takes connections, but no TLS handshake came within ${ms} ms: a plain listener? Send without TLS options`;

@@ -61,3 +61,12 @@ test('a certificate with a name that the listener does not expect is named as th
   expect(code).not.toBe(0);
   expect(text).toMatch(/may not take the name in the certificate given with --cert/);
 });
+
+test('a plain listener is named as the likely cause when the handshake is not answered', async () => {
+  const { address } = await started(drivers.mllp, positive, {});
+  const context = fakeContext();
+  const options = ['--tls', '--timeout', '300ms'];
+  const code = await runProgram(['send', '--sample', 'adt-a01', '--to', address, ...options], context);
+  expect(code).not.toBe(0);
+  expect([...context.stdout, ...context.stderr].join('\n')).toMatch(/no TLS handshake came within 300 ms.*plain/);
+});
