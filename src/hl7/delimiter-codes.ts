@@ -22,13 +22,16 @@ export const BEYOND_BYTE = 0xff;
 
 const STANDARD_CODES = codesOf(STANDARD_DELIMITERS);
 
-let lastSeen = { delimiters: STANDARD_DELIMITERS, codes: STANDARD_CODES };
+const met = new WeakMap<Delimiters, DelimiterCodes>();
 
-/** The codes of a set; the one of the message before is remembered, as `readDelimiters` does. */
+/** The codes of a set, made once for each that `readDelimiters` remembers. */
 export function delimiterCodes(delimiters: Delimiters): DelimiterCodes {
   if (delimiters === STANDARD_DELIMITERS) return STANDARD_CODES;
-  if (lastSeen.delimiters !== delimiters) lastSeen = { delimiters, codes: codesOf(delimiters) };
-  return lastSeen.codes;
+  const known = met.get(delimiters);
+  if (known !== undefined) return known;
+  const codes = codesOf(delimiters);
+  met.set(delimiters, codes);
+  return codes;
 }
 
 function codesOf(delimiters: Delimiters): DelimiterCodes {

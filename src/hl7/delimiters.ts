@@ -31,7 +31,10 @@ export function encodingCharactersOf(headerLine: string): string {
 /** MSH-2 of `^~\\&`: a sender that escaped the backslash for its own source code. */
 export const hasDoubledBackslash = (encodingCharacters: string): boolean => encodingCharacters.slice(2, 5) === '\\\\&';
 
-let lastSeen: { readonly key: string; readonly delimiters: Delimiters } | null = null;
+/** Sets of delimiters that were met, by their characters; one object each, so that more can be remembered of it. */
+const met = new Map<string, Delimiters>();
+const MET_MAX = 64;
+const MET_LENGTH_MAX = 8;
 
 /**
  * Reads the delimiters of a line that begins with a header segment name.
@@ -44,8 +47,8 @@ export function readDelimiters(headerLine: string, doubledBackslash: 'strict' | 
   const characters =
     doubledBackslash === 'ampersand' && hasDoubledBackslash(named) ? named.slice(0, 3) + named.slice(4) : named;
   const key = headerLine.charAt(3) + characters;
-  // Senders hardly ever change their delimiters: one remembered set saves the allocation for nearly every message.
-  if (lastSeen?.key === key) return lastSeen.delimiters;
+  const known = met.get(key);
+  if (known !== undefined) return known;
   const delimiters: Delimiters = {
     field: key.charAt(0),
     component: key.charAt(1),
@@ -54,6 +57,9 @@ export function readDelimiters(headerLine: string, doubledBackslash: 'strict' | 
     subcomponent: key.charAt(4),
     truncation: key.length > 5 ? key.charAt(5) : null,
   };
-  if (key.length <= 8) lastSeen = { key, delimiters };
+  if (key.length > MET_LENGTH_MAX) return delimiters;
+  // Few sets exist; somebody who makes them up costs others no more than a set that is made again.
+  if (met.size >= MET_MAX) met.clear();
+  met.set(key, delimiters);
   return delimiters;
 }
