@@ -1,5 +1,5 @@
 /** What the user who runs this may do with files: told as such, never as a file that is not there. */
-import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CausewayError } from '../model/errors.ts';
 
@@ -23,6 +23,8 @@ export function accessDenied(error: unknown): CausewayError | null {
  */
 export function assertStoreAccess(storePath: string, databasePath: string): void {
   try {
+    // What stands in the place of a folder is another matter.
+    if (!statSync(storePath).isDirectory()) return;
     accessSync(storePath, READ_AND_WRITE | constants.X_OK);
     accessSync(databasePath, READ_AND_WRITE | constants.X_OK);
     for (const name of readdirSync(databasePath)) accessSync(join(databasePath, name), READ_AND_WRITE);

@@ -71,8 +71,9 @@ test('lists, look-ups, replay and status go on without damaged records and name 
 
   for (const state of ['open', undefined]) {
     const cases = await run<ExceptionCase>('exceptions', 'list', ...(state === undefined ? [] : ['--state', state]));
-    expect(cases.rows.map(({ controlId }) => controlId)).toEqual(['L3', 'L4', 'L5', 'L6', 'L7', 'L6']);
-    expect(cases.said).toContain(`x${pad(1)} cannot be read`);
+    expect(cases.rows.map(({ controlId }) => controlId)).toEqual(['L2', 'L3', 'L4', 'L5', 'L6', 'L7', 'L6']);
+    // The damaged record of the first case was made again at the start.
+    expect(cases.said).toBe('');
   }
   const [shown] = (await run<CaseDetail>('exceptions', 'show', `x${pad(2)}`)).rows;
   expect(shown).toMatchObject({ message: null, damaged: [{ id: `m${pad(3)}` }], entries: [{ state: 'held' }] });

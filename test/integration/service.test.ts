@@ -225,8 +225,8 @@ describe('refusing to start', () => {
     const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', ...run];
     const [program = '', ...args] = isRoot ? asNobody : run;
     const { code, stderr } = await runCommand(program, args, appliance.directory);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^STORE_OPEN_FAILED: /m) });
-    expect(stderr).toMatch(/^Hint: .*store\.path.*writ/m);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^ACCESS_DENIED: .*\/data/m) });
+    expect(stderr).toMatch(/^Hint: .*as the user of the service/m);
   });
 
   test('a provisioned store whose database is gone does not start empty', async () => {
