@@ -13,16 +13,20 @@ import {
 import type { Database, WriteBatch } from '../src/platform/database.ts';
 import { isDamaged } from '../src/platform/tolerant-reads.ts';
 import { endOf, entryIdOf, type LaneId, laneRowKey, sequenceOfKey } from './keys.ts';
+import type { MoneyByCurrency } from './destination-totals.ts';
 import { moneyTotals } from './money.ts';
-import { encodeJson, type EntryRecord, entryParts, type ParkedRecord, readEntry } from './records.ts';
+import { decodeJson, encodeJson, type EntryRecord, entryParts, type ParkedRecord, readEntry } from './records.ts';
 import type { ParkedEntry } from './lane-store.ts';
 import { type StoredEntry, storedEntry } from './stored-entry.ts';
-import type { MoneyFact, Totals } from './totals.ts';
+import type { Totals } from './totals.ts';
 
 const PAGE = 512;
 
-/** Parked entries as control totals count them, each with its money. */
-export type ParkedSums = Readonly<Record<'held' | 'dead' | 'behind', readonly MoneyFact[]>>;
+/** Parked entries as control totals count them; money in whole ten-thousandths by currency. */
+export interface ParkedSums {
+  readonly counts: Record<'held' | 'dead' | 'behind', number>;
+  readonly money: Readonly<Record<'held' | 'dead', MoneyByCurrency>>;
+}
 
 /** A page of a lane: the entries that can be read, in order, and the numbers between them that cannot. */
 export interface ReadableEntries {
@@ -176,33 +180,30 @@ export class LostEntries {
     return storedEntry(this.#id, sequence, Buffer.concat(parts));
   }
 
-  /**
-   * What the control totals count as parked now, as a function that takes it out of them again: to be called in
-   * `onJoin`, together with what is put in its place. The destination has one lane.
-   */
-  parkedTotals(): () => void {
-    const { destinationId } = this.#id;
-    const { counts, money } = this.#totals.destination(destinationId);
-    const { held, dead, behind } = counts;
-    const sums = { held: moneyTotals(money.held), dead: moneyTotals(money.dead) };
-    return () => {
-      this.#totals.countBehind(destinationId, -behind);
-      for (const [state, count] of [
-        ['held', held],
-        ['dead', dead],
-      ] as const) {
-        for (let entry = 0; entry < count; entry += 1) this.#totals.countEntry(destinationId, state, -1, {});
-        for (const sum of sums[state]) this.#totals.addMoney(destinationId, state, -1, sum);
-      }
-    };
+  /** The parked entries that can be read, as they are when the first page is asked for. */
+  async *parkedPages(limit: number): AsyncGenerator<readonly ParkedEntry[], void> {
+    const prefix = `p!${this.#id.destinationId}!${this.#id.lane}!`;
+    for await (const rows of this.#database.pages({ gte: prefix, lt: endOf(prefix), limit }))
+      yield rows.flatMap((row) =>
+        isDamaged(row) ? [] : [{ sequence: sequenceOfKey(row.key), record: decodeJson<ParkedRecord>(row.payload) }],
+      );
   }
 
-  /** Counts parked entries into the control totals; for `onJoin`. */
-  countParked({ held, dead, behind }: ParkedSums): void {
+  /** What the control totals count as parked now. The destination has one lane. */
+  parkedTotals(): ParkedSums {
+    const { counts, money } = this.#totals.destination(this.#id.destinationId);
+    const { held, dead, behind } = counts;
+    return { counts: { held, dead, behind }, money: { held: new Map(money.held), dead: new Map(money.dead) } };
+  }
+
+  /** Counts parked entries into the control totals, or out of them; for `onJoin`. */
+  countParked({ counts, money }: ParkedSums, sign: 1 | -1): void {
     const { destinationId } = this.#id;
-    this.#totals.countBehind(destinationId, behind.length);
-    for (const money of held) this.#totals.countEntry(destinationId, 'held', 1, money);
-    for (const money of dead) this.#totals.countEntry(destinationId, 'dead', 1, money);
+    this.#totals.countBehind(destinationId, sign * counts.behind);
+    for (const state of ['held', 'dead'] as const) {
+      for (let entry = 0; entry < counts[state]; entry += 1) this.#totals.countEntry(destinationId, state, sign, {});
+      for (const sum of moneyTotals(money[state])) this.#totals.addMoney(destinationId, state, sign, sum);
+    }
   }
 
   #oneByOne(keys: readonly string[]): (Buffer | undefined)[] {

@@ -7,16 +7,15 @@ import { entryIdOf } from '../../outbox/keys.ts';
 import type { ParkedEntry, StoredEntry } from '../../outbox/lane-store.ts';
 import type { KnownOfLost, ParkedSums } from '../../outbox/lost-entries.ts';
 import type { ParkedRecord } from '../../outbox/records.ts';
-import type { MoneyFact } from '../../outbox/totals.ts';
+import { unitsOf } from '../../outbox/totals.ts';
 import type { CaseId, ChannelId } from '../model/ids.ts';
 import { WriteBatch } from '../platform/database.ts';
+import { isLastingDamage } from '../platform/tolerant-reads.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { ParkedKeys } from './parked-keys.ts';
 import { keysOf } from './window.ts';
 
 const PAGE = 256;
-/** More entries than are ever parked: one read, so that nothing changes in the middle of it. */
-const EVERY = 1_000_000;
 const TEXT =
   'The record of why this event waits is damaged: whether it was refused, set aside or only waited is not known, nor ' +
   'whether the destination has it. What is younger on its account waits behind it.';
@@ -62,8 +61,7 @@ export async function healParked(
     lane,
     sequences.filter((sequence) => !readable.has(sequence)),
   );
-  const { forget, parked } = await parkedNow(parts);
-  const others = await moneyOf(parts, parked);
+  const { counted, found } = await parkedNow(parts);
   const batch = new WriteBatch();
   const healed = sequences.map((sequence): ParkedEntry => {
     const entry = readable.get(sequence) ?? lane.lost.putPlace(batch, sequence, { atMs, known: known.get(sequence) });
@@ -75,8 +73,8 @@ export async function healParked(
     return { sequence, record };
   });
   batch.onJoin.push(() => {
-    forget();
-    lane.lost.countParked(others);
+    lane.lost.countParked(counted, -1);
+    lane.lost.countParked(found, 1);
   });
   await database.commit(batch, 'synced');
   const facts = { destination: lane.id.destinationId, code: 'STORE_DAMAGED', count: healed.length };
@@ -85,40 +83,52 @@ export async function healParked(
   return healed;
 }
 
-/** Everything parked, and what the control totals say of it, between two groups of commits. */
-async function parkedNow({ lane, database }: DispatcherParts) {
+/**
+ * What the control totals count as parked, and what is parked and can be read, both as they are between two groups of
+ * commits: a person may act on one of them meanwhile.
+ */
+async function parkedNow(parts: DispatcherParts): Promise<{ counted: ParkedSums; found: ParkedSums }> {
+  const { lane, database } = parts;
+  let counted = lane.lost.parkedTotals();
+  const pages = lane.lost.parkedPages(PAGE);
+  let first: ReturnType<typeof pages.next> | null = null;
   const between = new WriteBatch({ alone: true });
-  const found = Promise.withResolvers<readonly ParkedEntry[]>();
-  // Not asked for when the commit fails.
-  found.promise.catch(() => {});
-  let forget = (): void => {};
   between.onJoin.push(() => {
-    forget = lane.lost.parkedTotals();
-    lane.parkedAfter(0, EVERY).then(found.resolve, found.reject);
+    counted = lane.lost.parkedTotals();
+    first = pages.next();
+    // Asked for below, unless the commit fails.
+    first.catch(() => {});
   });
   await database.commit(between, 'written');
-  return { forget, parked: await found.promise };
+  const found: ParkedSums = { counts: { held: 0, dead: 0, behind: 0 }, money: { held: new Map(), dead: new Map() } };
+  try {
+    let page = await (first ?? pages.next());
+    for (; page.done !== true; page = await pages.next()) await addTo(found, parts, page.value);
+  } catch (error) {
+    // Behind the last one that can be read: a block was passed over.
+    if (!isLastingDamage(error)) throw error;
+  }
+  return { counted, found };
 }
 
-/** The money of those whose record can be read, by their state. */
-async function moneyOf(parts: DispatcherParts, parked: readonly ParkedEntry[]): Promise<ParkedSums> {
-  const { lane } = parts;
-  const sums = {
-    held: [] as MoneyFact[],
-    dead: [] as MoneyFact[],
-    behind: [] as MoneyFact[],
-    ready: [] as MoneyFact[],
-  };
-  for (let from = 0; from < parked.length; from += PAGE) {
-    const page = parked.slice(from, from + PAGE).filter(({ damage }) => damage === undefined);
-    const sequences = page.map(({ sequence }) => sequence);
-    const entries = await lane.lost.readable(sequences);
-    const missing = sequences.filter((sequence) => !entries.has(sequence));
-    const known = missing.length === 0 ? new Map<number, KnownOfLost>() : await parts.knownOfLost(lane, missing);
-    for (const { sequence, record } of page)
-      sums[record.state].push(entries.get(sequence)?.header ?? known.get(sequence)?.event ?? {});
+async function addTo(
+  { counts, money }: ParkedSums,
+  parts: DispatcherParts,
+  page: readonly ParkedEntry[],
+): Promise<void> {
+  const waiting = page.filter(({ record: { state } }) => state === 'held' || state === 'dead');
+  const sequences = waiting.map(({ sequence }) => sequence);
+  const entries = await parts.lane.lost.readable(sequences);
+  const missing = sequences.filter((sequence) => !entries.has(sequence));
+  const known = missing.length === 0 ? new Map<number, KnownOfLost>() : await parts.knownOfLost(parts.lane, missing);
+  for (const { sequence, record } of page) {
+    const { state } = record;
+    if (state === 'ready') continue;
+    counts[state] += 1;
+    const { amount, currency } = entries.get(sequence)?.header ?? known.get(sequence)?.event ?? {};
+    if (state === 'behind' || amount === undefined || currency === undefined) continue;
+    money[state].set(currency, (money[state].get(currency) ?? 0n) + unitsOf(amount));
   }
-  return sums;
 }
 
 function openCase(

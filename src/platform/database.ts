@@ -27,7 +27,7 @@ import { openDisk } from './open-disk.ts';
 import { overlayDisk } from './overlay-disk.ts';
 import { probe } from './probe.ts';
 import { type Range, readPage, type Row } from './range.ts';
-import { readEach, type Scan, scanRows } from './tolerant-reads.ts';
+import { readEach, rowPages, type Scan, scanRows } from './tolerant-reads.ts';
 import { WriteBatch } from './write-batch.ts';
 
 export type { Range, Row } from './range.ts';
@@ -166,10 +166,7 @@ export class Database {
     return this.#reads;
   }
 
-  /**
-   * The keys of one page whose records are sealed in another way than new ones (before encryption was switched on, or
-   * under an older key), and the last key of the page. Opens none of them.
-   */
+  /** The keys of one page whose records are sealed in another way than new ones, and its last key. Opens none. */
   async outdated(range: Range): Promise<{ readonly keys: readonly string[]; readonly last: string | null }> {
     const entries = await readPage(this.#reads, range);
     const keys = entries.filter(([key, sealed]) => !this.#envelope.isCurrent(key, sealed)).map(([key]) => key);
@@ -188,6 +185,9 @@ export class Database {
   async scan(range: Range): Promise<Scan> {
     return scanRows(this.#reads, range, this.#envelope);
   }
+
+  /** See `rowPages`. */
+  readonly pages = (range: Range): ReturnType<typeof rowPages> => rowPages(this.#reads, range, this.#envelope);
 
   /** Reads records one by one, absent: undefined, and names what cannot be read instead of throwing. */
   readEach(keys: readonly string[]): ReturnType<typeof readEach> {

@@ -70,14 +70,31 @@ const EVERY_ROW = 1_000_000_000;
  */
 export async function* keyPages(
   store: { readonly sealed: Pick<Disk, 'iterator'> },
-  { gte, lt, limit }: Omit<Range, 'values' | 'reverse'>,
+  range: Omit<Range, 'values' | 'reverse'>,
 ): AsyncGenerator<string[], void> {
-  const iterator = store.sealed.iterator({ gte, lt, limit: EVERY_ROW, reverse: false, values: false });
+  for await (const rows of pagesOf(store.sealed, range, false)) yield rows.map(([key]) => key);
+}
+
+/** All rows of a range as they are when the first page is asked for; for the rest as `keyPages`. */
+export async function* rowPages(
+  disk: Disk,
+  range: Omit<Range, 'values' | 'reverse'>,
+  envelope: Envelope,
+): AsyncGenerator<Scan['rows'], void> {
+  for await (const rows of pagesOf(disk, range, true)) yield rows.map(([key, sealed]) => opened(key, sealed, envelope));
+}
+
+async function* pagesOf(
+  disk: Pick<Disk, 'iterator'>,
+  { gte, lt, limit }: Omit<Range, 'values' | 'reverse'>,
+  values: boolean,
+): AsyncGenerator<[string, Uint8Array][], void> {
+  const iterator = disk.iterator({ gte, lt, limit: EVERY_ROW, reverse: false, values });
   try {
     for (;;) {
       const rows = await iterator.nextv(limit);
       if (rows.length === 0) return;
-      yield rows.map(([key]) => key);
+      yield rows;
     }
   } finally {
     await iterator.close();
