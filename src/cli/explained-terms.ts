@@ -1,14 +1,12 @@
 /** Words of the product that the commands print and that are no states, for `causeway explain`. */
-import type { WordText } from './explained-words.ts';
-
-const SEEN = 'Nothing to do.';
+import { NOTHING_TO_DO, type WordText } from './explained-words.ts';
 
 /** By the word as it is printed, small, with `-` between its parts. */
 export const TERMS = {
   message: {
     text: 'What a sender sent in one frame, or as a part of a batch; kept byte for byte with the reply that it got.',
-    next: 'It is kept as long as the retention of its channel says.',
-    hint: '`causeway messages find --control-id ID` and `causeway show MESSAGE`.',
+    next: 'It is kept as long as `retention` says after everything of it ended.',
+    hint: '`causeway messages show MESSAGE` tells what became of it, `causeway show MESSAGE` what stands in it.',
   },
   event: {
     text: 'A canonical business event made of a message, such as an admission, a charge or a supply used.',
@@ -18,12 +16,12 @@ export const TERMS = {
   entry: {
     text: 'One event on its way to one destination, named DESTINATION:LANE:NUMBER.',
     next: 'It is delivered in its turn, tried again, or set aside with a case.',
-    hint: 'Give its name to `causeway show`, `exceptions list` or `dead-letters replay`.',
+    hint: '`causeway messages show ENTRY`; of a dead letter `causeway dead-letters replay ENTRY`.',
   },
   lane: {
     text: 'The line of entries of one destination, numbered in the order in which they were made.',
     next: 'Entries of one ordering key leave it in order, others beside each other.',
-    hint: SEEN,
+    hint: NOTHING_TO_DO,
   },
   'ordering-key': {
     text: 'What an event is about, for instance `account:ACC5001`: events of one key take effect in order.',
@@ -41,7 +39,7 @@ export const TERMS = {
     hint: 'Never run two copies of one store at one ERP.',
   },
   'control-totals': {
-    text: 'Counts and money: received = posted + waiting + held + dead + discarded, for each destination.',
+    text: 'Counts and money: accepted = posted + waiting + held + dead + discarded, for each destination.',
     next: 'They are stored in the same step as what they count.',
     hint: 'Compare them with the ERP at the end of a day: `causeway status --json`.',
   },

@@ -14,7 +14,8 @@ export interface WordText {
   readonly hint: string;
 }
 
-const NOTHING_TO_DO = 'Nothing to do.';
+/** Where all goes on by itself. */
+export const NOTHING_TO_DO = 'Nothing to do.';
 const word = (text: string, next: string, hint = NOTHING_TO_DO): WordText => ({ text, next, hint });
 
 const ASK_STATUS = 'Run `causeway status`: the sentence beside it says why, and what happens next.';
