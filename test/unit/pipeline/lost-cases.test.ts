@@ -42,6 +42,11 @@ test.each([
   const before = fixture.cases.get('x0000000000000001');
   await damage(fixture, 1);
   expect(() => fixture.cases.get('x0000000000000001')).toThrow();
+  // Until then, and of a closed case for good, a list names it and goes on.
+  for (const openOnly of [true, false]) {
+    const { cases, damaged } = await fixture.cases.page(0, { limit: 9, openOnly });
+    expect([cases, damaged]).toMatchObject([[], [{ sequence: 1 }]]);
+  }
   expect(await remake(fixture)).toBe(1);
   expect(fixture.cases.get('x0000000000000001')).toEqual(before);
   expect(fixture.totals.openCases).toBe(1);
@@ -54,5 +59,10 @@ test('a stop while its message is looked for waits for nothing and makes no case
   await damage(fixture, 1);
   expect(await remake(fixture, AbortSignal.abort())).toBe(0);
   expect(() => fixture.cases.get('x0000000000000001')).toThrow();
+  // Until then, and of a closed case for good, a list names it and goes on.
+  for (const openOnly of [true, false]) {
+    const { cases, damaged } = await fixture.cases.page(0, { limit: 9, openOnly });
+    expect([cases, damaged]).toMatchObject([[], [{ sequence: 1 }]]);
+  }
   expect(await remake(fixture)).toBe(1);
 });
