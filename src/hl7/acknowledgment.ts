@@ -9,12 +9,13 @@
  */
 import type { AckMode, AnyAckCode } from '../model/acknowledgment.ts';
 import type { Problem } from '../model/problem.ts';
-import { type Delimiters, readDelimiters, STANDARD_DELIMITERS } from './delimiters.ts';
+import type { Delimiters } from './delimiters.ts';
 import { errorCondition, errorSegments, plainText } from './error-segments.ts';
 import { encodeEscapes } from './escape.ts';
 import type { MessageHeader } from './header.ts';
 import { parseMessage } from './parse.ts';
 import { type ApplicationReply, replyBody } from './reply-body.ts';
+import { type ReplyHeads, replyHeads } from './reply-delimiters.ts';
 import { toHl7Time } from './timestamp.ts';
 import { versionLevel, versionOf } from './version.ts';
 
@@ -45,22 +46,23 @@ const VERSION_ASSUMED = '2.5.1';
 
 /** The reply to one message, without transport framing. */
 export function buildAck(input: AckInput): Buffer {
-  const { header, code, body } = input;
-  const delimiters = replyDelimiters(header);
+  const { header, code, body, problems, expectedSequence = '' } = input;
+  const heads = replyHeads(header);
+  const { delimiters } = heads;
+  const { field } = delimiters;
   const version = header?.version || VERSION_ASSUMED;
   const level = versionLevel(versionOf(version));
   const sentence = plainText(input.text);
-  const { problems, expectedSequence = '' } = input;
   const errors = { code, sentence, problems, delimiters, level };
-  const { field } = delimiters;
-  let msa = `MSA${field}${code}${field}${header?.controlId ?? ''}`;
+  // Few and long pieces: each of them costs as much as a short field.
+  let text = `${mshOf(input, heads, { version, level })}\r${heads.msa}${code}${field}${header?.controlId ?? ''}`;
   // MSA-3 is withdrawn from v2.7 on; the text then travels in ERR-8.
   const said = level < 270 ? encodeEscapes(sentence, delimiters) : '';
   const condition = errorCondition(errors);
-  if (condition !== '') msa += `${field}${said}${field}${expectedSequence}${field}${field}${condition}`;
-  else if (expectedSequence !== '') msa += `${field}${said}${field}${expectedSequence}`;
-  else if (said !== '') msa += `${field}${said}`;
-  let text = `${mshOf(input, delimiters, { version, level })}\r${msa}\r`;
+  if (condition !== '') text += `${field}${said}${field}${expectedSequence}${field}${field}${condition}`;
+  else if (expectedSequence !== '') text += `${field}${said}${field}${expectedSequence}`;
+  else if (said !== '') text += `${field}${said}`;
+  text += '\r';
   for (const error of errorSegments(errors)) text += `${error}\r`;
   const head = Buffer.from(text, 'latin1');
   if (body === undefined) return head;
@@ -96,29 +98,33 @@ interface ReplyVersion {
   readonly level: number;
 }
 
-function mshOf(input: AckInput, delimiters: Delimiters, { version, level }: ReplyVersion): string {
-  const { header, controlId, atMs, timezone, mode, body } = input;
-  const echoed = (field: number): string => header?.field(field) ?? '';
-  const { field, component, repetition, subcomponent, truncation } = delimiters;
-  const encoding = `${component}${repetition}${delimiters.escape}${subcomponent}${truncation ?? ''}`;
-  const type = typeOf(header, delimiters, {
-    level,
-    code: body?.reply.messageCode,
-    structure: body?.reply.structure,
-  });
-  const pair = (first: number): string =>
-    header?.delimiters.field === field ? header.pair(first) : echoed(first) + field + echoed(first + 1);
-  const parties = `${pair(5)}${field}${pair(3)}`;
-  const told = `${toHl7Time(atMs, timezone)}${field}${field}${type}${field}${controlId}`;
-  const sent = pair(11);
+function mshOf(input: AckInput, { delimiters, msh }: ReplyHeads, { version, level }: ReplyVersion): string {
+  const { header, mode, body } = input;
+  const { field } = delimiters;
+  const type = typeOf(header, delimiters, { level, reply: body?.reply });
+  const sent = pairOf(header, 11, field);
   const isWhole = !sent.startsWith(field) && !sent.endsWith(field);
-  const kind = isWhole ? sent : `${echoed(11) || 'P'}${field}${echoed(12) || version}`;
-  const msh = `MSH${field}${encoding}${field}${parties}${field}${told}${field}${kind}`;
-  const charset = echoed(18);
+  const kind = isWhole ? sent : `${header?.field(11) || 'P'}${field}${header?.field(12) || version}`;
+  const time = toHl7Time(input.atMs, input.timezone);
+  const receiver = pairOf(header, 3, field);
+  const sender = pairOf(header, 5, field);
+  const line =
+    `${msh}${sender}${field}${receiver}${field}${time}${field}${field}${type}` +
+    `${field}${input.controlId}${field}${kind}`;
+  const charset = header?.field(18) ?? '';
   // The reply itself is never UTF-16: such a name makes it unreadable.
-  const named = charset === '' || /utf-?(?:16|32)/i.test(charset) ? '' : `${field}${field}${charset}`;
-  if (mode !== 'enhanced') return named === '' ? msh : `${msh}${field.repeat(4)}${named}`;
-  return `${msh}${field.repeat(3)}NE${field}NE${named}`;
+  const named = charset === '' || WIDE.test(charset) ? '' : `${field}${field}${charset}`;
+  if (mode !== 'enhanced') return named === '' ? line : `${line}${field.repeat(4)}${named}`;
+  return `${line}${field.repeat(3)}NE${field}NE${named}`;
+}
+
+const WIDE = /utf-?(?:16|32)/i;
+
+/** Two fields of the message that follow each other, with the separator of the reply between them. */
+function pairOf(header: MessageHeader | null, first: number, separator: string): string {
+  if (header === null) return separator;
+  if (header.delimiters.field === separator) return header.pair(first);
+  return header.field(first) + separator + header.field(first + 1);
 }
 
 /**
@@ -129,37 +135,12 @@ function mshOf(input: AckInput, delimiters: Delimiters, { version, level }: Repl
 function typeOf(
   header: MessageHeader | null,
   { component }: Delimiters,
-  {
-    level,
-    code = 'ACK',
-    structure = 'ACK',
-  }: { level: number; code?: string | undefined; structure?: string | undefined },
+  { level, reply }: { readonly level: number; readonly reply: ApplicationReply | undefined },
 ): string {
+  const code = reply?.messageCode ?? 'ACK';
   const trigger = header?.trigger ?? '';
   if (trigger === '' || (level > 0 && level < 220)) return code;
   const hasStructure = level >= 231 || (level === 0 && header?.structure !== '');
-  return `${code}${component}${trigger}${hasStructure ? `${component}${structure}` : ''}`;
+  if (!hasStructure) return `${code}${component}${trigger}`;
+  return `${code}${component}${trigger}${component}${reply?.structure ?? 'ACK'}`;
 }
-
-/** Candidates for what a sender did not name, in the order of MSH-2, then spare ones. */
-const SPARE_CHARACTERS = '^~\\&#@!$%*+';
-
-/** The sender's delimiters where a reader can use them; what is missing or unusable is filled in, never used twice. */
-export function replyDelimiters(header: MessageHeader | null): Delimiters {
-  const sent = header?.delimiters;
-  if (sent === STANDARD_DELIMITERS) return sent;
-  if (sent === undefined || !isUsable(sent.field)) return STANDARD_DELIMITERS;
-  const named = [sent.component, sent.repetition, sent.escape, sent.subcomponent];
-  if (named.every(isUsable)) return sent;
-  const taken = new Set([sent.field, ...named.filter(isUsable)]);
-  let characters = sent.field;
-  for (const [index, character] of named.entries()) {
-    const spare = [SPARE_CHARACTERS[index] ?? '', ...SPARE_CHARACTERS].find((candidate) => !taken.has(candidate)) ?? '';
-    characters += isUsable(character) ? character : spare;
-    taken.add(isUsable(character) ? character : spare);
-  }
-  return readDelimiters(`MSH${characters}`);
-}
-
-/** Printable ASCII that is neither a letter nor a digit nor a blank. */
-const isUsable = (character: string): boolean => /^[!-/:-@[-`{-~]$/.test(character);

@@ -2,9 +2,10 @@
  * Replies to a batch (HL7 v2.5.1 ch. 2, batch protocol, "acknowledging batches"): a batch of acknowledgments with the
  * envelope of the one that came, and the reading of such a reply.
  */
-import { readAck, replyDelimiters } from './acknowledgment.ts';
+import { readAck } from './acknowledgment.ts';
 import { type BatchFile, fieldsOf, hasEnvelope, messagesOf, readBatch } from './batch-file.ts';
 import { readHeaderLine } from './header.ts';
+import { replyDelimiters } from './reply-delimiters.ts';
 import { toHl7Time } from './timestamp.ts';
 
 /** What a batch of acknowledgments is made of. */

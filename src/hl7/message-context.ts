@@ -1,5 +1,5 @@
 import { asciiLabel, type CharsetSettings, readEscapedBytes } from './charset.ts';
-import { type DelimiterCodes, delimiterCodes } from './delimiter-codes.ts';
+import { BEYOND_BYTE, type DelimiterCodes, delimiterCodes } from './delimiter-codes.ts';
 import type { Delimiters } from './delimiters.ts';
 import type { MessageHeader } from './header.ts';
 
@@ -9,10 +9,11 @@ export interface MessageCharset {
   readonly used: string;
 }
 
-/** The code of each character of a text; in bytes, `BEYOND_BYTE` stands for that and all larger ones. */
+/**
+ * The code of each character of a text: looking for delimiters there takes a third of the time. In bytes, `BEYOND_BYTE`
+ * stands for that and all larger ones.
+ */
 export type CharacterCodes = Uint8Array | Uint16Array;
-
-const BEYOND_BYTES = /[^\0-\xff]/;
 
 /** Of one message: text, how it was read, and what its delimiters are. */
 export interface ContextParts {
@@ -34,8 +35,9 @@ export class MessageContext {
   readonly delimiters: Delimiters;
   readonly delimiterCodes: DelimiterCodes;
   readonly headerStarts: number[] | null;
+  /** One byte per character, when the text is nothing but ASCII; else null. */
+  readonly ascii: Uint8Array | null;
   readonly #parts: ContextParts;
-  #codes: CharacterCodes | null;
 
   constructor(parts: ContextParts) {
     const { text, delimiters } = parts;
@@ -43,14 +45,8 @@ export class MessageContext {
     this.delimiters = delimiters;
     this.delimiterCodes = delimiterCodes(delimiters);
     this.headerStarts = parts.headerStarts;
+    this.ascii = parts.ascii;
     this.#parts = parts;
-    this.#codes = parts.ascii;
-  }
-
-  /** The code of each character of `text`: looking for delimiters here takes a third of the time. */
-  get codes(): CharacterCodes {
-    this.#codes ??= codesOf(this.text, this.delimiterCodes);
-    return this.#codes;
   }
 
   get charset(): MessageCharset {
@@ -65,9 +61,11 @@ export class MessageContext {
 }
 
 /** Bytes wherever the delimiters allow it: nearly all messages then take the same path through the machine. */
-function codesOf(text: string, { areBytes }: DelimiterCodes): CharacterCodes {
-  if (areBytes && !BEYOND_BYTES.test(text)) return Buffer.from(text, 'latin1');
-  const codes = new Uint16Array(text.length);
-  Buffer.from(codes.buffer).write(text, 'utf16le');
-  return areBytes ? Buffer.from(new Uint8ClampedArray(codes).buffer) : codes;
+export function codesOf(text: string, { areBytes }: DelimiterCodes): CharacterCodes {
+  const codes = areBytes ? Buffer.allocUnsafe(text.length) : new Uint16Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    codes[at] = areBytes && code > BEYOND_BYTE ? BEYOND_BYTE : code;
+  }
+  return codes;
 }

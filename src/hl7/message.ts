@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { MessageFlag } from '../model/message-flag.ts';
-import { BEYOND_BYTE, type DelimiterCodes } from './delimiter-codes.ts';
 import type { Delimiters } from './delimiters.ts';
 import { readPath } from './path.ts';
 import type { MessageCharset, MessageContext } from './message-context.ts';
@@ -196,16 +195,17 @@ export class Hl7Message {
 
   /** Where the bounds of the next segment with a name begin, from `from` on; -1 when there is none. */
   #next(name: string, from: number): number {
-    const { codes, delimiterCodes, text } = this.#context;
+    const { ascii, delimiterCodes, text } = this.#context;
     const bounds = this.#bounds;
-    const first = codeIn(delimiterCodes, name.charCodeAt(0));
-    const second = name.length > 1 ? codeIn(delimiterCodes, name.charCodeAt(1)) : null;
+    const first = name.charCodeAt(0);
+    const second = name.length > 1 ? name.charCodeAt(1) : null;
     for (let at = from; at < bounds.length; at += 2) {
       const start = bounds[at] ?? 0;
-      if (codes[start] !== first || (second !== null && codes[start + 1] !== second)) continue;
-      const end = start + name.length;
+      if ((ascii === null ? text.charCodeAt(start) : ascii[start]) !== first) continue;
+      if (ascii !== null && second !== null && ascii[start + 1] !== second) continue;
       if (!text.startsWith(name, start)) continue;
-      if (end === bounds[at + 1] || codes[end] === delimiterCodes.field) return at;
+      const end = start + name.length;
+      if (end === bounds[at + 1] || text.charCodeAt(end) === delimiterCodes.field) return at;
     }
     return -1;
   }
@@ -228,10 +228,6 @@ export class Hl7Message {
   }
 }
 
-/** As it stands among the codes of a text with these delimiters. */
-const codeIn = ({ areBytes }: DelimiterCodes, code: number): number =>
-  areBytes && code > BEYOND_BYTE ? BEYOND_BYTE : code;
-
 /** Where the bounds of the segments with each name begin. */
 function placesByName(text: string, bounds: readonly number[], separator: string): ReadonlyMap<string, number[]> {
   const byName = new Map<string, number[]>();
@@ -247,10 +243,10 @@ function placesByName(text: string, bounds: readonly number[], separator: string
 }
 
 /** Three characters, none of them a small letter, a sign or a control character. */
-function isPlainName({ codes, delimiterCodes }: MessageContext, start: number, end: number): boolean {
-  if (start + 3 !== end && codes[start + 3] !== delimiterCodes.field) return false;
+function isPlainName({ text, delimiterCodes }: MessageContext, start: number, end: number): boolean {
+  if (start + 3 !== end && text.charCodeAt(start + 3) !== delimiterCodes.field) return false;
   for (let at = start; at < start + 3; at += 1) {
-    const code = codes[at] ?? 0;
+    const code = text.charCodeAt(at);
     const isDigit = code >= 48 && code <= 57;
     if (!isDigit && (code < 65 || code > 90)) return false;
   }

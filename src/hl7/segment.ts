@@ -1,6 +1,6 @@
 import { COMPONENT, REPETITION, SUBCOMPONENT } from './delimiter-codes.ts';
 import { decodeEscapes } from './escape.ts';
-import type { CharacterCodes, MessageContext } from './message-context.ts';
+import { type CharacterCodes, codesOf, type MessageContext } from './message-context.ts';
 
 /** Where a segment stands in the text of its message. */
 export interface SegmentPlace {
@@ -25,6 +25,9 @@ export class Hl7Segment {
   readonly name: string;
   /** 0-based position in the message. */
   readonly index: number;
+  /** Holds the segment from `#start` to `#end`: the text of the message, or its own when that is not ASCII. */
+  readonly #text: string;
+  readonly #codes: CharacterCodes;
   readonly #start: number;
   readonly #end: number;
   readonly #context: MessageContext;
@@ -39,22 +42,29 @@ export class Hl7Segment {
   #count = 0;
 
   constructor(place: SegmentPlace, context: MessageContext) {
-    const { start, end } = place;
+    const { ascii, delimiterCodes } = context;
+    const isOwn = ascii === null;
+    const text = isOwn ? context.text.slice(place.start, place.end) : context.text;
+    const codes = ascii ?? codesOf(text, delimiterCodes);
+    const start = isOwn ? 0 : place.start;
+    const end = isOwn ? text.length : place.end;
     this.index = place.index;
+    this.#text = text;
+    this.#codes = codes;
     this.#start = start;
     this.#end = end;
     this.#context = context;
-    const nameEnd = nextOf(context.codes, context.delimiterCodes.field, start, end);
-    this.name = place.name?.length === nameEnd - start ? place.name : context.text.slice(start, nameEnd);
+    const nameEnd = nextOf(codes, delimiterCodes.field, start, end);
+    this.name = place.name?.length === nameEnd - start ? place.name : text.slice(start, nameEnd);
     this.#isHeader = isHeaderName(this.name);
     if (!this.#isHeader) this.#starts = [start, nameEnd + 1];
     // Field 1 is the separator itself.
-    else this.#starts = (start === 0 ? context.headerStarts : null) ?? [start, start, nameEnd + 1];
+    else this.#starts = (place.start === 0 ? context.headerStarts : null) ?? [start, start, nameEnd + 1];
   }
 
   /** The whole segment as it was decoded, without its line end. */
   get text(): string {
-    return this.#context.text.slice(this.#start, this.#end);
+    return this.#text.slice(this.#start, this.#end);
   }
 
   /** Number of the last field that is there, empty or not; in MSH the field separator counts as field 1. */
@@ -68,7 +78,7 @@ export class Hl7Segment {
     if (field < 1) return undefined;
     if (this.#isHeader && field === 1) return this.#context.delimiters.field;
     if (!this.#findField(field)) return undefined;
-    return this.#context.text.slice(this.#starts[field], (this.#starts[field + 1] ?? 0) - 1);
+    return this.#text.slice(this.#starts[field], (this.#starts[field + 1] ?? 0) - 1);
   }
 
   /** How often a field is there: 0 when absent, 1 when empty. */
@@ -83,7 +93,7 @@ export class Hl7Segment {
   }
 
   #countRepetitions(field: number): number {
-    const { codes } = this.#context;
+    const codes = this.#codes;
     const { repetition } = this.#context.delimiterCodes;
     let count = 1;
     const end = (this.#starts[field + 1] ?? 0) - 1;
@@ -103,7 +113,9 @@ export class Hl7Segment {
     const start = this.#starts[field] ?? 0;
     const end = (this.#starts[field + 1] ?? 0) - 1;
     const from = repetition === 1 ? start : this.#startOfRepetition(field, repetition, end);
-    return from < 0 ? undefined : valueIn(this.#context, { start: from, end }, component, subcomponent);
+    return from < 0
+      ? undefined
+      : valueIn({ text: this.#text, codes: this.#codes, start: from, end }, this.#context, component, subcomponent);
   }
 
   /** Where a repetition begins; -1 when there are not so many. */
@@ -113,7 +125,8 @@ export class Hl7Segment {
       this.#repetition = 1;
       this.#repetitionStart = this.#starts[field] ?? 0;
     }
-    const { codes, delimiterCodes } = this.#context;
+    const codes = this.#codes;
+    const { delimiterCodes } = this.#context;
     while (this.#repetition < repetition) {
       const next = nextOf(codes, delimiterCodes.repetition, this.#repetitionStart, end);
       if (next === end) return -1;
@@ -127,8 +140,8 @@ export class Hl7Segment {
   #findField(field: number): boolean {
     const starts = this.#starts;
     if (field + 1 < starts.length) return true;
-    const { codes, delimiterCodes } = this.#context;
-    const separator = delimiterCodes.field;
+    const codes = this.#codes;
+    const separator = this.#context.delimiterCodes.field;
     const end = this.#end;
     let found = starts.length;
     let at = starts[found - 1] ?? 0;
@@ -143,15 +156,22 @@ export class Hl7Segment {
   }
 }
 
-/** One subcomponent of the repetition that begins at `start`, in one pass; `end` is that of the field. */
+interface Repetition {
+  readonly text: string;
+  readonly codes: CharacterCodes;
+  readonly start: number;
+  /** Of the field. */
+  readonly end: number;
+}
+
+/** One subcomponent of the repetition that begins at `start`, in one pass. */
 function valueIn(
+  { text, codes, start, end }: Repetition,
   context: MessageContext,
-  { start, end }: { readonly start: number; readonly end: number },
   component: number,
   subcomponent: number,
 ): string | undefined {
   if (component < 1 || subcomponent < 1) return undefined;
-  const { codes } = context;
   const { kinds } = context.delimiterCodes;
   let componentsLeft = component - 1;
   let subcomponentsLeft = subcomponent - 1;
@@ -176,7 +196,7 @@ function valueIn(
   }
   if (componentsLeft > 0 || subcomponentsLeft > 0) return undefined;
   if (from === at) return '';
-  const value = context.text.slice(from, at);
+  const value = text.slice(from, at);
   return hasEscape ? decodeEscapes(value, context) : value;
 }
 
