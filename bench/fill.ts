@@ -3,7 +3,7 @@
  * charge of one event, delivered or still waiting. No listener and no delivery run, so it is several times faster.
  */
 import { FrameStore, type StoredMessage } from '../outbox/frames.ts';
-import { dayOf } from '../outbox/keys.ts';
+import { dayOf, openControlIdName } from '../outbox/keys.ts';
 import { IdentityDraft } from '../outbox/identity-draft.ts';
 import { IdentityIndex } from '../outbox/identity-index.ts';
 import { LaneStore } from '../outbox/lane-store.ts';
@@ -147,7 +147,8 @@ function writer(ledger: Ledger, lane: LaneStore, plan: FillPlan) {
     const eventId = `00000000-0000-5000-8000-${String(number).padStart(12, '0')}` as EventId;
     const event: CanonicalEvent = { ...template.event, eventId };
     const [placed] = ledger.putEvent(batch, event, { destinations: [ERP], facts });
-    const indexedAt = { controlId, day: dayOf(ledger.frames.storeMs), isFirst: true };
+    const name = openControlIdName(controlId);
+    const indexedAt = { controlId, name, day: dayOf(ledger.frames.storeMs), isFirst: true };
     ledger.putMessage(batch, messageOf(facts, { sequence, frame, placed }), { indexedAt });
     if (placed === undefined || number > plan.messages - plan.waiting) return;
     const outcome = { state: 'posted', atMs, receipt: `J${number}`, attempts: [] } as const;

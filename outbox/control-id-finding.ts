@@ -19,6 +19,8 @@ export interface ControlIdQuery {
 /** Where a message is indexed: one row for each content under a control id, so that no use of it is ever forgotten. */
 export interface ControlIdPlace {
   readonly controlId: string;
+  /** What stands for it in keys. */
+  readonly name: string;
   /** The bucket. */
   readonly day: number;
   /** No other message of that day came under the control id. */

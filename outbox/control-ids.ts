@@ -87,8 +87,8 @@ export class ControlIdIndex {
   put(batch: WriteBatch, sequence: number, { channelId, payloadHash, place }: IndexedMessage): void {
     const { day } = place;
     this.#days.add(day);
+    const first = controlIdKey(day, channelId, place.name);
     const openName = openControlIdName(place.controlId);
-    const first = controlIdKey(day, channelId, this.#blind?.(channelId, openName) ?? openName);
     const content = place.isFirst ? null : contentName({ channelId, openName, payloadHash }, this.#blind);
     const key = content === null ? first : furtherUseKey(first, content);
     this.#filter.add(nameOfControlIdKey(key), day);
@@ -109,8 +109,9 @@ export class ControlIdIndex {
     const day = dayOf(this.#time.nowMs());
     const openName = openControlIdName(controlId);
     const names = this.#namesOf(channelId, openName);
-    const isSuspected = names.map(({ name }) => this.#filter.mayHave(`${channelId}!${name}`));
-    if (!isSuspected.includes(true)) return { ...NEVER_SEEN, place: { controlId, day, isFirst: true } };
+    const name = names.at(-1)?.name ?? openName;
+    const isSuspected = names.map((one) => this.#filter.mayHave(`${channelId}!${one.name}`));
+    if (!isSuspected.includes(true)) return { ...NEVER_SEEN, place: { controlId, name, day, isFirst: true } };
     let isFirst = true;
     let isReused = false;
     let isUnproven = false;
@@ -121,14 +122,14 @@ export class ControlIdIndex {
     };
     const sameBytes = new Set<number>();
     // Of both names: a row that is being moved (`blind`) stands under one of the two at any moment.
-    for (const [at, { name, blind }] of names.entries()) {
-      const content = contentName({ channelId, openName, payloadHash }, blind);
-      const hasContent = this.#filter.mayHave(`${channelId}!${name}!${content}`);
-      for (const one of this.#days) {
-        if (one < day - query.windowDays) continue;
-        const key = controlIdKey(one, channelId, name);
+    for (const [at, one] of names.entries()) {
+      const content = contentName({ channelId, openName, payloadHash }, one.blind);
+      const hasContent = this.#filter.mayHave(`${channelId}!${one.name}!${content}`);
+      for (const past of this.#days) {
+        if (past < day - query.windowDays) continue;
+        const key = controlIdKey(past, channelId, one.name);
         const first = isSuspected[at] === true ? read(key) : [];
-        if (one === day && first?.length !== 0) isFirst = false;
+        if (past === day && first?.length !== 0) isFirst = false;
         if (first?.some((use) => use.payloadHash !== payloadHash) === true) isReused = true;
         const further = hasContent ? read(furtherUseKey(key, content)) : [];
         for (const use of [...(first ?? []), ...(further ?? [])])
@@ -136,7 +137,7 @@ export class ControlIdIndex {
       }
     }
     const newestFirst = [...sameBytes].sort((one, other) => other - one);
-    return { sameBytes: newestFirst, isReused, isUnproven, place: { controlId, day, isFirst } };
+    return { sameBytes: newestFirst, isReused, isUnproven, place: { controlId, name, day, isFirst } };
   }
 
   /**
@@ -217,7 +218,7 @@ export class ControlIdIndex {
     }
   }
 
-  /** The names under which a control id may stand, each with what made it. */
+  /** The names under which a control id may stand, each with what made it; new ones stand under the last. */
   #namesOf(channelId: ChannelId, openName: string): readonly { name: string; blind: BlindName | null }[] {
     const open = { name: openName, blind: null };
     return this.#blind === null ? [open] : [open, { name: this.#blind(channelId, openName), blind: this.#blind }];
