@@ -40,4 +40,11 @@ export interface Disk {
 }
 
 /** Opens the store at a location. The error's cause has the code `LEVEL_LOCKED` when another process has it open. */
-export type OpenDisk = (location: string, options: { readonly createIfMissing: boolean }) => Promise<Disk>;
+export type OpenDisk = (location: string, options: OpenDiskOptions) => Promise<Disk>;
+
+/** How it is opened. */
+export interface OpenDiskOptions {
+  readonly createIfMissing: boolean;
+  /** What is written is encrypted: it is larger, and compressing it is vain. Default: it is not. */
+  readonly encrypts?: boolean;
+}

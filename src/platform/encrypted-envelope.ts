@@ -60,6 +60,7 @@ export class EncryptedEnvelope implements Envelope {
   #associated = Buffer.alloc(512);
 
   readonly format: number;
+  readonly encrypts = true;
   readonly #flags: number;
 
   constructor(keys: readonly [CipherKey, ...CipherKey[]], nonces: NonceSource = {}, format = STORE_FORMAT) {

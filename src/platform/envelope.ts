@@ -25,6 +25,8 @@ export const ENVELOPE_BYTES_MAX = 44;
 export interface Envelope {
   /** Format of the records that it seals; those of older formats are opened, too. */
   readonly format: number;
+  /** What it writes is encrypted, but for the records of the platform itself. */
+  readonly encrypts: boolean;
   /** Joins `parts` behind an envelope; `sequence` is the record's own number (below 2^48). */
   seal(key: string, sequence: number, parts: readonly Uint8Array[]): Buffer;
   /** @throws CausewayError `STORE_DAMAGED`, `STORE_NEWER_FORMAT`, `STORE_KEY_MISSING` */
@@ -94,6 +96,7 @@ export function formatOf(header: Buffer, formatMax: number): number {
 /** An envelope without encryption: content in the open, a CRC against damage. */
 export const plainEnvelopeOf = (format: number): Envelope => ({
   format,
+  encrypts: false,
   seal: (key, sequence, parts) => seal(key, sequence, parts, format),
   open: (key, sealed) => open(key, sealed, format),
   isCurrent: (_key, sealed) => sealed[0] === VERSION,

@@ -4,18 +4,23 @@ import type { OpenDisk } from './disk.ts';
 import { takeLocation } from './open-locations.ts';
 import { withReadErrors } from './tolerant-reads.ts';
 
-/** Larger than the default 4 MB: fewer flushes, whose syncs the log's sync waits for. */
+/**
+ * Larger than the default 4 MB: fewer flushes, whose syncs the log's sync waits for. Nothing compresses encrypted
+ * records: as much time between two flushes costs twice the memory.
+ */
 const WRITE_BUFFER_BYTES = 8 * 1_048_576;
+const ENCRYPTED_WRITE_BUFFER_BYTES = 16 * 1_048_576;
 
 /** Opens the LevelDB of a folder. Rejects with the error of the library. */
-export const openLevel: OpenDisk = async (location, { createIfMissing }) => {
+export const openLevel: OpenDisk = async (location, { createIfMissing, encrypts = false }) => {
   // Before the object exists: one that nobody opens opens itself a moment later.
   const giveBack = takeLocation(location);
   const level = new Level<string, Uint8Array>(location, {
     keyEncoding: 'utf8',
     valueEncoding: 'view',
     createIfMissing,
-    writeBufferSize: WRITE_BUFFER_BYTES,
+    compression: !encrypts,
+    writeBufferSize: encrypts ? ENCRYPTED_WRITE_BUFFER_BYTES : WRITE_BUFFER_BYTES,
   });
   try {
     await level.open();

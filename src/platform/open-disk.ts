@@ -1,5 +1,6 @@
 import { CausewayError } from '../model/errors.ts';
 import type { Disk, OpenDisk } from './disk.ts';
+import type { Envelope } from './envelope.ts';
 import { openLevel } from './level-disk.ts';
 import { withReadErrors } from './tolerant-reads.ts';
 
@@ -8,13 +9,13 @@ import { withReadErrors } from './tolerant-reads.ts';
  * @throws CausewayError `STORE_OPEN_FAILED`, `STORE_IN_USE`
  */
 export async function openDisk(
-  options: { readonly location: string; readonly openDisk?: OpenDisk },
+  options: { readonly location: string; readonly openDisk?: OpenDisk; readonly envelope?: Envelope },
   createIfMissing: boolean,
 ): Promise<Disk> {
   try {
-    const { location, openDisk } = options;
-    if (openDisk === undefined) return await openLevel(location, { createIfMissing });
-    return withReadErrors(await openDisk(location, { createIfMissing }));
+    const { location, openDisk = openLevel, envelope } = options;
+    const disk = await openDisk(location, { createIfMissing, encrypts: envelope?.encrypts ?? false });
+    return openDisk === openLevel ? disk : withReadErrors(disk);
   } catch (cause) {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
     const locked = inner instanceof Error && 'code' in inner && inner.code === 'LEVEL_LOCKED';
