@@ -1,11 +1,10 @@
 /** chargemaster.changed: CDM and PRC behind MFE (HL7 v2.5.1 ch. 8). */
-import { LIST_ELEMENTS_MAX } from '../model/contract-fields.ts';
 import type { CanonicalEvent, EventData } from '../model/event.ts';
-import type { FieldReader } from './fields.ts';
+import type { Deletion, FieldReader } from './fields.ts';
 import { keyOf } from './identity.ts';
 import { checkKey, type MasterRecord } from './master-record.ts';
 import { listOfParts } from './parts.ts';
-import { codeList, codeOfSystem, quantityAt, textList } from './quantities.ts';
+import { codeList, codeOfSystem, deletionOf, listOf, quantityAt, textList } from './quantities.ts';
 
 type PriceGroup = NonNullable<EventData<'chargemaster.changed'>['prices']>[number];
 type Price = NonNullable<PriceGroup['prices']>[number];
@@ -20,13 +19,13 @@ export function chargemasterEvent(record: MasterRecord): CanonicalEvent | null {
   part.keys.push(orderingKey);
   checkKey(record, cdm);
   const longDescription = cdm.text(4);
-  const description = cdm.text(3) ?? longDescription;
+  const description = cdm.text(3) ?? longDescription ?? undefined;
   if (!ends) cdm.required(description, 3, 'a description of the charge');
   const flag = cdm.plain(8).toUpperCase();
   const details = {
     aliases: codeList(cdm, 2),
     procedures: codeList(cdm, 7),
-    hcpcs: codeOfSystem(cdm, 7, HCPCS),
+    hcpcs: codeOfSystem(cdm, 7, HCPCS) ?? deletionOf(cdm, 7),
     inventoryItems: codeList(cdm, 9),
     contract: cdm.identifier(11),
     roomFee: cdm.text(13),
@@ -43,7 +42,7 @@ export function chargemasterEvent(record: MasterRecord): CanonicalEvent | null {
   });
 }
 
-const priceGroupOf = (reader: FieldReader<undefined>): PriceGroup => ({
+const priceGroupOf = (reader: FieldReader): PriceGroup => ({
   facilities: codeList(reader, 2),
   departments: codeList(reader, 3),
   patientClasses: textList(reader, 4),
@@ -61,22 +60,14 @@ const priceGroupOf = (reader: FieldReader<undefined>): PriceGroup => ({
 });
 
 /** PRC-5 repeats: one price for each type or range. */
-function readPrices(reader: FieldReader<undefined>): Price[] | undefined {
-  const count = reader.repetitions(5);
-  if (count > LIST_ELEMENTS_MAX) {
-    reader.problem('limit', reader.path(5), `Expected at most ${LIST_ELEMENTS_MAX} repetitions.`);
-    return undefined;
-  }
-  const prices: Price[] = [];
-  for (let repetition = 1; repetition <= count; repetition += 1) {
-    const amount = reader.moneyAt(5, repetition);
-    if (amount === undefined) continue;
-    prices.push({
+const readPrices = (reader: FieldReader): Price[] | Deletion =>
+  listOf(reader, 5, (repetition) => {
+    const amount = reader.moneyAt(5, repetition) ?? undefined;
+    if (amount === undefined) return undefined;
+    return {
       amount,
       type: reader.reference(5, 2, repetition),
       from: reader.reference(5, 3, repetition),
       to: reader.reference(5, 4, repetition),
-    });
-  }
-  return prices.length === 0 ? undefined : prices;
-}
+    };
+  });

@@ -1,7 +1,8 @@
 /** department.changed and costcenter.changed: LOC, LDP and LCC behind MFE (HL7 v2.5.1 ch. 8). */
 import type { Hl7Segment, SegmentGroup } from '../hl7/message.ts';
-import type { CanonicalEvent, Code, EventData } from '../model/event.ts';
+import type { CanonicalEvent, EventData } from '../model/event.ts';
 import { keyOf } from './identity.ts';
+import type { Deletion } from './fields.ts';
 import { checkLocation, type MasterRecord } from './master-record.ts';
 import { listOfParts, type Part, segmentsBehind } from './parts.ts';
 import { codeList, locationAt, textList } from './quantities.ts';
@@ -18,10 +19,11 @@ export function departmentEvents(record: MasterRecord): readonly (CanonicalEvent
   const orderingKey = keyOf('department', key);
   part.keys.push(orderingKey);
   checkLocation(record, loc);
-  const name = loc.text(2);
+  const name = loc.text(2) ?? undefined;
   if (!ends) loc.required(name, 2, 'the name of the location');
   const departments = listOfParts(part, group.segments('LDP'), (ldp) => departmentOf(part, group, ldp));
-  const costCenter = (departments?.find(isInForce) ?? departments?.find(hasCostCenter))?.costCenter;
+  const named = departments?.find(isInForce) ?? departments?.find(hasCostCenter);
+  const costCenter = (named ?? departments?.find((department) => department.costCenter === null))?.costCenter;
   const details = {
     name,
     location: locationAt(loc, 1),
@@ -38,7 +40,7 @@ export function departmentEvents(record: MasterRecord): readonly (CanonicalEvent
   return [changed, ...(active ? costCenterEvents(record, departments ?? []) : [])];
 }
 
-const hasCostCenter = ({ costCenter }: Department): boolean => costCenter !== undefined;
+const hasCostCenter = ({ costCenter }: Department): boolean => costCenter !== undefined && costCenter !== null;
 
 const isInForce = (department: Department): boolean => hasCostCenter(department) && department.active !== 'I';
 
@@ -47,7 +49,7 @@ function costCenterEvents(record: MasterRecord, departments: readonly Department
   const seen = new Set<string>();
   return departments.filter(isInForce).flatMap((department) => {
     const { costCenter } = department;
-    if (costCenter === undefined || seen.has(costCenter.code)) return [];
+    if (costCenter === undefined || costCenter === null || seen.has(costCenter.code)) return [];
     seen.add(costCenter.code);
     const orderingKey = keyOf('costcenter', { value: costCenter.code });
     part.keys.push(orderingKey);
@@ -68,19 +70,18 @@ function costCenterEvents(record: MasterRecord, departments: readonly Department
   });
 }
 
-function departmentOf(part: Part, group: SegmentGroup, ldp: Hl7Segment): Department {
+function departmentOf(part: Part<Deletion>, group: SegmentGroup, ldp: Hl7Segment): Department {
   const reader = part.readerOf(ldp);
-  const charges = segmentsBehind(group, ldp, 'LCC').flatMap(
-    (segment) => codeList(part.readerOf(segment), 4) ?? ([] as Code[]),
-  );
+  const charges = segmentsBehind(group, ldp, 'LCC').map((segment) => codeList(part.readerOf(segment), 4));
+  const chargeCodes = charges.flatMap((codes) => codes ?? []);
   return {
-    department: reader.code(2),
+    department: reader.code(2) ?? undefined,
     services: textList(reader, 3),
     specialties: codeList(reader, 4),
     active: reader.text(6),
     activeFrom: reader.time(7),
     activeTo: reader.time(8),
     costCenter: reader.code(12),
-    chargeCodes: charges.length === 0 ? undefined : charges,
+    chargeCodes: chargeCodes.length > 0 ? chargeCodes : charges.find((codes) => codes === null),
   };
 }

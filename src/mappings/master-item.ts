@@ -1,11 +1,11 @@
 /** item.changed: IIM (lots of an item) or ITM with VND, PKG, PCE, IVT and ILT (HL7 v2.6 ch. 17). */
 import type { Hl7Segment, SegmentGroup } from '../hl7/message.ts';
 import type { CanonicalEvent, Code, EventData } from '../model/event.ts';
-import type { FieldReader } from './fields.ts';
+import type { Deletion, FieldReader } from './fields.ts';
 import { keyOf } from './identity.ts';
 import { checkKey, type MasterRecord } from './master-record.ts';
 import { listOfParts, type Part, segmentsBehind } from './parts.ts';
-import { quantityAt } from './quantities.ts';
+import { firstOf, quantityAt } from './quantities.ts';
 
 type Item = EventData<'item.changed'>;
 type Vendor = NonNullable<Item['vendors']>[number];
@@ -36,7 +36,7 @@ function itemDetails(record: MasterRecord) {
   const { part, group, ends } = record;
   const itm = part.reader(group.segment('ITM'), 'ITM');
   checkKey(record, itm);
-  const description = itm.text(2);
+  const description = itm.text(2) ?? undefined;
   if (!ends) itm.required(description, 2, 'a description of the item');
   return {
     description,
@@ -61,19 +61,19 @@ function itemDetails(record: MasterRecord) {
   };
 }
 
-/** ITM-7 is an EI, ITM-8 the name beside it. */
-function manufacturerOf(itm: FieldReader<undefined>): Code | undefined {
+/** ITM-7 is an EI, ITM-8 the name beside it. It is deleted where one of them is and the other says nothing. */
+function manufacturerOf(itm: FieldReader): Code | Deletion {
   const id = itm.identifier(7, 2);
   const name = itm.text(8);
-  if (id === undefined) return name === undefined ? undefined : { code: name };
+  if (id === undefined || id === null) return typeof name === 'string' ? { code: name } : firstOf(id, name);
   const system = id.system === undefined ? {} : { system: id.system };
-  return { code: id.value, ...system, ...(name === undefined ? {} : { text: name }) };
+  return { code: id.value, ...system, ...(typeof name === 'string' ? { text: name } : {}) };
 }
 
-function vendorOf(part: Part, group: SegmentGroup, segment: Hl7Segment): Vendor {
+function vendorOf(part: Part<Deletion>, group: SegmentGroup, segment: Hl7Segment): Vendor {
   const vnd = part.readerOf(segment);
   return {
-    vendor: vnd.identifier(2, 2),
+    vendor: vnd.identifier(2, 2) ?? undefined,
     name: vnd.text(3),
     catalogNumber: vnd.identifier(4, 2),
     primary: vnd.text(5),
@@ -81,10 +81,10 @@ function vendorOf(part: Part, group: SegmentGroup, segment: Hl7Segment): Vendor 
   };
 }
 
-function packageOf(part: Part, group: SegmentGroup, segment: Hl7Segment): Package {
+function packageOf(part: Part<Deletion>, group: SegmentGroup, segment: Hl7Segment): Package {
   const pkg = part.readerOf(segment);
   return {
-    unit: pkg.code(2),
+    unit: pkg.code(2) ?? undefined,
     orderUnit: pkg.text(3),
     quantity: quantityAt(pkg, [4], [4, 2]),
     price: pkg.money(5),
@@ -97,16 +97,16 @@ function packageOf(part: Part, group: SegmentGroup, segment: Hl7Segment): Packag
   };
 }
 
-const chargeOf = (pce: FieldReader<undefined>): CostCenterCharge => ({
-  costCenter: pce.identifier(2),
+const chargeOf = (pce: FieldReader): CostCenterCharge => ({
+  costCenter: pce.identifier(2) ?? undefined,
   chargeCode: pce.code(3),
   amount: pce.money(4),
 });
 
-function inventoryOf(part: Part, group: SegmentGroup, segment: Hl7Segment): Inventory {
+function inventoryOf(part: Part<Deletion>, group: SegmentGroup, segment: Hl7Segment): Inventory {
   const ivt = part.readerOf(segment);
   return {
-    location: ivt.identifier(2, 2),
+    location: ivt.identifier(2, 2) ?? undefined,
     name: ivt.text(3),
     status: ivt.code(6),
     // An EI, which some write like a CX: the authority is component 2, or 4 where that is filled.
@@ -119,7 +119,7 @@ function inventoryOf(part: Part, group: SegmentGroup, segment: Hl7Segment): Inve
   };
 }
 
-const stockedLotOf = (ilt: FieldReader<undefined>): Lot => ({
+const stockedLotOf = (ilt: FieldReader): Lot => ({
   lot: ilt.reference(2),
   expiry: ilt.time(3),
   receivedAt: ilt.time(4),
@@ -142,7 +142,7 @@ function lotDetails(record: MasterRecord) {
   };
 }
 
-const receivedLotOf = (iim: FieldReader<undefined>): Lot => ({
+const receivedLotOf = (iim: FieldReader): Lot => ({
   lot: iim.reference(3),
   expiry: iim.time(4),
   location: iim.code(6),

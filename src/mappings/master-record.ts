@@ -2,7 +2,7 @@
 import type { SegmentGroup } from '../hl7/message.ts';
 import { ID_CHARACTERS_MAX } from '../model/contract-fields.ts';
 import type { EventData, Identifier } from '../model/event.ts';
-import { FieldReader } from './fields.ts';
+import { type Deletion, FieldReader } from './fields.ts';
 import type { MessageReading, Part } from './parts.ts';
 
 type RecordData = Pick<
@@ -21,7 +21,7 @@ export interface FileFacts {
 
 /** One record while it is read. */
 export interface MasterRecord {
-  readonly part: Part;
+  readonly part: Part<Deletion>;
   readonly group: SegmentGroup;
   readonly key: Identifier;
   readonly data: RecordData;
@@ -39,6 +39,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   MDC: 'deactivate',
   MAC: 'reactivate',
 };
+
+/** Actions on a record that was there before and stays: HL7 null deletes a value of it. */
+const ON_KEPT_RECORD: ReadonlySet<string> = new Set(['MUP', 'MDC', 'MAC']);
+
+/** What HL7 null becomes behind one MFE: a record that is added or deleted has no value that could be deleted. */
+export const deletionIn = ({ first }: SegmentGroup): Deletion =>
+  ON_KEPT_RECORD.has((first.value(1) ?? '').trim()) ? null : undefined;
 
 /** Table 0178. */
 const FILE_EVENTS: Readonly<Record<string, RecordData['fileEvent']>> = { REP: 'replace', UPD: 'update' };
@@ -60,7 +67,7 @@ export function readFile(reading: MessageReading): FileFacts {
 
 /** The record of one MFE; null, with problems, when it cannot be known which record it is or what becomes of it. */
 export function openRecord(
-  part: Part,
+  part: Part<Deletion>,
   group: SegmentGroup,
   { file, records }: { readonly file: FileFacts; readonly records: number },
 ): MasterRecord | null {
@@ -72,7 +79,7 @@ export function openRecord(
   }
   const key = mfe.required(readKey(mfe, group, trigger === 'M05'), 4, 'the primary key of the record');
   const data = {
-    recordControlId: mfe.text(2),
+    recordControlId: mfe.text(2) ?? undefined,
     records: String(records),
     effectiveFrom: mfe.time(3) ?? file.effectiveFrom,
   };
@@ -88,7 +95,7 @@ export function openRecord(
  * LOC-1 has a room or bed, MFE-4 is a location; where LOC is missing nobody can say, and a bed taken for its ward would
  * close the ward.
  */
-function readKey(mfe: FieldReader<undefined>, group: SegmentGroup, isLocation: boolean): Identifier | undefined {
+function readKey(mfe: FieldReader, group: SegmentGroup, isLocation: boolean): Identifier | undefined {
   const type = mfe.plain(5);
   if (type === 'PL') return locationKey(mfe, 4);
   if (type === '' && isLocation && mfe.plain(4, 2) !== '') {
@@ -100,15 +107,15 @@ function readKey(mfe: FieldReader<undefined>, group: SegmentGroup, isLocation: b
     const [, ...inside] = partsOfLocation(new FieldReader(loc, 'LOC', mfe.session), 1);
     if (inside.some((part) => part !== '')) return locationKey(mfe, 4);
   }
-  return mfe.identifier(4, type === 'EI' ? 2 : 3);
+  return mfe.identifier(4, type === 'EI' ? 2 : 3) ?? undefined;
 }
 
 /** Point of care, room, bed and facility; '' for what is not sent. */
-const partsOfLocation = (reader: FieldReader<undefined>, field: number): readonly string[] =>
+const partsOfLocation = (reader: FieldReader, field: number): readonly string[] =>
   [1, 2, 3, 4].map((component) => reader.plain(field, component)).map((text) => (text === '""' ? '' : text));
 
 /** Point of care, room, bed and facility, joined by a caret. */
-export function locationKey(reader: FieldReader<undefined>, field: number): Identifier | undefined {
+export function locationKey(reader: FieldReader, field: number): Identifier | undefined {
   const parts = [1, 2, 3, 4].map((component) => reader.reference(field, component) ?? '');
   const value = parts.join('^').replace(/\^+$/, '');
   if (value === '') return undefined;
@@ -118,7 +125,7 @@ export function locationKey(reader: FieldReader<undefined>, field: number): Iden
 }
 
 /** The first segment behind MFE repeats the key: another one would change the wrong record. */
-export function checkKey(record: MasterRecord, reader: FieldReader<undefined>, field = 1): void {
+export function checkKey(record: MasterRecord, reader: FieldReader, field = 1): void {
   const repeated = reader.plain(field);
   const { value } = record.key;
   if (repeated === '' || repeated === '""' || repeated === value || value.startsWith(`${repeated}^`)) return;
@@ -126,7 +133,7 @@ export function checkKey(record: MasterRecord, reader: FieldReader<undefined>, f
 }
 
 /** `checkKey` of LOC-1: every part that both say must be the same, or another bed of the ward would change. */
-export function checkLocation({ key }: MasterRecord, loc: FieldReader<undefined>): void {
+export function checkLocation({ key }: MasterRecord, loc: FieldReader): void {
   const parts = key.value.split('^');
   const repeated = partsOfLocation(loc, 1);
   const isOther = repeated.some((part, index) => part !== '' && (parts[index] ?? '') !== '' && part !== parts[index]);

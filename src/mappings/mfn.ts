@@ -1,6 +1,6 @@
 /**
  * MFN Master file notification, M01 to M17 (HL7 v2.5.1 ch. 8; M15 and M16 of ch. 17). Each MFE with what follows it is
- * one record and one outcome, and is answered by itself in the MFK.
+ * one record and one outcome, and is answered by itself in the MFK. In a record that is changed HL7 null deletes.
  */
 import type { Hl7Message, SegmentGroup } from '../hl7/message.ts';
 import type { CanonicalEvent, EventKind } from '../model/event.ts';
@@ -8,11 +8,11 @@ import { departmentEvents } from './master-department.ts';
 import { itemEvent } from './master-item.ts';
 import { chargemasterEvent } from './master-charge.ts';
 import { providerRecordEvent } from './master-provider.ts';
-import { type MasterRecord, openRecord, readFile } from './master-record.ts';
+import { deletionIn, type MasterRecord, openRecord, readFile } from './master-record.ts';
 import { masterReply } from './mfk.ts';
 import type { LineOutcome, Mapping, MappingContext } from './mapping.ts';
 import { keyOf } from './identity.ts';
-import { nothingIn, openReading, Part } from './parts.ts';
+import { nothingIn, openReading, Part, readingWith } from './parts.ts';
 
 const TRIGGERS = Array.from({ length: 17 }, (_, index) => `M${String(index + 1).padStart(2, '0')}`);
 
@@ -40,7 +40,7 @@ function mapMasterFile(message: Hl7Message, context: MappingContext): readonly L
   const groups = message.groups('MFE');
   if (groups.length === 0) return nothingIn(reading, 'MFE', 'at least one record (MFE segment)');
   return groups.flatMap((group, index) => {
-    const part = new Part(reading, `MFE[${index + 1}]`);
+    const part = new Part(readingWith(reading, deletionIn(group)), `MFE[${index + 1}]`);
     const record = openRecord(part, group, { file, records: groups.length });
     return record === null ? part.outcomes([null]) : part.outcomes(eventsOf(record));
   });
@@ -83,7 +83,8 @@ const kindOf = (group: SegmentGroup): string | undefined =>
 
 function otherRecordEvent({ part, group, key, data, active }: MasterRecord): CanonicalEvent {
   const coded = CODES.find(([name]) => group.segment(name) !== undefined);
-  const code = coded === undefined ? undefined : part.reader(group.segment(coded[0]), coded[0]).code(coded[1]);
+  const code =
+    coded === undefined ? undefined : (part.reader(group.segment(coded[0]), coded[0]).code(coded[1]) ?? undefined);
   // Keys of two master files may be equal.
   const orderingKey = keyOf('masterrecord', { value: `${data.masterFile.code}:${key.value}` });
   part.keys.push(orderingKey);

@@ -7,16 +7,16 @@ import { LIST_ELEMENTS_MAX } from '../model/contract-fields.ts';
 import type { CanonicalEvent, EventData, EventKind, EventOfKind, Money } from '../model/event.ts';
 import type { EventId, OrderingKey } from '../model/ids.ts';
 import type { ProblemCode } from '../model/problem.ts';
-import { FieldReader, type ReadSession } from './fields.ts';
+import { type Deletion, FieldReader, type ReadSession } from './fields.ts';
 import { eventIdOf } from './identity.ts';
 import { type LineOutcome, type MappingContext, WHOLE_MESSAGE } from './mapping.ts';
 import { commonData, type MessageTimes, openSession, readMessageTimes } from './message-times.ts';
 
 /** What a message says once for all its parts. */
-export interface MessageReading {
+export interface MessageReading<OnDelete extends Deletion = undefined> {
   readonly message: Hl7Message;
   readonly context: MappingContext;
-  readonly session: ReadSession<undefined>;
+  readonly session: ReadSession<OnDelete>;
   readonly times: MessageTimes;
 }
 
@@ -25,6 +25,12 @@ export function openReading(message: Hl7Message, context: MappingContext, segmen
   const session = openSession(message, context, { deletion: undefined, segments });
   return { message, context, session, times: readMessageTimes(message, session) };
 }
+
+/** The same reading for a part in which HL7 null becomes `deletion`: JSON null where the part updates something. */
+export const readingWith = <OnDelete extends Deletion>(
+  reading: MessageReading<Deletion>,
+  deletion: OnDelete,
+): MessageReading<OnDelete> => ({ ...reading, session: { ...reading.session, deletion } });
 
 /** Members of `data` that `Part.event` adds by itself. */
 type AddedMember = 'trigger' | 'recordedAt' | 'occurredAt' | 'messageAt' | 'timeFlags' | 'extensions';
@@ -41,27 +47,27 @@ export interface EventFacts<Kind extends EventKind> {
 }
 
 /** One part while it is read. Its problems and flags begin with those of the message and are its own from then on. */
-export class Part {
-  readonly reading: MessageReading;
+export class Part<OnDelete extends Deletion = undefined> {
+  readonly reading: MessageReading<OnDelete>;
   /** `ORC[2]`: part of the event id, so it never changes its form. */
   readonly place: string;
-  readonly session: ReadSession<undefined>;
+  readonly session: ReadSession<OnDelete>;
   /** Keys that could be read: later events of these keys wait behind this part when it fails. */
   readonly keys: OrderingKey[] = [];
 
-  constructor(reading: MessageReading, place: string) {
+  constructor(reading: MessageReading<OnDelete>, place: string) {
     const { session } = reading;
     this.reading = reading;
     this.place = place;
     this.session = { ...session, problems: [...session.problems], timeFlags: [...session.timeFlags] };
   }
 
-  reader(segment: Hl7Segment | undefined, name: string): FieldReader<undefined> {
+  reader(segment: Hl7Segment | undefined, name: string): FieldReader<OnDelete> {
     return new FieldReader(segment, name, this.session);
   }
 
   /** A reader whose problems name the segment by its place in the message: `PRC[3]`. */
-  readerOf(segment: Hl7Segment): FieldReader<undefined> {
+  readerOf(segment: Hl7Segment): FieldReader<OnDelete> {
     return this.reader(segment, `${segment.name}[${ordinalOf(this.reading.message, segment)}]`);
   }
 
@@ -128,7 +134,7 @@ function ordinalOf(message: Hl7Message, segment: Hl7Segment): number {
 
 /** One element for each segment, undefined without any; more than `LIST_ELEMENTS_MAX` are a problem, never cut. */
 export function listOfParts<Element>(
-  part: Part,
+  part: Part<Deletion>,
   segments: readonly Hl7Segment[],
   make: (segment: Hl7Segment) => Element,
 ): Element[] | undefined {

@@ -1,8 +1,9 @@
 /** PMU Personnel management, B01 to B08 (HL7 v2.5.1 ch. 15): one person, as employee and, with PRA, as provider. */
 import type { CanonicalEvent, EventData } from '../model/event.ts';
 import { keyOf } from './identity.ts';
-import { type Mapping, WHOLE_MESSAGE } from './mapping.ts';
-import { openReading, Part } from './parts.ts';
+import type { Deletion } from './fields.ts';
+import { type LineOutcome, type Mapping, WHOLE_MESSAGE } from './mapping.ts';
+import { openReading, Part, readingWith } from './parts.ts';
 import {
   openStaff,
   providerDetails,
@@ -52,20 +53,50 @@ export const pmu: Mapping = {
   emits: ['employee.onboarded', 'employee.changed', 'employee.terminated', 'provider.changed'],
   map(message, context) {
     const reading = openReading(message, context, ['STF', 'PRA', 'ORG']);
-    const part = new Part(reading, WHOLE_MESSAGE);
-    if (message.segments('STF').length > 1) {
-      part.problem('out-of-range', 'STF[2]', 'Expected one STF segment in this message.');
-    }
-    const staff = openStaff(part, message);
     const trigger = BY_TRIGGER[reading.times.common.trigger];
+    const part = new Part(reading, WHOLE_MESSAGE);
     if (trigger === undefined) return part.outcomes([null]);
-    const employee = employeeEvent(staff, trigger);
-    const isProvider = trigger.provider !== undefined && message.segment('PRA') !== undefined;
-    return part.outcomes(isProvider ? [employee, providerEvent(staff, trigger)] : [employee]);
+    const { turn } = trigger;
+    switch (turn.kind) {
+      case 'employee.onboarded':
+        return personIn(part, trigger, ({ data, ...facts }) => part.event(turn.kind, { ...facts, data }));
+      case 'employee.terminated': {
+        const { manner } = turn;
+        return personIn(part, trigger, ({ data, ...facts }) =>
+          part.event(turn.kind, { ...facts, data: { manner, ...data } }),
+        );
+      }
+      case 'employee.changed': {
+        // Of somebody who stays HL7 null deletes a value; whoever is new or gone has none that could be deleted.
+        const { change } = turn;
+        const changed = new Part(readingWith(reading, null), WHOLE_MESSAGE);
+        return personIn(changed, trigger, ({ data, ...facts }) =>
+          changed.event(turn.kind, { ...facts, data: { change, ...data } }),
+        );
+      }
+    }
   },
 };
 
-function employeeEvent(staff: StaffReading, { turn, status }: Trigger): CanonicalEvent | null {
+type Employee<OnDelete extends Deletion> = NonNullable<ReturnType<typeof readEmployee<OnDelete>>>;
+
+function personIn<OnDelete extends Deletion>(
+  part: Part<OnDelete>,
+  trigger: Trigger,
+  eventOf: (employee: Employee<OnDelete>) => CanonicalEvent | null,
+): readonly LineOutcome[] {
+  const { message } = part.reading;
+  if (message.segments('STF').length > 1) {
+    part.problem('out-of-range', 'STF[2]', 'Expected one STF segment in this message.');
+  }
+  const staff = openStaff(part, message);
+  const employee = readEmployee(staff, trigger);
+  const event = employee === null ? null : eventOf(employee);
+  const isProvider = trigger.provider !== undefined && message.segment('PRA') !== undefined;
+  return part.outcomes(isProvider ? [event, providerEvent(staff, trigger)] : [event]);
+}
+
+function readEmployee<OnDelete extends Deletion>(staff: StaffReading<OnDelete>, { turn, status }: Trigger) {
   const { part, stf } = staff;
   const staffKey = readStaffKey(staff);
   const workerId = stf.required(readWorkerId(staff) ?? staffKey, 2, 'a staff id');
@@ -82,16 +113,7 @@ function employeeEvent(staff: StaffReading, { turn, status }: Trigger): Canonica
   const orderingKey = keyOf('worker', workerId);
   part.keys.push(orderingKey);
   if (effectiveDate === undefined) return null;
-  const facts = { orderingKey, effectiveTime: effectiveDate };
-  const data = { workerId, effectiveDate, ...details };
-  switch (turn.kind) {
-    case 'employee.onboarded':
-      return part.event(turn.kind, { ...facts, data });
-    case 'employee.changed':
-      return part.event(turn.kind, { ...facts, data: { change: turn.change, ...data } });
-    case 'employee.terminated':
-      return part.event(turn.kind, { ...facts, data: { manner: turn.manner, ...data } });
-  }
+  return { orderingKey, effectiveTime: effectiveDate, data: { workerId, effectiveDate, ...details } };
 }
 
 /** STF-12 or STF-13 (DIN) by the trigger, else when the sender says it happened, was recorded or was told. */
@@ -106,7 +128,7 @@ function readEffectiveDate({ part, stf }: StaffReading): string | undefined {
 function providerEvent(staff: StaffReading, { turn, status, provider }: Trigger): CanonicalEvent | null {
   const { part, stf } = staff;
   const providerId = readStaffKey(staff) ?? readWorkerId(staff);
-  const name = readStaffName(staff);
+  const name = readStaffName(staff) ?? undefined;
   const ends = provider === 'delete' || provider === 'deactivate';
   if (!ends) stf.required(name, 3, 'the name of the provider');
   const details = providerDetails(staff);

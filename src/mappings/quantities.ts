@@ -2,7 +2,7 @@
 import { LIST_ELEMENTS_MAX, TEXT_CHARACTERS_MAX } from '../model/contract-fields.ts';
 import { parseDecimal } from '../model/decimal.ts';
 import type { Code, Location, Quantity } from '../model/event.ts';
-import type { FieldReader } from './fields.ts';
+import type { Deletion, FieldReader } from './fields.ts';
 
 const HL7_NULL = '""';
 
@@ -14,13 +14,13 @@ export type Place = readonly [
   repetition?: number | undefined,
 ];
 
-const plainAt = (reader: FieldReader<undefined>, [field, component = 1, subcomponent = 1, repetition = 1]: Place) => {
+const plainAt = (reader: FieldReader, [field, component = 1, subcomponent = 1, repetition = 1]: Place) => {
   const text = reader.plain(field, component, subcomponent, repetition);
   return text === HL7_NULL ? '' : text;
 };
 
 /** NM at one place of a composite field. HL7 null counts as absent. */
-export function decimalAt(reader: FieldReader<undefined>, place: Place): string | undefined {
+export function decimalAt(reader: FieldReader, place: Place): string | undefined {
   const text = plainAt(reader, place);
   if (text === '') return undefined;
   const decimal = parseDecimal(text);
@@ -30,8 +30,14 @@ export function decimalAt(reader: FieldReader<undefined>, place: Place): string 
   return decimal ?? undefined;
 }
 
-/** A number with the unit beside it; undefined without a number. */
-export function quantityAt(reader: FieldReader<undefined>, value: Place, unit: Place): Quantity | undefined {
+/** A number with the unit beside it; undefined without a number. HL7 null: see `Deletion`. */
+export function quantityAt<OnDelete extends Deletion>(
+  reader: FieldReader<OnDelete>,
+  value: Place,
+  unit: Place,
+): Quantity | undefined | OnDelete {
+  const [field, component, subcomponent, repetition] = value;
+  if (reader.plain(field, component, subcomponent, repetition) === HL7_NULL) return reader.session.deletion;
   const decimal = decimalAt(reader, value);
   if (decimal === undefined) return undefined;
   const text = unitAt(reader, unit).slice(0, TEXT_CHARACTERS_MAX);
@@ -42,7 +48,7 @@ export function quantityAt(reader: FieldReader<undefined>, value: Place, unit: P
  * CE or CWE: the code, else its alternative, else its text. Three without its unit is read as pieces, and is thirty
  * where it was said of boxes.
  */
-function unitAt(reader: FieldReader<undefined>, unit: Place): string {
+function unitAt(reader: FieldReader, unit: Place): string {
   const [field, component, subcomponent = 1, repetition] = unit;
   if (subcomponent !== 1) return plainAt(reader, unit);
   for (const part of [1, 4, 2]) {
@@ -54,15 +60,17 @@ function unitAt(reader: FieldReader<undefined>, unit: Place): string {
 }
 
 /** CQ: number and unit in one field (HL7 v2.5.1 ch. 2A). */
-export const compositeQuantity = (reader: FieldReader<undefined>, field: number): Quantity | undefined =>
-  quantityAt(reader, [field], [field, 2]);
+export const compositeQuantity = <OnDelete extends Deletion>(
+  reader: FieldReader<OnDelete>,
+  field: number,
+): Quantity | undefined | OnDelete => quantityAt(reader, [field], [field, 2]);
 
 /**
  * A code, also where the sender fills only its alternative (CWE components 4 to 6) or only its text: what was ordered
- * is known then, if not by a code.
+ * is known then, if not by a code. HL7 null counts as absent.
  */
-export function anyCode(reader: FieldReader<undefined>, field: number, repetition = 1): Code | undefined {
-  if (plainAt(reader, [field, 1, 1, repetition]) !== '') return reader.code(field, repetition);
+export function anyCode(reader: FieldReader, field: number, repetition = 1): Code | undefined {
+  if (plainAt(reader, [field, 1, 1, repetition]) !== '') return reader.code(field, repetition) ?? undefined;
   const alternative = reader.reference(field, 4, repetition);
   const system = reader.plain(field, 6, 1, repetition).slice(0, TEXT_CHARACTERS_MAX);
   if (alternative !== undefined) return system === '' ? { code: alternative } : { code: alternative, system };
@@ -70,42 +78,51 @@ export function anyCode(reader: FieldReader<undefined>, field: number, repetitio
   return text === undefined ? undefined : { code: text };
 }
 
-/** Every code of a repeating field; undefined without one. */
-export function codeList(reader: FieldReader<undefined>, field: number): Code[] | undefined {
+/** Every code of a repeating field; undefined without one. HL7 null: see `Deletion`. */
+export const codeList = <OnDelete extends Deletion>(
+  reader: FieldReader<OnDelete>,
+  field: number,
+): Code[] | undefined | OnDelete => listOf(reader, field, (repetition) => anyCode(reader, field, repetition));
+
+/** Every text of a repeating field; undefined without one. HL7 null: see `Deletion`. */
+export const textList = <OnDelete extends Deletion>(
+  reader: FieldReader<OnDelete>,
+  field: number,
+): string[] | undefined | OnDelete => listOf(reader, field, (repetition) => reader.reference(field, 1, repetition));
+
+/** What `read` makes of each repetition. A list of which nothing but HL7 null was sent is deleted as a whole. */
+export function listOf<Element, OnDelete extends Deletion>(
+  reader: FieldReader<OnDelete>,
+  field: number,
+  read: (repetition: number) => Element | undefined,
+): Element[] | undefined | OnDelete {
   const count = reader.repetitions(field);
   if (count > LIST_ELEMENTS_MAX) {
     reader.problem('limit', reader.path(field), `Expected at most ${LIST_ELEMENTS_MAX} repetitions.`);
     return undefined;
   }
-  const codes: Code[] = [];
+  const elements: Element[] = [];
   for (let repetition = 1; repetition <= count; repetition += 1) {
-    const code = anyCode(reader, field, repetition);
-    if (code !== undefined) codes.push(code);
+    const element = read(repetition);
+    if (element !== undefined) elements.push(element);
   }
-  return codes.length === 0 ? undefined : codes;
+  return elements.length > 0 ? elements : deletionOf(reader, field);
 }
 
-/** Every text of a repeating field; undefined without one. */
-export function textList(reader: FieldReader<undefined>, field: number): string[] | undefined {
-  const count = reader.repetitions(field);
-  if (count > LIST_ELEMENTS_MAX) {
-    reader.problem('limit', reader.path(field), `Expected at most ${LIST_ELEMENTS_MAX} repetitions.`);
-    return undefined;
-  }
-  const texts: string[] = [];
-  for (let repetition = 1; repetition <= count; repetition += 1) {
-    const text = reader.reference(field, 1, repetition);
-    if (text !== undefined) texts.push(text);
-  }
-  return texts.length === 0 ? undefined : texts;
-}
+/** `session.deletion` where a field begins with HL7 null, else undefined. */
+export const deletionOf = <OnDelete extends Deletion>(
+  reader: FieldReader<OnDelete>,
+  field: number,
+): undefined | OnDelete => (reader.plain(field) === HL7_NULL ? reader.session.deletion : undefined);
+
+/** The first of two readings of one value that has one; without one it is deleted where the last that was sent is. */
+export const firstOf = <Value, OnDelete extends Deletion>(
+  first: Value | undefined | OnDelete,
+  second: Value | undefined | OnDelete,
+): Value | undefined | OnDelete => ((first === undefined || first === null) && second !== undefined ? second : first);
 
 /** The code of one coding system among the repetitions of a field, first component or alternative. */
-export function codeOfSystem(
-  reader: FieldReader<undefined>,
-  field: number,
-  systems: readonly string[],
-): Code | undefined {
+export function codeOfSystem(reader: FieldReader, field: number, systems: readonly string[]): Code | undefined {
   const count = Math.min(reader.repetitions(field), LIST_ELEMENTS_MAX);
   for (let repetition = 1; repetition <= count; repetition += 1) {
     for (const first of [1, 4]) {
@@ -119,13 +136,13 @@ export function codeOfSystem(
   return undefined;
 }
 
-/** PL, components 1 to 4; undefined when all are empty. */
-export function locationAt(reader: FieldReader<undefined>, field: number): Location | undefined {
+/** PL, components 1 to 4; undefined when all are empty. HL7 null counts as absent. */
+export function locationAt(reader: FieldReader, field: number): Location | undefined {
   const location = {
-    pointOfCare: reader.text(field, 1),
-    room: reader.text(field, 2),
-    bed: reader.text(field, 3),
-    facility: reader.text(field, 4),
+    pointOfCare: reader.text(field, 1) ?? undefined,
+    room: reader.text(field, 2) ?? undefined,
+    bed: reader.text(field, 3) ?? undefined,
+    facility: reader.text(field, 4) ?? undefined,
   };
   return Object.values(location).every((part) => part === undefined) ? undefined : location;
 }

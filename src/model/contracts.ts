@@ -3,7 +3,8 @@
  * generated from them. A breaking change is a new version beside the old one, never an edit.
  *
  * A member that is absent was not sent (for an update: unchanged). `null`, possible only in `patient.updated`,
- * `encounter.changed` and `patientaccount.changed`, means that the sender deleted the value (HL7 `""`).
+ * `encounter.changed`, `patientaccount.changed`, `employee.changed` and changes of master data, means that the sender
+ * deleted the value (HL7 `""`).
  */
 import { z } from 'zod';
 import { accountContracts } from './account-contracts.ts';

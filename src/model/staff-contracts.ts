@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   codeField,
   commonFields,
+  deletable,
   identifierField,
   LIST_ELEMENTS_MAX,
   nameField,
@@ -12,11 +13,12 @@ import {
 
 const codes = z.array(codeField).min(1).max(LIST_ELEMENTS_MAX);
 
+const status = z
+  .enum(['active', 'inactive', 'unchanged'])
+  .describe('By what the message says of the record, else STF-7. unchanged: an update that does not say (no STF-7).');
+
 /** STF of an employee or provider, beside its ids. */
-const staffFields = {
-  status: z
-    .enum(['active', 'inactive', 'unchanged'])
-    .describe('By what the message says of the record, else STF-7. unchanged: an update that does not say (no STF-7).'),
+const staffDetails = {
   staffType: textField.optional().describe('STF-4.'),
   position: textField.optional().describe('STF-18, job title.'),
   jobCode: textField.optional().describe('STF-19.1.'),
@@ -37,10 +39,25 @@ const employeeFields = {
   effectiveDate: timeField.describe(
     'STF-12 of B01 and B04, STF-13 of B03, B05 and B06, else EVN-6, EVN-2, MSH-7: as precise as it was sent.',
   ),
+  status,
+  ...commonFields,
+};
+
+const employeeDetails = {
   name: nameField.optional().describe('STF-3. Only where the channel profile has includeNames: true.'),
   inactiveReason: codeField.optional().describe('STF-38.'),
-  ...staffFields,
-  ...commonFields,
+  ...staffDetails,
+};
+
+/** PRA of a provider. */
+const providerDetails = {
+  npi: identifierField.optional().describe('PRA-6 of type NPI, else the repetition of STF-2 with that type.'),
+  specialties: z.array(textField).min(1).max(LIST_ELEMENTS_MAX).optional().describe('PRA-5.1, every repetition.'),
+  practitionerGroup: codeField.optional().describe('PRA-2.'),
+  practitionerCategory: textField.optional().describe('PRA-3.'),
+  practiceFrom: timeField.optional().describe('PRA-8.'),
+  practiceTo: timeField.optional().describe('PRA-10.'),
+  ...staffDetails,
 };
 
 /** What every event of a master file record has. */
@@ -63,29 +80,26 @@ export const recordFields = {
 
 /** See `contracts` in `contracts.ts`. */
 export const staffContracts = {
-  'employee.onboarded': z.strictObject(employeeFields),
+  'employee.onboarded': z.strictObject({ ...employeeFields, ...employeeDetails }),
   'employee.changed': z.strictObject({
     change: z
       .enum(['updated', 'activated', 'deactivated', 'certified', 'certificate-revoked'])
       .describe('By trigger: B02, B04, B05, B07, B08.'),
     ...employeeFields,
+    ...deletable(employeeDetails),
   }),
   'employee.terminated': z.strictObject({
     manner: z.enum(['deleted', 'terminated']).describe('By trigger: B03, B06.'),
     ...employeeFields,
+    ...employeeDetails,
   }),
   'provider.changed': z.strictObject({
     providerId: identifierField.describe('MFE-4 or STF-1, else STF-2: what the ordering key is made of.'),
-    npi: identifierField.optional().describe('PRA-6 of type NPI, else the repetition of STF-2 with that type.'),
     name: nameField
       .optional()
       .describe('STF-3: a provider is known by name to suppliers and payers. Absent only where a record ends.'),
-    specialties: z.array(textField).min(1).max(LIST_ELEMENTS_MAX).optional().describe('PRA-5.1, every repetition.'),
-    practitionerGroup: codeField.optional().describe('PRA-2.'),
-    practitionerCategory: textField.optional().describe('PRA-3.'),
-    practiceFrom: timeField.optional().describe('PRA-8.'),
-    practiceTo: timeField.optional().describe('PRA-10.'),
-    ...staffFields,
+    status,
+    ...deletable(providerDetails),
     ...recordFields,
     masterFile: recordFields.masterFile.optional().describe('MFI-1. Absent in a PMU.'),
     fileEvent: recordFields.fileEvent.optional().describe('MFI-3. Absent in a PMU.'),
