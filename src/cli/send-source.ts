@@ -26,8 +26,8 @@ const REPEAT_MAX = 1_000_000_000;
  * receiver would only repeat its reply. @throws UsageError when there is nothing to send
  */
 export async function* outgoing(values: OptionValues, context: CliContext): AsyncGenerator<Outgoing> {
-  const sample = values.text('sample');
-  if (sample === undefined && values.args.length === 0) {
+  const samples = values.list('sample');
+  if (samples.length === 0 && values.args.length === 0) {
     throw new UsageError(
       'Nothing to send: name files, folders, - for stdin, or --sample NAME.',
       'See `send --list-samples`.',
@@ -38,7 +38,7 @@ export async function* outgoing(values: OptionValues, context: CliContext): Asyn
   const how = { asIs: values.flag('as-is'), split: values.flag('split') };
   const stdin = values.args.includes(STDIN) ? await context.terminal.readInput() : null;
   for (let round = 0; round < repeat; round += 1) {
-    if (sample !== undefined)
+    for (const sample of samples)
       yield* messagesOf({ file: `sample ${sample}`, bytes: sampleBytes(sample), ...how, nextId });
     for (const path of values.args) {
       const found = path === STDIN ? [{ file: 'stdin', bytes: stdin ?? Buffer.alloc(0) }] : findFiles([path]);

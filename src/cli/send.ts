@@ -27,7 +27,11 @@ export const sendCommand: CliCommand = {
     },
   ],
   options: [
-    { flags: '--sample <name>', text: 'Send a sample message from the box, under a fresh control id.' },
+    {
+      flags: '--sample <name>',
+      text: 'Send a sample message from the box, under a fresh control id. May be repeated.',
+      repeatable: true,
+    },
     { flags: '--list-samples', text: 'List the samples.' },
     { flags: '--to <host:port>', text: 'Receiver. Default: the first MLLP channel of --config.' },
     CONFIG_OPTION,

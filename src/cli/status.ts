@@ -79,7 +79,7 @@ function screen(snapshot: StatusSnapshot, terminal: Terminal): readonly string[]
     ...destinationLines(snapshot, terminal),
     '',
     `Money waiting           ${moneyText(snapshot.destinations, (row) => row.money.waiting)}`,
-    `Money held              ${moneyText(snapshot.destinations, (row) => row.money.held)}`,
+    `Money held              ${heldMoneyText(snapshot.destinations)}`,
     `Money set aside         ${moneyText(snapshot.destinations, (row) => row.money.dead)}`,
   ];
 }
@@ -158,6 +158,13 @@ function destinationLines(snapshot: StatusSnapshot, terminal: Terminal): readonl
   const numbers = ['OUT/MIN', 'WAITING', 'OLDEST', 'BLOCKED', 'HELD EVENTS', 'SET ASIDE', 'DELIVERED'];
   const right = numbers.map((title) => ({ title, align: 'right' as const }));
   return tableLines(terminal, [...columns, ...right], worstFirst(snapshot.destinations).map(row));
+}
+
+/** What is held may have amounts that cannot be read: then nobody may think that no money is held. */
+function heldMoneyText(rows: readonly DestinationStatus[]): string {
+  const held = rows.reduce((sum, row) => sum + row.held, 0);
+  const isKnown = held === 0 || rows.some((row) => row.money.held.length > 0);
+  return isKnown ? moneyText(rows, (row) => row.money.held) : `none known of ${plural(held, 'held event')}`;
 }
 
 function moneyText(

@@ -68,7 +68,9 @@ function eventText(event: TailEvent, timezone: string, terminal: Terminal): stri
     const reply = terminal.paint(event.ackCode === 'AA' ? 'green' : 'red', repliesText(event));
     const time = timeOfDay(event.receivedAtMs, timezone);
     const what = `${printable(event.messageType, 20)} ${controlId}`;
-    const became = `${event.disposition}, ${plural(event.events, 'event')}`;
+    // Its events came with the message that it repeats.
+    const events = event.disposition === 'duplicate' ? 'no new event' : plural(event.events, 'event');
+    const became = `${event.disposition}, ${events}`;
     return `${time}  ${event.channelId} → ${reply}  ${what}  ${became}  ${event.messageId}`;
   }
   const colour: Colour = event.state === 'posted' ? 'green' : event.state === 'retry' ? 'yellow' : 'red';

@@ -70,6 +70,14 @@ test('fifty failed messages are named again at the end, even when only the summa
   expect(stdout.at(-2)).toBe('  … and 2 more');
 });
 
+test('several samples are sent in the order in which they are named', async () => {
+  const target = await receiver();
+  const { code } = await send(['--sample', 'dft-p03', '--sample', 'adt-a01', '--to', target.address]);
+  expect(code).toBe(0);
+  const types = target.received.map((frame) => frame.toString('latin1').split('|')[8]?.slice(0, 7));
+  expect(types).toEqual(['DFT^P03', 'ADT^A01']);
+});
+
 test('--expect makes a refusal the wanted answer', async () => {
   const target = await receiver();
   target.reply = (frame) => `AR|${controlIdOf(frame)}`;

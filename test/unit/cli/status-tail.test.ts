@@ -97,7 +97,8 @@ test('status is one screen: verdict first, worst rows first, numbers for people'
   expect(text.indexOf('b-broken  ✖')).toBeLessThan(text.indexOf('a-fine    ●'));
   expect(text).toMatch(/erp\s+✖ Blocked\s+3\s+12,345\s+4 min\s+4\s+2\s+1\s+99/);
   expect(text).toContain('Money waiting           USD -1,234.50 (erp)');
-  expect(text).toContain('Money held              none');
+  expect(text).toContain('Money held              none known of 2 held events');
+  expect(text).toMatch(/Money set aside {9}none$/m);
   // Received and duplicates add up to what was sent.
   expect(text).toMatch(/RECEIVED {2}DUPLICATES .*\n.* 22 +1,204 +31 +4 /);
   expect(text).toContain('HELD EVENTS');
@@ -114,6 +115,20 @@ test('a channel that flows is told when it refused connections: that sender neve
   };
   expect(await told(4)).toContain('  a-fine: 4 connections refused.');
   expect(await told(0)).not.toContain('connections refused.');
+});
+
+test('no money is held where nothing is; what is held and known is told as an amount', async () => {
+  const told = async (held: number, amounts: readonly { currency: string; amount: string }[]) => {
+    const whole = snapshot('flowing');
+    const [row] = whole.destinations;
+    if (row === undefined) throw new Error('no destination');
+    const destinations = [{ ...row, held, money: { ...row.money, held: amounts } }];
+    const { stdout } = await run(['status'], () => [200, { ...whole, destinations }]);
+    return stdout.find((line) => line.startsWith('Money held'));
+  };
+  expect(await told(0, [])).toMatch(/held {14}none$/);
+  expect(await told(1, [])).toMatch(/none known of 1 held event$/);
+  expect(await told(2, [{ currency: 'USD', amount: '5.00' }])).toMatch(/USD 5\.00 \(erp\)$/);
 });
 
 test('without an outage the next step is the queue, and no next try is told', async () => {
@@ -155,7 +170,9 @@ test('tail shows what matches, skips heartbeats, and ends with the stream', asyn
   };
   const stream = (response: import('node:http').ServerResponse): void => {
     response.writeHead(200);
-    const bytes = Buffer.from(`\n${JSON.stringify(message)}\n\n${JSON.stringify(delivery)}\n`);
+    const again = { ...message, messageId: 'm2', disposition: 'duplicate' };
+    const lines = [message, again, delivery].map((event) => JSON.stringify(event));
+    const bytes = Buffer.from(`\n${lines.join('\n\n')}\n`);
     response.write(bytes.subarray(0, 20));
     setTimeout(() => response.end(bytes.subarray(20)), 10);
   };
@@ -163,6 +180,7 @@ test('tail shows what matches, skips heartbeats, and ends with the stream', asyn
   expect(all.code).toBe(1);
   expect(all.stdout).toEqual([
     '00:00:00  clinical → AA  ADT^A01 C1  accepted, 2 events  m1',
+    '00:00:00  clinical → AA  ADT^A01 C1  duplicate, no new event  m2',
     '00:00:00  → erp  charge.posted of C1  will be tried again (status 503)',
   ]);
   const one = await run(['tail', '--destination', 'erp', '--json', '--limit', '1'], () => stream);
