@@ -1,4 +1,5 @@
 import { COMPONENT, REPETITION, SUBCOMPONENT } from './delimiter-codes.ts';
+import type { Delimiters } from './delimiters.ts';
 import { decodeEscapes } from './escape.ts';
 import { type CharacterCodes, codesOf, type MessageContext } from './message-context.ts';
 
@@ -27,7 +28,8 @@ export class Hl7Segment {
   readonly index: number;
   /** Holds the segment from `#start` to `#end`: the text of the message, or its own when that is not ASCII. */
   readonly #text: string;
-  readonly #codes: CharacterCodes;
+  /** Of `#text`; null until they are needed. */
+  #codes: CharacterCodes | null;
   readonly #start: number;
   readonly #end: number;
   readonly #context: MessageContext;
@@ -45,16 +47,15 @@ export class Hl7Segment {
     const { ascii, delimiterCodes } = context;
     const isOwn = ascii === null;
     const text = isOwn ? context.text.slice(place.start, place.end) : context.text;
-    const codes = ascii ?? codesOf(text, delimiterCodes);
     const start = isOwn ? 0 : place.start;
     const end = isOwn ? text.length : place.end;
     this.index = place.index;
     this.#text = text;
-    this.#codes = codes;
+    this.#codes = ascii;
     this.#start = start;
     this.#end = end;
     this.#context = context;
-    const nameEnd = nextOf(codes, delimiterCodes.field, start, end);
+    const nameEnd = isOwn ? endOfName(text, context.delimiters) : nextOf(ascii, delimiterCodes.field, start, end);
     this.name = place.name?.length === nameEnd - start ? place.name : text.slice(start, nameEnd);
     this.#isHeader = isHeaderName(this.name);
     if (!this.#isHeader) this.#starts = [start, nameEnd + 1];
@@ -93,7 +94,7 @@ export class Hl7Segment {
   }
 
   #countRepetitions(field: number): number {
-    const codes = this.#codes;
+    const codes = this.#readCodes();
     const { repetition } = this.#context.delimiterCodes;
     let count = 1;
     const end = (this.#starts[field + 1] ?? 0) - 1;
@@ -115,7 +116,12 @@ export class Hl7Segment {
     const from = repetition === 1 ? start : this.#startOfRepetition(field, repetition, end);
     return from < 0
       ? undefined
-      : valueIn({ text: this.#text, codes: this.#codes, start: from, end }, this.#context, component, subcomponent);
+      : valueIn(
+          { text: this.#text, codes: this.#readCodes(), start: from, end },
+          this.#context,
+          component,
+          subcomponent,
+        );
   }
 
   /** Where a repetition begins; -1 when there are not so many. */
@@ -125,7 +131,7 @@ export class Hl7Segment {
       this.#repetition = 1;
       this.#repetitionStart = this.#starts[field] ?? 0;
     }
-    const codes = this.#codes;
+    const codes = this.#readCodes();
     const { delimiterCodes } = this.#context;
     while (this.#repetition < repetition) {
       const next = nextOf(codes, delimiterCodes.repetition, this.#repetitionStart, end);
@@ -136,11 +142,16 @@ export class Hl7Segment {
     return repetition < 1 ? -1 : this.#repetitionStart;
   }
 
+  #readCodes(): CharacterCodes {
+    this.#codes ??= codesOf(this.#text, this.#context.delimiterCodes);
+    return this.#codes;
+  }
+
   /** Looks for the field as far as needed; false when the segment has no such field. */
   #findField(field: number): boolean {
     const starts = this.#starts;
     if (field + 1 < starts.length) return true;
-    const codes = this.#codes;
+    const codes = this.#readCodes();
     const separator = this.#context.delimiterCodes.field;
     const end = this.#end;
     let found = starts.length;
@@ -198,6 +209,11 @@ function valueIn(
   if (from === at) return '';
   const value = text.slice(from, at);
   return hasEscape ? decodeEscapes(value, context) : value;
+}
+
+function endOfName(text: string, { field }: Delimiters): number {
+  const end = text.indexOf(field);
+  return end === -1 ? text.length : end;
 }
 
 /** Where `code` stands next before `end`, else `end`. */

@@ -5,11 +5,10 @@ import { takeLocation } from './open-locations.ts';
 import { withReadErrors } from './tolerant-reads.ts';
 
 /**
- * Larger than the default 4 MB: fewer flushes, whose syncs the log's sync waits for. Nothing compresses encrypted
- * records: as much time between two flushes costs twice the memory.
+ * Larger than the default 4 MB: fewer flushes, whose syncs the log's sync waits for. Not larger, also where records are
+ * encrypted: opening the store again writes as much as that, out of the reserve when the disk is full.
  */
 const WRITE_BUFFER_BYTES = 8 * 1_048_576;
-const ENCRYPTED_WRITE_BUFFER_BYTES = 16 * 1_048_576;
 
 /** Opens the LevelDB of a folder. Rejects with the error of the library. */
 export const openLevel: OpenDisk = async (location, { createIfMissing, encrypts = false }) => {
@@ -20,7 +19,7 @@ export const openLevel: OpenDisk = async (location, { createIfMissing, encrypts 
     valueEncoding: 'view',
     createIfMissing,
     compression: !encrypts,
-    writeBufferSize: encrypts ? ENCRYPTED_WRITE_BUFFER_BYTES : WRITE_BUFFER_BYTES,
+    writeBufferSize: WRITE_BUFFER_BYTES,
   });
   try {
     await level.open();
