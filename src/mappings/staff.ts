@@ -91,7 +91,7 @@ function organizationUnits<OnDelete extends Deletion>(
   }
   const sent = segments.map((segment, index) => part.reader(segment, `ORG[${index + 1}]`).code(2));
   const units = sent.flatMap((unit) => unit ?? []);
-  return units.length > 0 ? units : sent.find((unit) => unit === null) === null ? part.session.deletion : undefined;
+  return units.length > 0 ? units : sent.some((unit) => unit === null) ? part.session.deletion : undefined;
 }
 
 /** STF-3, XPN; undefined without family and given name. HL7 null: see `Deletion`. */

@@ -45,6 +45,6 @@ export type OpenDisk = (location: string, options: OpenDiskOptions) => Promise<D
 /** How it is opened. */
 export interface OpenDiskOptions {
   readonly createIfMissing: boolean;
-  /** What is written is encrypted: it is larger, and compressing it is vain. Default: it is not. */
+  /** What is written is encrypted: compressing it is vain. Default: it is not. */
   readonly encrypts?: boolean;
 }
