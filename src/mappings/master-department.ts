@@ -23,7 +23,7 @@ export function departmentEvents(record: MasterRecord): readonly (CanonicalEvent
   if (!ends) loc.required(name, 2, 'the name of the location');
   const departments = listOfParts(part, group.segments('LDP'), (ldp) => departmentOf(part, group, ldp));
   const named = departments?.find(isInForce) ?? departments?.find(hasCostCenter);
-  const costCenter = (named ?? departments?.find((department) => department.costCenter === null))?.costCenter;
+  const costCenter = named?.costCenter ?? (departments?.every((one) => one.costCenter === null) ? null : undefined);
   const details = {
     name,
     location: locationAt(loc, 1),

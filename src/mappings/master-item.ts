@@ -5,7 +5,7 @@ import type { Deletion, FieldReader } from './fields.ts';
 import { keyOf } from './identity.ts';
 import { checkKey, type MasterRecord } from './master-record.ts';
 import { listOfParts, type Part, segmentsBehind } from './parts.ts';
-import { firstOf, quantityAt } from './quantities.ts';
+import { quantityAt } from './quantities.ts';
 
 type Item = EventData<'item.changed'>;
 type Vendor = NonNullable<Item['vendors']>[number];
@@ -61,11 +61,11 @@ function itemDetails(record: MasterRecord) {
   };
 }
 
-/** ITM-7 is an EI, ITM-8 the name beside it. It is deleted where one of them is and the other says nothing. */
+/** ITM-7 is an EI, ITM-8 the name beside it. It is deleted where ITM-7 is and no name stands beside it. */
 function manufacturerOf(itm: FieldReader): Code | Deletion {
   const id = itm.identifier(7, 2);
   const name = itm.text(8);
-  if (id === undefined || id === null) return typeof name === 'string' ? { code: name } : firstOf(id, name);
+  if (id === undefined || id === null) return typeof name === 'string' ? { code: name } : id;
   const system = id.system === undefined ? {} : { system: id.system };
   return { code: id.value, ...system, ...(typeof name === 'string' ? { text: name } : {}) };
 }

@@ -109,11 +109,12 @@ export function listOf<Element, OnDelete extends Deletion>(
   return elements.length > 0 ? elements : deletionOf(reader, field);
 }
 
-/** `session.deletion` where a field begins with HL7 null, else undefined. */
+/** `session.deletion` where HL7 null is all that a field says, else undefined. */
 export const deletionOf = <OnDelete extends Deletion>(
   reader: FieldReader<OnDelete>,
   field: number,
-): undefined | OnDelete => (reader.plain(field) === HL7_NULL ? reader.session.deletion : undefined);
+): undefined | OnDelete =>
+  reader.plain(field) === HL7_NULL && reader.repetitions(field) === 1 ? reader.session.deletion : undefined;
 
 /** The first of two readings of one value that has one; without one it is deleted where the last that was sent is. */
 export const firstOf = <Value, OnDelete extends Deletion>(

@@ -99,8 +99,8 @@ export function readStaffName<OnDelete extends Deletion>({
   stf,
 }: StaffReading<OnDelete>): EventData<'provider.changed'>['name'] | OnDelete {
   const family = stf.text(3, 1);
-  if (family === null) return family;
   const given = stf.text(3, 2) ?? undefined;
+  if (family === null) return given === undefined ? family : { given };
   return family === undefined && given === undefined ? undefined : { family, given };
 }
 
@@ -132,5 +132,6 @@ function readNpi<OnDelete extends Deletion>(
       if (value !== undefined) return { value, system: 'NPI' };
     }
   }
-  return deletionOf(pra, 6);
+  const type = pra.plain(6, 2).toUpperCase();
+  return type === '' || type === 'NPI' ? deletionOf(pra, 6) : undefined;
 }
